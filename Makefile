@@ -1,0 +1,80 @@
+# hntools: one Makefile, objects outside the source.  A new file in cmd/ is a tool, a new file in
+# lib/*/ is in the library.  make DEV=1: -Werror.  make SAN=1: ASan+UBSan in build/san.
+include config.mk
+.DELETE_ON_ERROR:
+O := $(if $(SAN),build/san,build)
+
+HN_CPPFLAGS := -D_XOPEN_SOURCE=700 -D_FILE_OFFSET_BITS=64 -Ilib -I$(O)/gen \
+	-DHN_VERSION='"$(VERSION)"' -DHN_SHAREDIR='"$(SHAREDIR)"' -include base/banned.h
+HN_CFLAGS := -std=c11 -ffp-contract=off -fopenmp -Wall -Wextra -Wpedantic -Wshadow \
+	-Wstrict-prototypes -Wmissing-prototypes -Wpointer-arith -Wcast-qual -Wwrite-strings -Wvla \
+	-Wundef -Wformat=2 $(if $(DEV),-Werror) \
+	$(if $(SAN),-fsanitize=address$(,)undefined -fno-sanitize-recover=all -fno-omit-frame-pointer)
+HN_LDFLAGS := -fopenmp -Wl,--as-needed $(if $(SAN),-fsanitize=address$(,)undefined)
+HN_LDLIBS := -ldnnl -lprotobuf-c -ljansson -ltar -lzip -lzstd -lz -lxxhash -lyaml -lm
+, := ,
+
+TOOLS  := $(basename $(notdir $(wildcard cmd/*.c)))
+SHELLS := $(basename $(notdir $(wildcard cmd/*.sh)))
+PROTOS := $(patsubst lib/%.proto,%,$(wildcard lib/*/*.proto))
+PBOBJ  := $(PROTOS:%=$(O)/gen/%.pb-c.o)
+LIBOBJ := $(patsubst %.c,$(O)/%.o,$(wildcard lib/*/*.c)) $(PBOBJ)
+UNITS  := $(patsubst tests/unit/%.c,$(O)/tests/unit/%,$(wildcard tests/unit/*.c))
+GENS   := $(patsubst tests/gen/%.c,$(O)/tests/gen/%,$(wildcard tests/gen/*.c))
+FUZZ   := $(basename $(notdir $(filter-out tests/fuzz/replay.c,$(wildcard tests/fuzz/*.c))))
+
+all: $(TOOLS:%=$(O)/bin/%) $(SHELLS:%=$(O)/bin/%)
+
+$(O)/libhn.a: $(LIBOBJ)
+	rm -f $@
+	$(AR) rcsD $@ $^
+$(O)/bin/%: $(O)/cmd/%.o $(O)/libhn.a
+	@mkdir -p $(@D)
+	$(CC) $(HN_LDFLAGS) $(LDFLAGS) -o $@ $^ $(HN_LDLIBS) $(LDLIBS)
+$(O)/bin/%: cmd/%.sh
+	@mkdir -p $(@D)
+	sed 's|@SHAREDIR@|$(SHAREDIR)|g; s|@VERSION@|$(VERSION)|g' $< > $@
+	chmod 755 $@
+$(O)/tests/%: $(O)/tests/%.o $(O)/libhn.a
+	@mkdir -p $(@D)
+	$(CC) $(HN_LDFLAGS) $(LDFLAGS) -o $@ $^ $(HN_LDLIBS) $(LDLIBS)
+$(O)/%.o: %.c
+	@mkdir -p $(@D)
+	$(CC) $(HN_CPPFLAGS) $(CPPFLAGS) $(HN_CFLAGS) $(CFLAGS) -MMD -MP -c -o $@ $<
+# Generated protobuf code is compiled without our warnings.
+$(O)/gen/%.pb-c.c $(O)/gen/%.pb-c.h: lib/%.proto
+	@mkdir -p $(@D)
+	protoc-c --proto_path=lib --c_out=$(O)/gen $<
+$(O)/gen/%.pb-c.o: $(O)/gen/%.pb-c.c
+	$(CC) -I$(O)/gen $(CPPFLAGS) $(CFLAGS) -w -c -o $@ $<
+$(LIBOBJ): | $(PROTOS:%=$(O)/gen/%.pb-c.h)
+-include $(wildcard $(O)/cmd/*.d $(O)/lib/*/*.d $(O)/tests/*/*.d)
+
+check: all $(UNITS) $(GENS)
+	O=$(O) tests/run
+check-fixtures: all $(GENS)
+	O=$(O) tests/run-fixtures
+bench: all $(GENS)
+	O=$(O) scripts/bench
+lint:
+	scripts/check-style
+format:
+	clang-format -i $$(git ls-files '*.c' '*.h')
+fuzz:
+	scripts/fuzz
+install: all
+	install -d $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(SHAREDIR)
+	install -m 755 $(O)/bin/* $(DESTDIR)$(PREFIX)/bin
+	cp -R share/. $(DESTDIR)$(SHAREDIR)
+	for s in 1 5 7; do install -d $(DESTDIR)$(MANDIR)/man$$s && \
+		install -m 644 man/man$$s/*.$$s $(DESTDIR)$(MANDIR)/man$$s; done
+uninstall:
+	for t in $(TOOLS) $(SHELLS); do rm -f $(DESTDIR)$(PREFIX)/bin/$$t; done
+	for f in man/man?/*; do rm -f $(DESTDIR)$(MANDIR)/$${f#man/}; done
+	rm -rf $(DESTDIR)$(SHAREDIR)
+dist:
+	git archive --prefix=hntools-$(VERSION)/ -o hntools-$(VERSION).tar.gz HEAD
+clean:
+	rm -rf build
+.PHONY: all check check-fixtures bench lint format fuzz install uninstall dist clean
+.SECONDARY:

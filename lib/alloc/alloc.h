@@ -1,0 +1,67 @@
+/*
+ * Allocation: logical layers to physical layers on clusters and contexts (guide 5.4), with buffers.
+ * The result is the bundle's member X.alloc.json and the script X.auto.alls.
+ */
+#ifndef HN_ALLOC_ALLOC_H
+#define HN_ALLOC_ALLOC_H
+
+#include "alls/alls.h"
+#include "emu/emu.h"
+#include "target/target.h"
+
+/* A physical layer: a logical layer, or the part of it that computes some output features. */
+struct alloc_layer {
+	char *name;              /* full name; parts: "net/conv5_d0" */
+	char *layer;             /* logical layer's full name */
+	int32_t feature_from, feature_to; /* output features it computes; whole layer: 0, c */
+	int32_t context, cluster; /* cluster: id; -1 for layers outside clusters (boundary, format) */
+	int32_t lcus, subclusters, input_aligners, apus;
+	int32_t l3_weight_cuts, l3_buffer_cuts;
+	int32_t columns, features; /* MAC mode: 8 x 8 or 16 x 4; 0 without MACs */
+	int64_t row_cycles;      /* cycles per output row */
+	int32_t rows;            /* output rows per frame */
+};
+
+enum alloc_edge_kind {
+	EDGE_L3,            /* a line buffer inside one context */
+	EDGE_BOUNDARY,      /* network input or output */
+	EDGE_INTER_CONTEXT, /* whole tensor through external memory */
+	EDGE_DDR            /* a line buffer through external memory, one context */
+};
+/* Data flow from one physical layer to another. */
+struct alloc_edge {
+	int32_t from, to;   /* indexes of physical layers */
+	int32_t input;      /* which input of `to` */
+	int32_t port;       /* which output port of `from`'s logical layer */
+	enum alloc_edge_kind kind;
+	int32_t rows;       /* capacity of the buffer in rows of the producer's output */
+	int32_t row_bytes;
+};
+struct allocation {
+	struct arena arena;
+	char *arch;
+	int32_t ncontexts;
+	struct alloc_layer *layers; /* topological order */
+	size_t nlayers;
+	struct alloc_edge *edges;
+	size_t nedges;
+	double fps, latency_s;   /* expected */
+	int32_t bottleneck;      /* index of the slowest physical layer */
+};
+
+struct alloc_opts {
+	const struct target *target;
+	const struct alls *script; /* may be NULL */
+};
+/* Allocates; error when even the largest number of contexts does not hold a layer, naming it. */
+struct allocation *alloc_run(const struct graph *g, const struct qmodel *m, const struct alloc_opts *o,
+    struct err *e);
+void alloc_free(struct allocation *a);
+json_t *alloc_to_json(const struct allocation *a);
+struct allocation *alloc_from_json(const json_t *j, struct err *e); /* checks indexes and ranges */
+/* The guide's per-cluster utilization table, bottleneck, expected FPS. */
+void alloc_print(const struct allocation *a, const struct target *t, struct str *out);
+/* A complete placement script: loading it again reproduces this allocation. */
+void alloc_script(const struct allocation *a, struct str *out);
+
+#endif

@@ -1,0 +1,100 @@
+/*
+ * The quantized layer record and the integer kernels: the one integer semantics of the project
+ * (hn-numerics(7)).  hn-infer -c quantized and -c bit_exact and hef-run all execute these functions.
+ *
+ * Activations are dense NHWC arrays of uint8_t (8 bit) or uint16_t (16 bit) codes.
+ */
+#ifndef HN_KERNEL_QOP_H
+#define HN_KERNEL_QOP_H
+
+#include "base/err.h"
+#include "hn/hn.h"
+
+struct qarr_i8 { int8_t *v; size_t n; };
+struct qarr_i16 { int16_t *v; size_t n; };
+struct qarr_i32 { int32_t *v; size_t n; };
+struct qarr_f32 { float *v; size_t n; };
+
+/* One quantized layer.  Owns its arrays (malloc); qop_release frees them. */
+struct qop {
+#define S32(name, text) int32_t name;
+#define F32(name, text) float name;
+#define V32(name, text) struct qarr_i32 name;
+#define VF(name, text)  struct qarr_f32 name;
+#define V16(name, text) struct qarr_i16 name;
+#define V8(name, text)  struct qarr_i8 name;
+#include "kernel/qop.def"
+#undef S32
+#undef F32
+#undef V32
+#undef VF
+#undef V16
+#undef V8
+};
+
+enum qfield_kind { QF_S32, QF_F32, QF_V32, QF_VF, QF_V16, QF_V8 };
+struct qfield {
+	const char *name;
+	enum qfield_kind kind;
+	size_t offset;
+	const char *text;
+};
+/* The table made from qop.def, in order; *n fields. */
+const struct qfield *qop_fields(size_t *n);
+
+void qop_release(struct qop *q);
+/* Deep copy. */
+void qop_copy(struct qop *dst, const struct qop *src);
+/* True when every field is equal. */
+bool qop_equal(const struct qop *a, const struct qop *b);
+/*
+ * Checks that a record from a file can be executed safely: shapes, counts of every array, ranges of
+ * every number.  After it the kernels rely on it.  Errors name the field.
+ */
+int qop_check(const struct qop *q, struct err *e);
+/* The part of a convolution-like record that computes output features [from, to): a physical layer. */
+int qop_slice_features(const struct qop *q, int32_t from, int32_t to, struct qop *out, struct err *e);
+/*
+ * Rows of input `in` that must have arrived before output row y can be computed: [*first, *last],
+ * inclusive, clamped to the input; empty when *last < *first.
+ */
+void qop_rows_needed(const struct qop *q, size_t in, int32_t y, int32_t *first, int32_t *last);
+
+/* NPZ form: key "NET/layer/FIELD:0" for every non-empty field. Reading runs qop_check. */
+void qop_store(const struct qop *q, struct tensors *t, const char *layer_name);
+int qop_load(struct qop *q, const struct tensors *t, const char *layer_name, struct err *e);
+
+/* Accumulator-unit bias of output feature c: the emulation of both bias modes. */
+int32_t qop_bias(const struct qop *q, size_t c);
+
+/* A prepared kernel: weights reordered, primitives made for `batch` images. */
+struct intk;
+/*
+ * Fails with a reason for a type that has no integer kernel.  The record must outlive the kernel.
+ * Uses oneDNN's u8.s8 only where it is exact (VNNI or AMX under the effective ISA), else an exact
+ * kernel of our own: the integers are the same.
+ */
+struct intk *intk_new(const struct qop *q, int32_t batch, struct err *e);
+void intk_free(struct intk *k);
+/*
+ * Runs n <= batch images. in[i]: codes of input i; out[p]: codes of output port p.
+ * acc_peak: if not NULL, raised to the largest |accumulator| seen (overflow checks at calibration).
+ */
+int intk_run(struct intk *k, int32_t n, const void *const in[], void *const out[], int64_t *acc_peak,
+    struct err *e);
+/* NULL when the type has an integer kernel, else the reason it has none (support matrix). */
+const char *intk_reason(enum hn_type t);
+
+/* ---- fixed point (kernel/fixed.c) ---- */
+/* round-half-away-from-zero of x * mult / 2^shift, shift may be negative. */
+int64_t fixed_scale(int64_t x, int32_t mult, int32_t shift);
+/* mult in [2^14, 2^15) (negative for negative r) and shift with mult / 2^shift nearest to r; r = 0: 0, 0. */
+void fixed_from_real(double r, int32_t *mult, int32_t *shift);
+/* code = clamp(round_half_away(x / scale) + zp, 0, 2^bits - 1) */
+int32_t quantize_value(double x, double scale, int32_t zp, int32_t bits);
+/* Arrays: float NHWC to codes and back. scale has 1 or c entries. */
+void quantize_array(const float *x, size_t n, float scale, int32_t zp, int32_t bits, void *codes);
+void dequantize_array(const void *codes, size_t n, int32_t bits, const float *scale, size_t nscale,
+    size_t c, int32_t zp, float *x);
+
+#endif

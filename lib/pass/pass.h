@@ -1,0 +1,31 @@
+/*
+ * Full-precision passes and model modifications: change a graph (and its weights) without changing
+ * what it computes, except where a model-script command says so.  order.c is the one ordered list.
+ */
+#ifndef HN_PASS_PASS_H
+#define HN_PASS_PASS_H
+
+#include "alls/alls.h"
+#include "hn/hn.h"
+
+struct pass_opts {
+	const struct alls *script;          /* may be NULL */
+	double null_channels_cutoff_factor; /* guide: variance below factor * epsilon: channel is dead */
+};
+#define PASS_OPTS_DEFAULT { .script = NULL, .null_channels_cutoff_factor = 1e-4 }
+
+struct pass {
+	const char *name;
+	int (*run)(struct graph *g, struct tensors *w, const struct pass_opts *o, struct err *e);
+	const char *why; /* why here in the order */
+};
+const struct pass *pass_list(size_t *n);
+/* All passes in order, then shapes and validation. */
+int pass_run(struct graph *g, struct tensors *w, const struct pass_opts *o, struct err *e);
+/*
+ * Only the arithmetic-preserving fusions (batch norm folding, activation fusing, conv+add): what the
+ * float emulator applies to run a native graph fast. Layers in keep[] stay observable.
+ */
+int pass_fuse(struct graph *g, struct tensors *w, struct err *e);
+
+#endif

@@ -1,0 +1,33 @@
+/*
+ * Quantization: calibration statistics, ranges, equalization, integer records (guide 5.3).
+ */
+#ifndef HN_QUANT_QUANT_H
+#define HN_QUANT_QUANT_H
+
+#include "alls/alls.h"
+#include "emu/emu.h"
+#include "hn/hn.h"
+
+struct quant_opts {
+	const char *calib;      /* .npy, .npz by input layer, folder; NULL with random_calib */
+	bool random_calib;
+	int calibset_size;      /* images used, 64 by default (guide) */
+	int batch;              /* images per step */
+	int optimization_level; /* 0 in this version */
+	int compression_level;  /* 0 */
+	bool equalization;      /* cross-layer equalization (Meller 2019); on by default */
+	const char *bias_mode;  /* default for all layers, NULL: double_scale_initialization */
+	const struct alls *script; /* may override any of the above */
+	const char *stats_out;  /* also write statistics here, NULL: no */
+	const char *hw_arch;    /* target name for table sizes; NULL: hailo8 */
+};
+#define QUANT_OPTS_DEFAULT { .calibset_size = 64, .batch = 8, .equalization = true }
+
+/*
+ * Quantizes a full-precision optimized graph.  w: float weights, changed by equalization.
+ * out: the q-NPZ set (integer records by qop_store, plus statistics); layer quant records are filled.
+ */
+int quant_run(struct graph *g, struct tensors *w, const struct quant_opts *o, struct tensors **q_out,
+    struct err *e);
+
+#endif
