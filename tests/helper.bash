@@ -1,0 +1,116 @@
+# Common ground of every .bats file: `load helper` (or `load ../helper` from tests/layers).
+#
+#   $ROOT the repository, $BIN the built tools (first in PATH), $GEN built tests/gen, $SHAPES the
+#   model we ship.  Each test starts in its own empty scratch folder.
+#
+#   fails_with STATUS MESSAGE COMMAND...  fails so, with exactly this on stderr, and leaves nothing
+#   usage_error MESSAGE COMMAND...        status 2, MESSAGE first, then the hint to -h
+#   same_bytes A B                        two files are equal and not empty
+#   unchanged COMMAND...                  runs COMMAND, no file here may appear, vanish or change
+#   piped 'a | b'                         `run` of a pipeline whose status is the first failure's
+#   truncated FILE N                      the first N bytes of FILE on stdout
+#   flipped FILE OFFSET                   FILE with one bit of the byte at OFFSET turned, on stdout
+#   full_disk COMMAND...                  COMMAND with stdout on /dev/full must exit 1 and say so
+#   help_options TOOL                     the long options that TOOL -h prints, one a line
+# shellcheck disable=SC2154 # status, output, stderr are set by run
+bats_require_minimum_version 1.5.0
+
+ROOT=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
+case ${O:=build} in
+/*) BUILD=$O ;;
+*) BUILD=$ROOT/$O ;;
+esac
+BIN=$BUILD/bin
+GEN=$BUILD/tests/gen
+SHAPES=$ROOT/share/models/shapes
+FIXTURES=${FIXTURES:-$ROOT/../shared/fixtures}
+PATH=$BIN:$GEN:$PATH
+LC_ALL=C
+export ROOT BUILD BIN GEN SHAPES FIXTURES PATH LC_ALL O
+unset LOGLEVEL
+
+# A file that needs more overrides setup and calls scratch first.
+scratch() {
+	mkdir -p "$BATS_TEST_TMPDIR/here" && cd "$BATS_TEST_TMPDIR/here" || return
+}
+
+setup() {
+	scratch
+}
+
+# Every file below the current folder with a checksum.
+listing() {
+	find . -mindepth 1 ! -type f -printf '%y %p\n' -o -type f -exec cksum {} + | sort
+}
+
+unchanged() {
+	local before after
+	before=$(listing)
+	"$@"
+	after=$(listing)
+	[ "$before" = "$after" ] || {
+		echo "files changed by: $*"
+		diff <(echo "$before") <(echo "$after")
+		return 1
+	}
+}
+
+# stdout and stderr of the last `run` in the log that bats shows for a failing test.
+report() {
+	printf '%s\n' "$1" "status: $status" "stdout: ${output:0:2000}" "stderr: ${stderr:0:2000}"
+	return 1
+}
+
+fails_with() {
+	local expect=$1 message=$2
+	shift 2
+	unchanged run --separate-stderr "$@"
+	[ "$status" -eq "$expect" ] || report "status $expect expected from: $*"
+	[ "$stderr" = "$message" ] || report "stderr expected: $message"
+	[ -z "$output" ] || report "nothing expected on stdout"
+}
+
+usage_error() {
+	local message=$1
+	shift
+	unchanged run --separate-stderr "$@"
+	[ "$status" -eq 2 ] || report "status 2 expected from: $*"
+	[ "${stderr_lines[0]}" = "$message" ] || report "stderr expected: $message"
+	[[ ${stderr_lines[1]-} == "Try '"*" -h'"* ]] || report "hint to -h expected"
+	[ -z "$output" ] || report "nothing expected on stdout"
+}
+
+same_bytes() {
+	[ -s "$1" ] || {
+		echo "$1 is empty or missing"
+		return 1
+	}
+	cmp "$1" "$2"
+}
+
+piped() {
+	run --separate-stderr bash -o pipefail -c "$1"
+}
+
+truncated() {
+	head -c "$2" "$1"
+}
+
+flipped() {
+	local byte
+	byte=$(od -An -tu1 -j "$2" -N 1 "$1")
+	head -c "$2" "$1"
+	# shellcheck disable=SC2059 # the octal escape is the format
+	printf "\\$(printf %o $((byte ^ 1)))"
+	tail -c "+$(($2 + 2))" "$1"
+}
+
+full_disk() {
+	unchanged run --separate-stderr bash -c 'exec "$@" > /dev/full' - "$@"
+	[ "$status" -eq 1 ] || report "status 1 expected from: $* > /dev/full"
+	[[ $stderr == *"No space left on device"* ]] || report "reason expected on stderr"
+}
+
+help_options() {
+	"$1" -h | grep -oE '^ +(-[A-Za-z0-9], *)?--[a-z0-9-]+' | grep -oE -- '--[a-z0-9-]+' | sort -u
+}
