@@ -6,6 +6,7 @@
 #define HN_BASE_CURSOR_H
 
 #include "base/err.h"
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 

@@ -33,4 +33,10 @@ int stdout_finish(struct err *e);
 /* Reads a whole file ("-": standard input), at most max bytes, into a new buffer the caller frees. */
 void *read_file(const char *path, size_t max, size_t *n, struct err *e);
 
+/* Descriptor of an unnamed temporary file in TMPDIR (or /var/tmp), gone when it is closed. */
+int temp_fd(struct err *e);
+
+/* write(2) until everything is written; `what` is named in the message. */
+int write_all(int fd, const void *p, size_t n, const char *what, struct err *e);
+
 #endif

@@ -8,11 +8,17 @@
 #include "base/err.h"
 
 /*
- * Sets the number of threads (0: OMP_NUM_THREADS or all cores) and passive waiting, so that tools
- * joined by pipes do not starve each other.  cli_parse calls it.
+ * Sets the number of threads (0: OMP_NUM_THREADS or all cores).  cli_parse calls it.
  */
 void par_init(int threads);
 int par_threads(void);
+
+/*
+ * Makes idle OpenMP threads sleep instead of spin, by starting the program once more with
+ * OMP_WAIT_POLICY=passive; returns when that is set already (or impossible).  Call it first in
+ * main(), before anything is read or written; cli_parse does.
+ */
+void par_passive(char *argv[]);
 
 /* One piece; returns 0 or -1 with e set. */
 typedef int (*par_fn)(size_t i, void *ctx, struct err *e);
