@@ -23,21 +23,27 @@ enum hn_type {
 
 /* Predicates of a type (flags in layers.def). Passes ask these, not types. */
 enum hn_flag {
-	HNF_KERNEL = 1 << 0,     /* has "kernel" weights */
-	HNF_BIAS = 1 << 1,       /* may have "bias" */
-	HNF_ACT = 1 << 2,        /* may carry params.activation */
-	HNF_BN = 1 << 3,         /* may carry params.batch_norm with its four vectors */
-	HNF_ADD = 1 << 4,        /* may carry params.elementwise_add: a last extra input that is added */
-	HNF_ELTWISE = 1 << 5,    /* output element (h,w,c) depends on input elements (h,w,c) only */
-	HNF_WINDOW = 1 << 6,     /* has a spatial window: kernel, stride, dilation, padding */
-	HNF_MOVE = 1 << 7,       /* only moves values: output values are input values (or pad) */
-	HNF_IO = 1 << 8,         /* input_layer, output_layer, const_input */
-	HNF_MULTI_OUT = 1 << 9   /* several output ports (feature_splitter) */
+	HNF_KERNEL = 1 << 0, /* has "kernel" weights */
+	HNF_BIAS = 1 << 1,   /* may have "bias" */
+	HNF_ACT = 1 << 2,    /* may carry params.activation */
+	HNF_BN = 1 << 3,     /* may carry params.batch_norm with its four vectors */
+	HNF_ADD = 1 << 4, /* may carry params.elementwise_add: a last extra input that is added */
+	HNF_ELTWISE = 1 << 5,  /* output element (h,w,c) depends on input elements (h,w,c) only */
+	HNF_WINDOW = 1 << 6,   /* has a spatial window: kernel, stride, dilation, padding */
+	HNF_MOVE = 1 << 7,     /* only moves values: output values are input values (or pad) */
+	HNF_IO = 1 << 8,       /* input_layer, output_layer, const_input */
+	HNF_MULTI_OUT = 1 << 9 /* several output ports (feature_splitter) */
 };
-const char *hn_type_name(enum hn_type t);         /* the "type" string of HN JSON */
-int hn_type_from_name(const char *name);          /* -1 when unknown */
-bool hn_is(enum hn_type t, unsigned flags);       /* has all these flags */
-const char *hn_type_family(enum hn_type t);       /* "conv", "pool", "eltwise", ... */
+const char *hn_type_name(enum hn_type t);   /* the "type" string of HN JSON */
+int hn_type_from_name(const char *name);    /* -1 when unknown */
+bool hn_is(enum hn_type t, unsigned flags); /* has all these flags */
+const char *hn_type_family(enum hn_type t); /* "conv", "pool", "eltwise", ... */
+
+void hn_type_inputs(enum hn_type t, size_t *min,
+		    size_t *max); /* without an added input; max SIZE_MAX: any */
+/* format_conversion: true when the kind string names a transpose (uses p.transpose), else it
+ * reshapes. */
+bool hn_conversion_transposes(const char *kind);
 
 /* ---- activations: activations.def is the one list ---- */
 enum hn_act {
@@ -47,7 +53,7 @@ enum hn_act {
 	ACT_COUNT
 };
 const char *hn_act_name(enum hn_act a);
-int hn_act_from_name(const char *name);           /* -1 when unknown */
+int hn_act_from_name(const char *name); /* -1 when unknown */
 /* True for the clip family, computed exactly in integers: linear, relu, relu6, clip. */
 bool hn_act_is_clip(enum hn_act a);
 
@@ -61,62 +67,74 @@ struct hn_act_params {
 float hn_act_eval(enum hn_act a, const struct hn_act_params *p, float slope, float x);
 
 /* ---- shapes ---- */
-/* One image's tensor: h x w x c.  rank 4: [-1,h,w,c]; rank 3: [-1,w,c] kept as h = 1; rank 2: [-1,c]. */
+/* One image's tensor: h x w x c.  rank 4: [-1,h,w,c]; rank 3: [-1,w,c] kept as h = 1; rank 2:
+ * [-1,c]. */
 struct hn_shape {
 	int32_t h, w, c;
 	int32_t rank;
 };
-size_t hn_shape_count(const struct hn_shape *s);  /* h*w*c */
+size_t hn_shape_count(const struct hn_shape *s);                         /* h*w*c */
 bool hn_shape_equal(const struct hn_shape *a, const struct hn_shape *b); /* h, w, c */
 const char *hn_shape_text(const struct hn_shape *s); /* "[-1,28,28,64]", rotating buffer */
 
 enum hn_padding {
 	PAD_VALID,
-	PAD_SAME,            /* symmetric, guide 5.5.39: the extra row goes first at stride 1, last otherwise */
+	PAD_SAME, /* symmetric, guide 5.5.39: the extra row goes first at stride 1, last otherwise
+		   */
 	PAD_SAME_TENSORFLOW, /* output = ceil(in / stride), the extra row goes last */
 	PAD_DECONV           /* deconvolution: output = in * stride */
 };
 
 /* Per-type parameters in one record; hn/fields.c says which type writes which key. */
 struct hn_params {
-	int32_t kernel[4];    /* conv, dw, deconv: kh,kw,cin,cout (cin per group; dw: cout = multiplier);
-	                         dense: cin,cout in [2],[3], [0] = [1] = 1; pools: 1,kh,kw,1 in JSON, here kh,kw */
-	int32_t stride[2];    /* h, w; 1 by default */
-	int32_t dilation[2];  /* h, w; 1 by default */
+	int32_t kernel[4];   /* conv, dw, deconv: kh,kw,cin,cout (cin per group; dw: cout =
+				multiplier);   dense: cin,cout in [2],[3], [0] = [1] = 1; pools:
+				1,kh,kw,1 in JSON, here kh,kw */
+	int32_t stride[2];   /* h, w; 1 by default */
+	int32_t dilation[2]; /* h, w; 1 by default */
 	enum hn_padding padding;
-	int32_t pad[4];       /* top, bottom, left, right: resolved by shape inference from padding;
-	                         external_pad: given */
-	float pad_value;      /* external_pad: real value, 0 by default, -inf before a max pool */
-	int32_t output_pad[2]; /* deconv: rows, columns added at the end of the output */
-	int32_t deconv_crop[4]; /* deconv: rows/columns cut from the full output: top,bottom,left,right */
-	int32_t groups;       /* 1 by default; dw: = cin */
-	bool batch_norm;      /* vectors gamma, beta, moving_mean, moving_variance in the weights */
+	int32_t pad[4];  /* top, bottom, left, right: resolved by shape inference from padding;
+			    external_pad: given */
+	float pad_value; /* external_pad: real value, 0 by default, -inf before a max pool */
+	int32_t output_pad[2];  /* deconv: rows, columns added at the end of the output */
+	int32_t deconv_crop[4]; /* deconv: rows/columns cut from the full output:
+				   top,bottom,left,right */
+	int32_t groups;         /* 1 by default; dw: = cin */
+	bool batch_norm; /* vectors gamma, beta, moving_mean, moving_variance in the weights */
 	float bn_epsilon;
 	bool elementwise_add; /* the last input is added before the activation */
 	enum hn_act activation;
 	struct hn_act_params act;
 	bool count_include_pad; /* avgpool: the window's full size divides, also at borders */
-	bool ceil_mode;       /* pools: the last partial window counts; resolved into pad by the importer
-	                         where possible, else kept */
-	int32_t slice_h[3], slice_w[3], slice_c[3]; /* slice: start, stop, step; stop is exclusive */
-	int32_t split[64];    /* feature_splitter: features of each output port */
+	bool ceil_mode; /* pools: the last partial window counts; resolved into pad by the importer
+			   where possible, else kept */
+	int32_t slice_h[3], slice_w[3],
+	    slice_c[3];    /* slice: start, stop, step; stop is exclusive */
+	int32_t split[64]; /* feature_splitter: features of each output port */
 	int32_t nsplit;
-	int32_t concat_axis;  /* concat: 1 height, 2 width, 3 features */
-	int32_t block[2];     /* depth_to_space, space_to_depth: h, w */
-	int32_t variant;      /* depth_to_space: 0 dcr 1 crd; space_to_depth: 0 classic_dcr 1 classic_crd
-	                         2 serial 3 focus; resize: 0 nearest 1 bilinear; feature_multiplier ... */
-	int32_t resize_mode;  /* 0 half_pixels, 1 align_corners, 2 disabled (asymmetric) */
-	int32_t resize_nearest; /* nearest rounding: 0 floor (default), 1 round_prefer_floor, 2 ceil, 3 round_prefer_ceil */
-	int32_t resize_out[2]; /* output h, w */
-	float resize_scale[2]; /* source step = 1/scale; 0: from the sizes */
-	int32_t reduce_axes;  /* reduce_*: bit 0 h, bit 1 w, bit 2 c */
+	int32_t concat_axis; /* concat: 1 height, 2 width, 3 features */
+	int32_t block[2];    /* depth_to_space, space_to_depth: h, w */
+	int32_t
+	    variant; /* depth_to_space: 0 dcr 1 crd; space_to_depth: 0 classic_dcr 1 classic_crd
+			2 serial 3 focus; resize: 0 nearest 1 bilinear; feature_multiplier ... */
+	int32_t resize_mode;    /* 0 half_pixels, 1 align_corners, 2 disabled (asymmetric) */
+	int32_t resize_nearest; /* nearest rounding: 0 floor (default), 1 round_prefer_floor, 2
+				   ceil, 3 round_prefer_ceil */
+	int32_t resize_out[2];  /* output h, w */
+	float resize_scale[2];  /* source step = 1/scale; 0: from the sizes */
+	int32_t reduce_axes;    /* reduce_*: bit 0 h, bit 1 w, bit 2 c */
 	int32_t shuffle_groups; /* feature_shuffle */
-	int32_t softmax_groups; /* softmax, reduce_*: features are split in this many groups; 1 default */
-	int32_t reshape[3];   /* format_conversion reshape: output h, w, c */
-	int32_t transpose[3]; /* format_conversion transpose: which input axis (0 h,1 w,2 c) gives each output axis */
-	char *conversion;     /* format_conversion: kind string */
-	float scalar;         /* ew ops with one constant operand fold to normalization; kept for pow: exponent */
-	char *io_type;        /* input/output layers, NULL when ordinary */
+	int32_t softmax_groups; /* softmax, reduce_*: features are split in this many groups; 1
+				   default */
+	int32_t reshape[3];   /* format_conversion reshape: output h, w, c; h 0: rank 3; h and w 0:
+				 rank 2 */
+	int32_t transpose[3]; /* format_conversion transpose: which input axis (0 h,1 w,2 c) gives
+				 each output axis */
+	char *conversion; /* format_conversion: kind string; "transpose..." permutes by transpose[],
+			     any other ("reshape", NULL) reshapes */
+	float scalar;     /* ew ops with one constant operand fold to normalization; kept for pow:
+			     exponent */
+	char *io_type;    /* input/output layers, NULL when ordinary */
 };
 
 struct layer;
@@ -125,31 +143,33 @@ struct hn_input {
 	int32_t port; /* output port of that layer, 0 but for feature_splitter */
 };
 
-/* Per-layer quantization record of the HN JSON ("quantization_params"), filled by scripts and quant. */
+/* Per-layer quantization record of the HN JSON ("quantization_params"), filled by scripts and
+ * quant. */
 struct hn_quant {
 	char *precision_mode; /* "a8_w8" ...; NULL: default */
-	char *bias_mode;      /* "double_scale_initialization" | "single_scale_decomposition"; NULL: default */
+	char *bias_mode;      /* "double_scale_initialization" | "single_scale_decomposition"; NULL:
+				 default */
 	json_t *extra;        /* further keys, kept; NULL when none */
 };
 
 struct layer {
 	enum hn_type type;
-	char *name;              /* full name "net/conv1" */
+	char *name; /* full name "net/conv1" */
 	struct hn_params p;
-	struct hn_input *in;     /* nin inputs, in order */
+	struct hn_input *in; /* nin inputs, in order */
 	size_t nin, cap_in;
-	struct layer **succ;     /* consumers in order of appearance; one entry per edge (graph_link) */
+	struct layer **succ; /* consumers in order of appearance; one entry per edge (graph_link) */
 	size_t nsucc, cap_succ;
-	struct hn_shape *out;    /* nout shapes, one per port; filled by graph_infer_shapes */
+	struct hn_shape *out; /* nout shapes, one per port; filled by graph_infer_shapes */
 	size_t nout;
-	char **original_names;   /* names in the source framework */
+	char **original_names; /* names in the source framework */
 	size_t noriginal;
 	struct hn_quant quant;
-	json_t *unknown;         /* JSON keys we do not know, kept; NULL when none */
-	json_t *unknown_params;  /* the same inside params */
+	json_t *unknown;            /* JSON keys we do not know, kept; NULL when none */
+	json_t *unknown_params;     /* the same inside params */
 	json_t *compilation_params; /* kept; NULL when none */
-	size_t index;            /* position in graph->layers, set by graph_link */
-	void *user;              /* scratch of the stage that runs */
+	size_t index;               /* position in graph->layers, set by graph_link */
+	void *user;                 /* scratch of the stage that runs */
 };
 
 struct graph {
@@ -157,16 +177,18 @@ struct graph {
 	char *name;
 	struct layer **layers; /* topological order after graph_sort */
 	size_t nlayers, cap_layers;
-	char **output_order;   /* full names of the real output producers, end-node order */
+	char **output_order; /* full names of the real output producers, end-node order */
 	size_t noutput_order;
-	json_t *unknown;       /* top-level keys we do not know */
+	json_t *unknown; /* top-level keys we do not know */
 	json_t *unknown_net_params;
+	struct name_index *names; /* of graph_find and graph_new_name */
 };
 
 struct graph *graph_new(const char *name);
 void graph_free(struct graph *g); /* NULL is fine */
 
-/* A new layer with default parameters at the end of the list; name is "typeN" (scope is added) or full. */
+/* A new layer with default parameters at the end of the list; name is "typeN" (scope is added) or
+ * full. */
 struct layer *graph_add(struct graph *g, enum hn_type t, const char *name);
 /* Next free "NET/typeN" of a type's base name, N counting from 1 per base name. */
 char *graph_new_name(struct graph *g, const char *base);
@@ -174,8 +196,12 @@ void layer_add_input(struct graph *g, struct layer *l, struct layer *from, int p
 void layer_add_original(struct graph *g, struct layer *l, const char *name);
 /* Look-up by full or unscoped name; NULL when absent. */
 struct layer *graph_find(const struct graph *g, const char *name);
-/* Replaces every use of (from, port) by (to, to_port). */
-void graph_replace_uses(struct graph *g, struct layer *from, int port, struct layer *to, int to_port);
+/* Gives a layer another name (scope is added); the old one is free again. */
+void graph_rename(struct graph *g, struct layer *l, const char *name);
+/* Replaces every use of (from, port) by (to, to_port), but for those in `to` itself; follows in
+ * output_order. */
+void graph_replace_uses(struct graph *g, struct layer *from, int port, struct layer *to,
+			int to_port);
 /* Removes a layer without uses. graph_link must follow. */
 void graph_remove(struct graph *g, struct layer *l);
 
@@ -186,8 +212,8 @@ const struct hn_shape *layer_in_shape(const struct layer *l, size_t i);
 /* Computes out[] of every layer from its inputs; resolves padding to pad[]. Calls graph_link. */
 int graph_infer_shapes(struct graph *g, struct err *e);
 /*
- * Structure, arity, parameters, shapes; with weights (may be NULL) also every kernel and bias shape.
- * Everything after it may rely on a graph being sound.
+ * Structure, arity, parameters, shapes; with weights (may be NULL) also every kernel and bias
+ * shape. Everything after it may rely on a graph being sound.
  */
 int graph_validate(struct graph *g, const struct tensors *w, struct err *e);
 
@@ -200,8 +226,10 @@ struct graph *graph_clone(const struct graph *g);
 const struct tensor *layer_weight(const struct tensors *w, const struct layer *l, const char *key);
 void layer_set_weight(struct tensors *w, const struct layer *l, const char *key, struct tensor t);
 
-/* Inputs and outputs of the network in order (input_layer layers; output_layer layers). */
+/* Input layers in order. */
 size_t graph_inputs(const struct graph *g, struct layer **out, size_t max);
+/* Output layers by the place of their producer in output_order.  Both return the count, store at
+ * most max. */
 size_t graph_outputs(const struct graph *g, struct layer **out, size_t max);
 
 /* The bundle's graph (member "hn"), validated; weights member by state: "npz", "fpo.npz". */
