@@ -6,11 +6,33 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-enum { TARGET_MAX_CLUSTERS = 16 };
+enum {
+	TARGET_MAX_CLUSTERS = 16,
+	TARGET_MODES = 2,
+	TARGET_MAX_LAYOUTS = 4
+};
+
+/* A way in which a subcluster multiplies: columns x features per cycle; mode 0 is the default. */
+struct target_mode {
+	int32_t columns, features;
+	int32_t input_aligners; /* that a layer in this mode takes */
+};
+/* Cost of a precision mode relative to a8_w8. */
+struct target_precision {
+	double mac_factor;   /* multiply-accumulates per cycle */
+	double weight_bytes; /* bytes of one weight */
+};
+enum target_precision_id {
+	PRECISION_A8_W8,
+	PRECISION_A8_W4,
+	PRECISION_A16_W16,
+	PRECISION_A16_W8,
+	PRECISION_COUNT
+};
 
 struct target {
 	char name[32];
-	int32_t clusters;                         /* number */
+	int32_t clusters; /* number */
 	int32_t cluster_id[TARGET_MAX_CLUSTERS];
 	int32_t lcus, subclusters, input_aligners, apus, l3_cuts; /* per cluster */
 	int64_t l3_cut_bytes, l2_bytes;
@@ -20,20 +42,31 @@ struct target {
 	double clock_hz;
 	int32_t max_contexts, max_inter_context_streams;
 	int32_t config_channels_max;
-	double util_single, util_multi;           /* default thresholds */
+	double util_single, util_multi; /* default thresholds */
 	double util_control_max;
-	double bandwidth;                         /* effective bytes/s to external memory */
+	double bandwidth; /* effective bytes/s to external memory */
 	double per_context_s, fixed_s_per_batch;
 	int32_t hef_arch;                         /* hw_arch value of the HEF header */
 	bool hef_partial;                         /* multi-layout chip: partial core ops */
-	uint32_t hef_layout;                      /* cluster bitmap of the layout */
-	int32_t pwl_segments;                     /* segments of an activation table */
-	double mac_factor_a8w8, mac_factor_a8w4, mac_factor_a16w16, mac_factor_a16w8;
+	uint32_t hef_layout;                      /* cluster bitmap of the first layout */
+	uint32_t hef_layouts[TARGET_MAX_LAYOUTS]; /* all layouts of a multi-layout chip, first one
+						     first */
+	int32_t hef_nlayouts;
+	int32_t pwl_segments;                  /* segments of an activation table */
+	struct target_mode mode[TARGET_MODES]; /* 8x8, 16x4 */
+	struct target_precision precision[PRECISION_COUNT];
+	int32_t apus_max_per_layer;
+	double mac_utilization,
+	    mac_utilization_1x1;       /* effective / ideal rate of kernels; of 1x1 ones */
+	int32_t dw_features_per_cycle; /* features x mode columns, per subcluster */
+	int32_t apu_values_per_cycle;  /* values that one APU writes or pools per cycle */
+	int32_t ppu_values_per_cycle;  /* softmax, argmax: outside the clusters */
 };
 
 /*
- * Loads a target by name ("hailo8") from $HN_TARGETS, the source tree's or the installed share folder,
- * or by path (a name with '/'). Unknown: error listing the known ones.
+ * Loads a target by name ("hailo8") from $HN_TARGETS, the source tree's or the installed share
+ * folder, or by path (a name with '/').  Unknown: error listing the known ones.  Every number is
+ * checked.
  */
 int target_load(const char *name, struct target *t, struct err *e);
 
