@@ -21,7 +21,7 @@ PBOBJ  := $(PROTOS:%=$(O)/gen/%.pb-c.o)
 LIBOBJ := $(patsubst %.c,$(O)/%.o,$(wildcard lib/*/*.c)) $(PBOBJ)
 UNITS  := $(patsubst tests/unit/%.c,$(O)/tests/unit/%,$(wildcard tests/unit/*.c))
 GENS   := $(patsubst tests/gen/%.c,$(O)/tests/gen/%,$(wildcard tests/gen/*.c))
-FUZZ   := $(basename $(notdir $(filter-out tests/fuzz/replay.c,$(wildcard tests/fuzz/*.c))))
+FUZZ   := $(patsubst tests/fuzz/%.c,$(O)/tests/fuzz/%,$(filter-out %/replay.c,$(wildcard tests/fuzz/*.c)))
 
 all: $(TOOLS:%=$(O)/bin/%) $(SHELLS:%=$(O)/bin/%)
 
@@ -38,6 +38,9 @@ $(O)/bin/%: cmd/%.sh
 $(O)/tests/%: $(O)/tests/%.o $(O)/libhn.a
 	@mkdir -p $(@D)
 	$(CC) $(HN_LDFLAGS) $(LDFLAGS) -o $@ $^ $(HN_LDLIBS) $(LDLIBS)
+# Without a fuzzing engine, a target replays its corpus.
+$(O)/tests/fuzz/%: $(O)/tests/fuzz/%.o $(O)/tests/fuzz/replay.o $(O)/libhn.a
+	$(CC) $(HN_LDFLAGS) $(LDFLAGS) -o $@ $^ $(HN_LDLIBS) $(LDLIBS)
 $(O)/%.o: %.c
 	@mkdir -p $(@D)
 	$(CC) $(HN_CPPFLAGS) $(CPPFLAGS) $(HN_CFLAGS) $(CFLAGS) -MMD -MP -c -o $@ $<
@@ -50,18 +53,20 @@ $(O)/gen/%.pb-c.o: $(O)/gen/%.pb-c.c
 $(LIBOBJ): | $(PROTOS:%=$(O)/gen/%.pb-c.h)
 -include $(wildcard $(O)/cmd/*.d $(O)/lib/*/*.d $(O)/tests/*/*.d)
 
-check: all $(UNITS) $(GENS)
+check: all $(UNITS) $(GENS) $(FUZZ)
 	O=$(O) tests/run
 check-fixtures: all $(GENS)
 	O=$(O) tests/run-fixtures
 bench: all $(GENS)
 	O=$(O) scripts/bench
-lint:
+lint: all
 	scripts/check-style
 format:
 	clang-format -i $$(git ls-files '*.c' '*.h')
 fuzz:
 	scripts/fuzz
+print-libs:
+	@echo $(HN_LDLIBS) $(LDLIBS)
 install: all
 	install -d $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(SHAREDIR)
 	install -m 755 $(O)/bin/* $(DESTDIR)$(PREFIX)/bin
@@ -76,5 +81,5 @@ dist:
 	git archive --prefix=hntools-$(VERSION)/ -o hntools-$(VERSION).tar.gz HEAD
 clean:
 	rm -rf build
-.PHONY: all check check-fixtures bench lint format fuzz install uninstall dist clean
+.PHONY: all check check-fixtures bench lint format fuzz print-libs install uninstall dist clean
 .SECONDARY:

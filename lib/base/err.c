@@ -10,7 +10,7 @@ enum {
 	QUOTE_SLOTS = 16
 };
 
-static void put(struct err *e, const char *fmt, va_list ap)
+__attribute__((format(printf, 2, 0))) static void put(struct err *e, const char *fmt, va_list ap)
 {
 	vsnprintf(e->msg, sizeof e->msg, fmt, ap);
 	if (!e->msg[0])

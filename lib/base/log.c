@@ -21,7 +21,8 @@ const char *log_tool(void)
 	return state.tool;
 }
 
-static void line(const char *kind, const char *fmt, va_list ap)
+__attribute__((format(printf, 2, 0))) static void line(const char *kind, const char *fmt,
+						       va_list ap)
 {
 	char text[2048];
 

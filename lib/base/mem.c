@@ -79,7 +79,7 @@ char *xstrndup(const char *s, size_t n)
 }
 
 /* Bytes of the formatted text, without the NUL. */
-static size_t format_length(const char *fmt, va_list ap)
+__attribute__((format(printf, 1, 0))) static size_t format_length(const char *fmt, va_list ap)
 {
 	va_list copy;
 	int n;
