@@ -14,7 +14,10 @@ int npy_write(const char *path, const struct tensor *t, struct err *e);
 struct str;
 void npy_header(const struct tensor *t, struct str *out);
 
-/* Reads all arrays of an .npz from memory; stored entries refer to owner's bytes. */
+/*
+ * Reads all arrays of an .npz from memory, stored or deflated.  Stored entries refer to owner's bytes
+ * when they are aligned there (ours are), else they are copied; CRCs are checked.
+ */
 struct tensors *npz_parse(const void *data, size_t n, struct buf *owner, struct err *e);
 struct tensors *npz_read(const char *path, struct err *e);
 /*

@@ -34,12 +34,18 @@ struct buf *buf_ref(struct buf *b);            /* NULL is fine */
 void buf_unref(struct buf *b);                 /* NULL is fine */
 void *buf_data(struct buf *b);
 size_t buf_size(const struct buf *b);
+/*
+ * A whole file, read-only ("-": standard input): mapped; a pipe is copied to an unnamed temporary
+ * file first and that is mapped, so large input does not fill memory.  At most max bytes.
+ */
+struct buf *buf_read(const char *path, uint64_t max, struct err *e);
+struct buf *buf_map_fd(int fd, struct err *e); /* maps the whole of an open regular file */
 
 struct tensor {
 	enum dtype dtype;
 	int rank;                   /* 0 = scalar */
 	int64_t dim[LIMIT_RANK];
-	const void *data;           /* C order; may be unaligned when it is mapped from a file */
+	const void *data;           /* C order, aligned to the element; may be a mapping: read-only */
 	struct buf *owner;          /* one reference held by this value; NULL: static data */
 };
 
@@ -57,6 +63,7 @@ size_t tensor_bytes(const struct tensor *t);
 const char *tensor_shape_text(const struct tensor *t);
 /* Element i as a number, any dtype. */
 double tensor_get(const struct tensor *t, size_t i);
+/* The same as an integer: floats are rounded half away from zero, saturated; NaN is 0. */
 int64_t tensor_get_int(const struct tensor *t, size_t i);
 /* A new tensor of another dtype; floats are rounded half away from zero and saturated for integers. */
 struct tensor tensor_convert(const struct tensor *t, enum dtype to);
