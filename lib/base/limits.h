@@ -6,6 +6,7 @@ enum {
 	LIMIT_RANK = 8,              /* dimensions of a tensor in any file */
 	LIMIT_DIM = 1 << 24,         /* one activation dimension: larger than any image row or vocabulary */
 	LIMIT_LAYERS = 100000,       /* layers or nodes; the largest published net has some thousands */
+	LIMIT_INPUTS = 4096,         /* inputs of one layer: a concat of a dense block has some hundred */
 	LIMIT_NAME = 1024,           /* bytes of a name in a foreign model */
 	LIMIT_JSON_DEPTH = 64,       /* nesting of a JSON document */
 	LIMIT_MEMBERS = 4096,        /* members of a tar */

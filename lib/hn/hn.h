@@ -39,10 +39,9 @@ int hn_type_from_name(const char *name);    /* -1 when unknown */
 bool hn_is(enum hn_type t, unsigned flags); /* has all these flags */
 const char *hn_type_family(enum hn_type t); /* "conv", "pool", "eltwise", ... */
 
-void hn_type_inputs(enum hn_type t, size_t *min,
-		    size_t *max); /* without an added input; max SIZE_MAX: any */
-/* format_conversion: true when the kind string names a transpose (uses p.transpose), else it
- * reshapes. */
+/* Number of inputs, not counting an added one; *max is SIZE_MAX for any number. */
+void hn_type_inputs(enum hn_type t, size_t *min, size_t *max);
+/* format_conversion: the kind names a transpose (p.transpose), else it reshapes (p.reshape). */
 bool hn_conversion_transposes(const char *kind);
 
 /* ---- activations: activations.def is the one list ---- */
@@ -67,8 +66,7 @@ struct hn_act_params {
 float hn_act_eval(enum hn_act a, const struct hn_act_params *p, float slope, float x);
 
 /* ---- shapes ---- */
-/* One image's tensor: h x w x c.  rank 4: [-1,h,w,c]; rank 3: [-1,w,c] kept as h = 1; rank 2:
- * [-1,c]. */
+/* One image's tensor.  rank 4: [-1,h,w,c]; rank 3: [-1,w,c] kept as h = 1; rank 2: [-1,c]. */
 struct hn_shape {
 	int32_t h, w, c;
 	int32_t rank;
@@ -79,26 +77,27 @@ const char *hn_shape_text(const struct hn_shape *s); /* "[-1,28,28,64]", rotatin
 
 enum hn_padding {
 	PAD_VALID,
-	PAD_SAME, /* symmetric, guide 5.5.39: the extra row goes first at stride 1, last otherwise
-		   */
+	PAD_SAME, /* symmetric, guide 5.5.39: the odd row goes first at stride 1, else last */
 	PAD_SAME_TENSORFLOW, /* output = ceil(in / stride), the extra row goes last */
 	PAD_DECONV           /* deconvolution: output = in * stride */
 };
 
-/* Per-type parameters in one record; hn/fields.c says which type writes which key. */
+/* Per-type parameters in one record; layer_FAMILY.c says which type writes which JSON key. */
 struct hn_params {
-	int32_t kernel[4];   /* conv, dw, deconv: kh,kw,cin,cout (cin per group; dw: cout =
-				multiplier);   dense: cin,cout in [2],[3], [0] = [1] = 1; pools:
-				1,kh,kw,1 in JSON, here kh,kw */
+	/*
+	 * conv, dw, deconv: kh, kw, cin, cout (cin per group; dw: cout = multiplier);
+	 * dense: cin, cout in [2], [3], [0] = [1] = 1; pools: kh, kw (JSON: [1, kh, kw, 1]).
+	 */
+	int32_t kernel[4];
 	int32_t stride[2];   /* h, w; 1 by default */
 	int32_t dilation[2]; /* h, w; 1 by default */
 	enum hn_padding padding;
-	int32_t pad[4];  /* top, bottom, left, right: resolved by shape inference from padding;
-			    external_pad: given */
-	float pad_value; /* external_pad: real value, 0 by default, -inf before a max pool */
+	/* top, bottom, left, right: resolved by shape inference from padding; external_pad: given
+	 */
+	int32_t pad[4];
+	float pad_value;        /* external_pad: real value, 0 by default, -inf before a max pool */
 	int32_t output_pad[2];  /* deconv: rows, columns added at the end of the output */
-	int32_t deconv_crop[4]; /* deconv: rows/columns cut from the full output:
-				   top,bottom,left,right */
+	int32_t deconv_crop[4]; /* deconv: rows, columns cut from the full output: t, b, l, r */
 	int32_t groups;         /* 1 by default; dw: = cin */
 	bool batch_norm; /* vectors gamma, beta, moving_mean, moving_variance in the weights */
 	float bn_epsilon;
@@ -106,34 +105,33 @@ struct hn_params {
 	enum hn_act activation;
 	struct hn_act_params act;
 	bool count_include_pad; /* avgpool: the window's full size divides, also at borders */
-	bool ceil_mode; /* pools: the last partial window counts; resolved into pad by the importer
-			   where possible, else kept */
-	int32_t slice_h[3], slice_w[3],
-	    slice_c[3];    /* slice: start, stop, step; stop is exclusive */
+	bool ceil_mode; /* pools: the last partial window counts; pad[] holds its extra rows */
+	/* slice: start, stop, step; stop is exclusive, 0: the end; step 0: 1 */
+	int32_t slice_h[3];
+	int32_t slice_w[3];
+	int32_t slice_c[3];
 	int32_t split[64]; /* feature_splitter: features of each output port */
 	int32_t nsplit;
 	int32_t concat_axis; /* concat: 1 height, 2 width, 3 features */
 	int32_t block[2];    /* depth_to_space, space_to_depth: h, w */
-	int32_t
-	    variant; /* depth_to_space: 0 dcr 1 crd; space_to_depth: 0 classic_dcr 1 classic_crd
-			2 serial 3 focus; resize: 0 nearest 1 bilinear; feature_multiplier ... */
-	int32_t resize_mode;    /* 0 half_pixels, 1 align_corners, 2 disabled (asymmetric) */
-	int32_t resize_nearest; /* nearest rounding: 0 floor (default), 1 round_prefer_floor, 2
-				   ceil, 3 round_prefer_ceil */
+	/*
+	 * depth_to_space: 0 dcr, 1 crd; space_to_depth: 0 classic_dcr, 1 classic_crd, 2 serial,
+	 * 3 focus; resize: 0 nearest, 1 bilinear; matmul: 1 second input transposed.
+	 */
+	int32_t variant;
+	int32_t resize_mode; /* 0 half_pixels, 1 align_corners, 2 disabled (asymmetric) */
+	/* nearest rounding: 0 floor (default), 1 round_prefer_floor, 2 ceil, 3 round_prefer_ceil */
+	int32_t resize_nearest;
 	int32_t resize_out[2];  /* output h, w */
 	float resize_scale[2];  /* source step = 1/scale; 0: from the sizes */
 	int32_t reduce_axes;    /* reduce_*: bit 0 h, bit 1 w, bit 2 c */
 	int32_t shuffle_groups; /* feature_shuffle */
-	int32_t softmax_groups; /* softmax, reduce_*: features are split in this many groups; 1
-				   default */
-	int32_t reshape[3];   /* format_conversion reshape: output h, w, c; h 0: rank 3; h and w 0:
-				 rank 2 */
-	int32_t transpose[3]; /* format_conversion transpose: which input axis (0 h,1 w,2 c) gives
-				 each output axis */
-	char *conversion; /* format_conversion: kind string; "transpose..." permutes by transpose[],
-			     any other ("reshape", NULL) reshapes */
-	float scalar;     /* ew ops with one constant operand fold to normalization; kept for pow:
-			     exponent */
+	int32_t softmax_groups; /* softmax, reduce_*: features are split in so many groups */
+	int32_t reshape[3]; /* format_conversion: output h, w, c; h 0: rank 3; h and w 0: rank 2 */
+	int32_t
+	    transpose[3]; /* format_conversion: input axis (0 h, 1 w, 2 c) of each output axis */
+	char *conversion; /* format_conversion: "transpose..." permutes, others (or NULL) reshape */
+	float scalar;     /* the constant operand of an elementwise layer, kept for information */
 	char *io_type;    /* input/output layers, NULL when ordinary */
 };
 
@@ -232,7 +230,10 @@ size_t graph_inputs(const struct graph *g, struct layer **out, size_t max);
  * most max. */
 size_t graph_outputs(const struct graph *g, struct layer **out, size_t max);
 
-/* The bundle's graph (member "hn"), validated; weights member by state: "npz", "fpo.npz". */
+/*
+ * The graph in a member ("hn", "native.hn", "fp.hn"), validated with the float weights that belong
+ * to it ("npz" or "fpo.npz", by member and state) when the bundle has them.
+ */
 struct bundle;
 struct graph *bundle_get_graph(const struct bundle *b, const char *suffix, struct err *e);
 void bundle_put_graph(struct bundle *b, const char *suffix, const struct graph *g);

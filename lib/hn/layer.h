@@ -68,6 +68,10 @@ struct layer_rule {
 };
 const struct layer_rule *layer_rule(enum hn_type t);
 
+/* Writes the parameters of a layer that are not the default into obj, or reads and checks them. */
+void fields_write(const struct layer *l, json_t *obj);
+int fields_read(struct graph *g, struct layer *l, const json_t *obj, struct err *e);
+
 /* Default parameters: what a reader assumes for absent keys. */
 void params_default(struct hn_params *p);
 

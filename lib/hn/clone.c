@@ -1,0 +1,55 @@
+/* A deep copy of a graph. */
+#include "hn/hn.h"
+#include "hn/names.h"
+
+static char *copy_text(struct graph *g, const char *s)
+{
+	return s ? arena_strdup(&g->arena, s) : NULL;
+}
+
+static void clone_layer(struct graph *g, const struct layer *from)
+{
+	struct layer *l = graph_add(g, from->type, from->name);
+
+	l->p = from->p;
+	l->p.conversion = copy_text(g, from->p.conversion);
+	l->p.io_type = copy_text(g, from->p.io_type);
+	l->out = xreallocarray(l->out, from->nout, sizeof *l->out);
+	memcpy(l->out, from->out, from->nout * sizeof *l->out);
+	l->nout = from->nout;
+	for (size_t i = 0; i < from->noriginal; i++)
+		layer_add_original(g, l, from->original_names[i]);
+	l->quant.precision_mode = copy_text(g, from->quant.precision_mode);
+	l->quant.bias_mode = copy_text(g, from->quant.bias_mode);
+	l->quant.extra = json_deep_copy(from->quant.extra);
+	l->unknown = json_deep_copy(from->unknown);
+	l->unknown_params = json_deep_copy(from->unknown_params);
+	l->compilation_params = json_deep_copy(from->compilation_params);
+}
+
+struct graph *graph_clone(const struct graph *g)
+{
+	struct graph *c = graph_new(g->name);
+
+	for (size_t i = 0; i < g->nlayers; i++)
+		clone_layer(c, g->layers[i]);
+	for (size_t i = 0; i < g->nlayers; i++)
+		for (size_t k = 0; k < g->layers[i]->nin; k++) {
+			const struct hn_input *in = &g->layers[i]->in[k];
+
+			layer_add_input(c, c->layers[i], graph_find(c, in->layer->name), in->port);
+		}
+	c->output_order = xcalloc(g->noutput_order, sizeof *c->output_order);
+	for (size_t i = 0; i < g->noutput_order; i++)
+		c->output_order[i] = copy_text(c, g->output_order[i]);
+	c->noutput_order = g->noutput_order;
+	c->unknown = json_deep_copy(g->unknown);
+	c->unknown_net_params = json_deep_copy(g->unknown_net_params);
+	if (g->nlayers && g->layers[0]->nsucc + g->layers[0]->nin > 0) {
+		struct err e = { 0 };
+
+		if (graph_link(c, &e) < 0)
+			BUG("a clone has a cycle: %s", e.msg);
+	}
+	return c;
+}
