@@ -1,7 +1,6 @@
 /*
- * Float kernels, mostly through oneDNN (door: kernel/dnn.c).  A kernel is prepared once for a batch
- * size and run many times.  Tensors between kernels may be in oneDNN's own blocked layout: the emulator
- * asks, through struct f32_mem, and inserts nothing itself.
+ * Float kernels, the costly ones through oneDNN (door: kernel/dnn.c).  A kernel is prepared once
+ * for a batch size and run many times.  All tensors are dense NHWC, see dnn.h for why.
  */
 #ifndef HN_KERNEL_F32_H
 #define HN_KERNEL_F32_H
@@ -12,12 +11,18 @@
 const char *f32_reason(enum hn_type t);
 
 /*
- * Plain form, NHWC in and out: any type; used for observation and single layers.
- * l: layer with shapes; w: weights by key.  batch images per run.
+ * Prepares a layer with inferred shapes for runs of `batch` images; w: weights by key.  Batch norm
+ * is folded into the kernel's own copy.  l must outlive the kernel, w need not.
  */
 struct f32k;
 struct f32k *f32k_new(const struct layer *l, const struct tensors *w, int32_t batch, struct err *e);
-int f32k_run(struct f32k *k, int32_t n, const float *const in[], float *const out[], struct err *e);
-void f32k_free(struct f32k *k);
+/*
+ * Runs exactly the batch.  in[i]: NHWC of input i; out[p]: NHWC of port p, no overlap with inputs.
+ * The same inputs give the same bytes whatever the number of threads.
+ */
+int f32k_run(struct f32k *k, const float *const in[], float *const out[], struct err *e);
+/* What computes it, for -v: oneDNN's implementation or "plain". */
+const char *f32k_impl(const struct f32k *k);
+void f32k_free(struct f32k *k); /* NULL is fine */
 
 #endif

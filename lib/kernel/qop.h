@@ -1,6 +1,7 @@
 /*
  * The quantized layer record and the integer kernels: the one integer semantics of the project
- * (hn-numerics(7)).  hn-infer -c quantized and -c bit_exact and hef-run all execute these functions.
+ * (hn-numerics(7)).  hn-infer -c quantized and -c bit_exact and hef-run all execute these
+ * functions.
  *
  * Activations are dense NHWC arrays of uint8_t (8 bit) or uint16_t (16 bit) codes.
  */
@@ -10,10 +11,22 @@
 #include "base/err.h"
 #include "hn/hn.h"
 
-struct qarr_i8 { int8_t *v; size_t n; };
-struct qarr_i16 { int16_t *v; size_t n; };
-struct qarr_i32 { int32_t *v; size_t n; };
-struct qarr_f32 { float *v; size_t n; };
+struct qarr_i8 {
+	int8_t *v;
+	size_t n;
+};
+struct qarr_i16 {
+	int16_t *v;
+	size_t n;
+};
+struct qarr_i32 {
+	int32_t *v;
+	size_t n;
+};
+struct qarr_f32 {
+	float *v;
+	size_t n;
+};
 
 /* One quantized layer.  Owns its arrays (malloc); qop_release frees them. */
 struct qop {
@@ -32,7 +45,14 @@ struct qop {
 #undef V8
 };
 
-enum qfield_kind { QF_S32, QF_F32, QF_V32, QF_VF, QF_V16, QF_V8 };
+enum qfield_kind {
+	QF_S32,
+	QF_F32,
+	QF_V32,
+	QF_VF,
+	QF_V16,
+	QF_V8
+};
 struct qfield {
 	const char *name;
 	enum qfield_kind kind;
@@ -52,8 +72,10 @@ bool qop_equal(const struct qop *a, const struct qop *b);
  * every number.  After it the kernels rely on it.  Errors name the field.
  */
 int qop_check(const struct qop *q, struct err *e);
-/* The part of a convolution-like record that computes output features [from, to): a physical layer. */
-int qop_slice_features(const struct qop *q, int32_t from, int32_t to, struct qop *out, struct err *e);
+/* The part of a convolution-like record that computes output features [from, to): a physical layer.
+ */
+int qop_slice_features(const struct qop *q, int32_t from, int32_t to, struct qop *out,
+		       struct err *e);
 /*
  * Rows of input `in` that must have arrived before output row y can be computed: [*first, *last],
  * inclusive, clamped to the input; empty when *last < *first.
@@ -80,21 +102,22 @@ void intk_free(struct intk *k);
  * Runs n <= batch images. in[i]: codes of input i; out[p]: codes of output port p.
  * acc_peak: if not NULL, raised to the largest |accumulator| seen (overflow checks at calibration).
  */
-int intk_run(struct intk *k, int32_t n, const void *const in[], void *const out[], int64_t *acc_peak,
-    struct err *e);
+int intk_run(struct intk *k, int32_t n, const void *const in[], void *const out[],
+	     int64_t *acc_peak, struct err *e);
 /* NULL when the type has an integer kernel, else the reason it has none (support matrix). */
 const char *intk_reason(enum hn_type t);
 
 /* ---- fixed point (kernel/fixed.c) ---- */
 /* round-half-away-from-zero of x * mult / 2^shift, shift may be negative. */
 int64_t fixed_scale(int64_t x, int32_t mult, int32_t shift);
-/* mult in [2^14, 2^15) (negative for negative r) and shift with mult / 2^shift nearest to r; r = 0: 0, 0. */
+/* mult in [2^14, 2^15) (negative for negative r) and shift with mult / 2^shift nearest to r; r = 0:
+ * 0, 0. */
 void fixed_from_real(double r, int32_t *mult, int32_t *shift);
 /* code = clamp(round_half_away(x / scale) + zp, 0, 2^bits - 1) */
 int32_t quantize_value(double x, double scale, int32_t zp, int32_t bits);
 /* Arrays: float NHWC to codes and back. scale has 1 or c entries. */
 void quantize_array(const float *x, size_t n, float scale, int32_t zp, int32_t bits, void *codes);
 void dequantize_array(const void *codes, size_t n, int32_t bits, const float *scale, size_t nscale,
-    size_t c, int32_t zp, float *x);
+		      size_t c, int32_t zp, float *x);
 
 #endif
