@@ -9,32 +9,40 @@
 #include "io/bundle.h"
 #include "kernel/qop.h"
 
-enum emu_context { EMU_NATIVE, EMU_FP_OPTIMIZED, EMU_QUANTIZED, EMU_BIT_EXACT };
+enum emu_context {
+	EMU_NATIVE,
+	EMU_FP_OPTIMIZED,
+	EMU_QUANTIZED,
+	EMU_BIT_EXACT
+};
 int emu_context_from_name(const char *name); /* -1 when unknown */
 
-/* Quantized records of a graph: q[i] belongs to g->layers[i]; io layers have records without kernel. */
+/* Quantized records of a graph: q[i] belongs to g->layers[i]; io layers have records without
+ * kernel. */
 struct qmodel {
 	const struct graph *g; /* borrowed */
 	struct qop *q;
 	size_t n;
 };
-int qmodel_load(struct qmodel *m, const struct graph *g, const struct tensors *q_npz, struct err *e);
+int qmodel_load(struct qmodel *m, const struct graph *g, const struct tensors *q_npz,
+		struct err *e);
 void qmodel_store(const struct qmodel *m, struct tensors *q_npz);
 void qmodel_release(struct qmodel *m);
 
 struct emu;
 
-/* After a layer ran: data of output port `port`, n images; float NHWC, or codes in integer contexts. */
-typedef int (*emu_observer)(const struct layer *l, int32_t port, const void *data, int32_t n, void *ctx,
-    struct err *e);
+/* After a layer ran: data of output port `port`, n images; float NHWC, or codes in integer
+ * contexts. */
+typedef int (*emu_observer)(const struct layer *l, int32_t port, const void *data, int32_t n,
+			    void *ctx, struct err *e);
 
 /*
- * Float emulator. observe_all = false lets it fuse (batch norm, activations, additions) and keep
- * blocked layouts, for speed; with true every layer runs by itself and can be observed.
+ * Float emulator. observe_all = false lets it fuse (batch norm, activations, additions) into
+ * one pass over the data, for speed; with true every layer runs by itself and can be observed.
  * g and w must outlive it.
  */
-struct emu *emu_new_f32(const struct graph *g, const struct tensors *w, int32_t batch, bool observe_all,
-    struct err *e);
+struct emu *emu_new_f32(const struct graph *g, const struct tensors *w, int32_t batch,
+			bool observe_all, struct err *e);
 /* Integer emulator. */
 struct emu *emu_new_int(const struct qmodel *m, int32_t batch, struct err *e);
 void emu_free(struct emu *m);
@@ -45,15 +53,21 @@ void emu_observe(struct emu *m, emu_observer fn, void *ctx);
  */
 int emu_run(struct emu *m, int32_t n, const void *const in[], void *const out[], struct err *e);
 
+/* Integer contexts: an accumulator outside 32 bits is an error that names the layer (bit_exact). */
+void emu_check_accumulators(struct emu *m, bool on);
+
 /* Size of planned activation memory, bytes. */
 size_t emu_memory(const struct emu *m);
+/* Time spent in each layer so far, with -v. */
+void emu_log_times(const struct emu *m);
 
 /*
- * An input array checked against an input layer: uint8 or float32, shape [N,h,w,c] (or [N,c], [N,w,c],
- * or without N for one image); names both shapes on mismatch.  *n images.
+ * An input array checked against an input layer: uint8 or float32, shape [N,h,w,c] (or [N,c],
+ * [N,w,c], or without N for one image); names both shapes on mismatch.  *n images.
  */
 int emu_check_input(const struct layer *input, const struct tensor *t, size_t *n, struct err *e);
 /* Images [from, from+n) of a checked array as float NHWC. */
-void emu_load_input(const struct tensor *t, size_t from, size_t n, const struct hn_shape *s, float *out);
+void emu_load_input(const struct tensor *t, size_t from, size_t n, const struct hn_shape *s,
+		    float *out);
 
 #endif

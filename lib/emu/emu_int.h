@@ -1,0 +1,68 @@
+/* Inside lib/emu: the prepared schedule. */
+#ifndef HN_EMU_EMU_INT_H
+#define HN_EMU_EMU_INT_H
+
+#include "emu/emu.h"
+#include "kernel/f32.h"
+
+/* A tensor between steps: one output port of one layer, for the whole batch. */
+struct value {
+	size_t bytes;       /* of the batch */
+	size_t root;        /* the value whose memory it shares; itself when it has its own */
+	size_t first, last; /* steps that write it first and read it last */
+	size_t offset;      /* into the plan's memory */
+	bool external;      /* a network input: the caller's memory */
+	const void *data;   /* where it is during a run */
+};
+
+/* One layer at run time. */
+struct step {
+	const struct layer *l;
+	struct f32k *f32;     /* float contexts; NULL when the step computes nothing */
+	struct intk *intk;    /* integer contexts */
+	size_t out;           /* value of port 0; further ports follow */
+	const void **in_data; /* l->nin addresses, set at each run */
+	void **out_data;      /* l->nout addresses */
+	double seconds;       /* spent so far */
+};
+
+struct emu {
+	const struct graph *g; /* what runs */
+	struct graph *own;     /* a fused copy of the caller's graph, or NULL */
+	struct tensors *own_w;
+	const struct tensors *w; /* float weights, for the tail */
+	const struct qmodel *q;  /* integer contexts */
+	int32_t batch;
+	struct arena arena;
+	struct step *steps; /* one per layer, in order */
+	size_t nsteps;
+	struct value *values;
+	size_t nvalues;
+	void *memory;
+	size_t memory_bytes;
+	struct emu *tail; /* float: for a last, smaller batch */
+	bool check_accumulators;
+	emu_observer observer;
+	void *observer_ctx;
+};
+
+/* The float emulator m again, for n images. */
+struct emu *emu_new_tail(const struct emu *m, int32_t n, struct err *e);
+
+/* The value that input i of layer l reads. */
+size_t emu_value_in(const struct emu *m, const struct layer *l, size_t i);
+/* Makes steps and values of m->g, without kernels.  element: bytes of one element of a layer's
+ * output. */
+void emu_schedule(struct emu *m, size_t (*element)(const struct emu *m, const struct layer *l));
+/* Lets values share memory by lifetime, allocates it, and sets addresses. */
+void emu_place(struct emu *m);
+
+/*
+ * Offsets for values that live from step first to step last, so that two that live at once never
+ * overlap: largest first, each at the lowest free place.  Returns the bytes needed.
+ */
+size_t plan_memory(struct value *v, size_t n);
+/* True when two values share bytes at one time: never, if plan_memory is right. */
+bool plan_overlaps(const struct value *v, size_t n);
+
+#endif

@@ -1,0 +1,89 @@
+/* Steps and values of a graph, before kernels are made. */
+#include "emu/emu_int.h"
+#include <assert.h>
+
+/* Layers that leave their input as it is: their output is their input's memory. */
+static bool is_alias(const struct layer *l)
+{
+	if (l->type == HN_OUTPUT)
+		return true;
+	return l->type == HN_FORMAT_CONVERSION && l->p.activation == ACT_LINEAR &&
+	       !hn_conversion_transposes(l->p.conversion);
+}
+
+size_t emu_value_in(const struct emu *m, const struct layer *l, size_t i)
+{
+	return m->steps[l->in[i].layer->index].out + (size_t)l->in[i].port;
+}
+
+static void add_values(struct emu *m, const struct layer *l, size_t element)
+{
+	const bool input = l->type == HN_INPUT;
+
+	for (size_t p = 0; p < l->nout; p++) {
+		struct value *v = &m->values[m->nvalues];
+
+		*v = (struct value){
+			.bytes = hn_shape_count(&l->out[p]) * element * (size_t)m->batch,
+			.root = m->nvalues,
+			.first = l->index,
+			.last = l->index,
+			.external = input,
+		};
+		m->nvalues++;
+	}
+}
+
+/* A value lives until its last reader, and so does the one whose memory it shares. */
+static void extend(struct emu *m, const struct layer *l)
+{
+	for (size_t i = 0; i < l->nin; i++)
+		m->values[m->values[emu_value_in(m, l, i)].root].last = l->index;
+}
+
+void emu_schedule(struct emu *m, size_t (*element)(const struct emu *m, const struct layer *l))
+{
+	const struct graph *g = m->g;
+	size_t ports = 0;
+
+	for (size_t i = 0; i < g->nlayers; i++)
+		ports += g->layers[i]->nout;
+	m->nsteps = g->nlayers;
+	m->steps = arena_array(&m->arena, m->nsteps, sizeof *m->steps);
+	m->values = arena_array(&m->arena, ports, sizeof *m->values);
+	for (size_t i = 0; i < m->nsteps; i++) {
+		const struct layer *l = g->layers[i];
+		struct step *s = &m->steps[i];
+
+		s->l = l;
+		s->out = m->nvalues;
+		s->in_data = arena_array(&m->arena, l->nin, sizeof *s->in_data);
+		s->out_data = arena_array(&m->arena, l->nout, sizeof *s->out_data);
+		add_values(m, l, element(m, l));
+		if (is_alias(l) && !m->q)
+			m->values[s->out].root = m->values[emu_value_in(m, l, 0)].root;
+		extend(m, l);
+	}
+}
+
+void emu_place(struct emu *m)
+{
+	unsigned char *base;
+
+	m->memory_bytes = plan_memory(m->values, m->nvalues);
+	assert(!plan_overlaps(m->values, m->nvalues));
+	m->memory = base = xaligned(m->memory_bytes);
+	memset(base, 0, m->memory_bytes);
+	for (size_t i = 0; i < m->nsteps; i++) {
+		struct step *s = &m->steps[i];
+
+		for (size_t p = 0; p < s->l->nout; p++) {
+			const size_t root = m->values[s->out + p].root;
+
+			if (m->values[root].external)
+				continue;
+			s->out_data[p] = base + m->values[root].offset;
+			m->values[s->out + p].data = s->out_data[p];
+		}
+	}
+}
