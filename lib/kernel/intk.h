@@ -1,0 +1,95 @@
+/* Private to kernel/: the integer kernels' table and the output stage they share. */
+#ifndef HN_KERNEL_INTK_H
+#define HN_KERNEL_INTK_H
+
+#include "base/mem.h"
+#include "base/par.h"
+#include "kernel/qop_int.h"
+
+/*
+ * The output stage, prepared: every per-feature array expanded to c values.
+ * scale = mult / 2^shift as a double: acc * scale has at most 46 significant bits, so products and
+ * rounding in double are exact and equal fixed_scale().
+ */
+struct ostage {
+	size_t c;
+	double *scale;     /* c */
+	double *neg_scale; /* c, equal to scale but for leaky and prelu */
+	double *lo, *hi;   /* c, bounds minus zero point */
+	int32_t zp;
+	uint8_t *table; /* 65536 codes by pre-activation + 32768; NULL without table */
+};
+void ostage_init(struct ostage *s, const struct qop *q);
+void ostage_release(struct ostage *s);
+/*
+ * out[p][from + i] = stage(acc[p][i] + bias[from + i]) for npix pixels and n features; acc has n
+ * values per pixel, out c.
+ */
+void ostage_run(const struct ostage *s, const int32_t *acc, const int32_t *bias, size_t npix,
+		size_t from, size_t n, uint8_t *out);
+/* One value whose scaling has been done: activation, bounds, zero point. */
+uint8_t ostage_scaled(const struct ostage *s, double y, size_t c);
+
+/* A kernel: what intk_run needs. */
+struct intk {
+	const struct qop *q;
+	int32_t batch;
+	const struct intk_op *op;
+	struct ostage st;
+	void *priv; /* of the family, released by op->release */
+};
+
+struct intk_op {
+	/* prepares k->priv; NULL: nothing to prepare */
+	int (*init)(struct intk *k, struct err *e);
+	void (*release)(struct intk *k);
+	int (*run)(struct intk *k, int32_t n, const void *const in[], void *const out[],
+		   int64_t *acc_peak, struct err *e);
+	const char *reason; /* why run is NULL */
+};
+
+int conv_int_init(struct intk *k, struct err *e);
+void conv_int_release(struct intk *k);
+int conv_int_run(struct intk *k, int32_t n, const void *const in[], void *const out[],
+		 int64_t *acc_peak, struct err *e);
+
+#define INTK_RUN(name)                                                                             \
+	int name(struct intk *k, int32_t n, const void *const in[], void *const out[],             \
+		 int64_t *acc_peak, struct err *e)
+INTK_RUN(maxpool_int_run);
+INTK_RUN(avgpool_int_run);
+INTK_RUN(eltwise_int_run);
+INTK_RUN(act_int_run);
+INTK_RUN(concat_int_run);
+INTK_RUN(slice_int_run);
+INTK_RUN(splitter_int_run);
+INTK_RUN(external_pad_int_run);
+INTK_RUN(depth_space_int_run);
+INTK_RUN(shuffle_int_run);
+INTK_RUN(format_int_run);
+INTK_RUN(copy_int_run);
+INTK_RUN(const_int_run);
+INTK_RUN(resize_int_run);
+INTK_RUN(softmax_int_run);
+INTK_RUN(reduce_int_run);
+INTK_RUN(argmax_int_run);
+
+/* ---- convolution engines (kernel/gemm_int.c, kernel/dnn_int.c, kernel/vec_int.c) ---- */
+
+/* True when oneDNN's u8.s8 is exact under the effective ISA: AVX-512 VNNI or better. */
+bool dnn_int_exact(void);
+/* c[m][n] = a[m][k] b[k][n]: unsigned by signed bytes, 32-bit wrap. Only when dnn_int_exact(). */
+int dnn_int_gemm(size_t m, size_t n, size_t k, const uint8_t *a, size_t lda, const int8_t *b,
+		 size_t ldb, int32_t *c, size_t ldc, struct err *e);
+
+/* Weights of the exact kernel: [n / 16][k / 2][16][2], zero-padded. */
+int16_t *gemm_int_pack(const int8_t *b, size_t ldb, size_t n, size_t k);
+void gemm_int_run(size_t m, size_t n, size_t k, const uint8_t *a, size_t lda, const int16_t *packed,
+		  int32_t *c, size_t ldc);
+
+/* acc[i] += (x[i] - zp) * w[i], n values: the depthwise loop. */
+void vec_mac(int32_t *acc, const uint8_t *x, int32_t zp, const int8_t *w, size_t n);
+/* acc[i] += x * w[i], n values: the transposed convolution's loop. */
+void vec_axpy(int32_t *acc, int32_t x, const int8_t *w, size_t n);
+
+#endif

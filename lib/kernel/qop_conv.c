@@ -1,0 +1,260 @@
+/* Records of conv, dw, deconv, dense, normalization: checks, rows, parts. */
+#include "base/limits.h"
+#include "base/mem.h"
+#include "kernel/qop_int.h"
+
+#include <string.h>
+
+/* Multiply-accumulates of one image of one layer; a record that asks for more is not a network. */
+#define MACS_MAX (1LL << 42)
+
+int qcheck_window(const struct qop *q, struct err *e)
+{
+	struct qdim in = qop_in(q, 0);
+	struct qdim out = qop_out(q, 0);
+
+	if (qcheck_i32(&q->kernel_hw, "kernel_hw", 2, 1, LIMIT_KERNEL, e) < 0 ||
+	    qcheck_i32(&q->stride, "stride", 2, 1, LIMIT_KERNEL, e) < 0 ||
+	    qcheck_i32(&q->dilation, "dilation", 2, 1, LIMIT_KERNEL, e) < 0 ||
+	    qcheck_i32(&q->pad, "pad", 4, 0, LIMIT_DIM, e) < 0)
+		return -1;
+	for (size_t a = 0; a < 2; a++) {
+		int64_t size = a ? in.w : in.h;
+		int64_t got = a ? out.w : out.h;
+		int64_t extent = (int64_t)q->dilation.v[a] * (q->kernel_hw.v[a] - 1) + 1;
+		int64_t room = size + q->pad.v[2 * a] + q->pad.v[2 * a + 1] - extent;
+
+		if (room < 0 || room / q->stride.v[a] + 1 != got)
+			return err_set(e, "the window gives another output %s than %lld",
+				       a ? "width" : "height", (long long)got);
+	}
+	return 0;
+}
+
+static int check_bias(const struct qop *q, size_t cout, struct err *e)
+{
+	if (qcheck_range(q->bias_mode, "bias_mode", 0, 2, e) < 0)
+		return -1;
+	if (q->bias_mode == QBIAS_NONE)
+		return 0;
+	if (q->bias_mant.n != cout)
+		return err_set(e, "field 'bias_mant' has %zu values, %zu expected", q->bias_mant.n,
+			       cout);
+	if (q->bias_mode == QBIAS_DOUBLE_SCALE)
+		return qcheck_range(q->bias_shift, "bias_shift", 0, 15, e);
+	for (size_t i = 0; i < cout; i++)
+		if (q->bias_mant.v[i] < INT8_MIN || q->bias_mant.v[i] > INT8_MAX)
+			return err_set(e, "field 'bias_mant' holds more than 8 bits");
+	if (qcheck_range(q->bias_feed, "bias_feed", 0, 255, e) < 0 ||
+	    qcheck_range(q->bias_repeat, "bias_repeat", 0, 15, e) < 0)
+		return -1;
+	return 0;
+}
+
+static int check_added(const struct qop *q, struct err *e)
+{
+	struct qdim add;
+	struct qdim out = qop_out(q, 0);
+
+	if (q->nin == 1)
+		return 0;
+	if (q->nin != 2)
+		return err_set(e, "%d inputs, 1 or 2 expected", q->nin);
+	add = qop_in(q, 1);
+	if (add.h != out.h || add.w != out.w || q->add_first < 0 || q->add_first > add.c - out.c)
+		return err_set(e, "the added input %dx%dx%d does not cover the output", add.h,
+			       add.w, add.c);
+	return qcheck_mults(&q->in_mult, &q->in_shift, "in_mult", 2, e);
+}
+
+static int check_weights(const struct qop *q, int64_t values, int64_t uses, struct err *e)
+{
+	int64_t top = q->w_bits == 4 ? 7 : 127;
+
+	if (q->w_bits != 8 && q->w_bits != 4)
+		return err_set(e, "field 'w_bits' is %d, 4 or 8 expected", q->w_bits);
+	if (q->kernel.n != (size_t)values)
+		return err_set(e, "field 'kernel' has %zu values, %lld expected", q->kernel.n,
+			       (long long)values);
+	for (size_t i = 0; i < q->kernel.n; i++)
+		if (q->kernel.v[i] > top || q->kernel.v[i] < -top - 1)
+			return err_set(e, "field 'kernel' holds more than %d bits", q->w_bits);
+	if (values > MACS_MAX / uses)
+		return err_set(e, "the layer has more than 2^42 multiply-accumulates");
+	return 0;
+}
+
+/* Features of one group and those of input 0 that this record (a whole layer or a part) uses. */
+static int check_features(const struct qop *q, int64_t *cin_group, struct err *e)
+{
+	int64_t cin = q->type == HN_DENSE ? (int64_t)qdim_count(qop_in(q, 0)) : qop_in(q, 0).c;
+	int64_t cout = qop_out(q, 0).c;
+	int64_t window = (int64_t)q->kernel_hw.v[0] * q->kernel_hw.v[1] * cout;
+
+	if (qcheck_range(q->groups, "groups", 1, cout, e) < 0)
+		return -1;
+	if (cout % q->groups != 0 || (int64_t)q->kernel.n % window != 0)
+		return err_set(e, "%lld features in %d groups do not fit the kernel",
+			       (long long)cout, q->groups);
+	*cin_group = (int64_t)q->kernel.n / window;
+	if (*cin_group < 1 || *cin_group > cin || q->in_first < 0 ||
+	    q->in_first > cin - *cin_group * q->groups)
+		return err_set(e, "the input's %lld features do not fit the kernel",
+			       (long long)cin);
+	if (q->type == HN_DENSE && (*cin_group != cin || q->groups != 1))
+		return err_set(e, "the kernel takes %lld values, the input has %lld",
+			       (long long)*cin_group, (long long)cin);
+	return 0;
+}
+
+int qop_check_conv(const struct qop *q, struct err *e)
+{
+	struct qdim out;
+	int64_t cin_group;
+	int64_t values;
+
+	if (q->nin < 1)
+		return err_set(e, "no input");
+	out = qop_out(q, 0);
+	if (q->type != HN_DENSE && qcheck_window(q, e) < 0)
+		return -1;
+	if (q->type == HN_DENSE &&
+	    (qcheck_i32(&q->kernel_hw, "kernel_hw", 2, 1, 1, e) < 0 || out.h != 1 || out.w != 1))
+		return err_set(e, "a dense layer's output is one pixel");
+	if (check_features(q, &cin_group, e) < 0)
+		return -1;
+	values = (int64_t)q->kernel_hw.v[0] * q->kernel_hw.v[1] * cin_group * out.c;
+	if (check_weights(q, values, (int64_t)out.h * out.w, e) < 0 ||
+	    check_bias(q, (size_t)out.c, e) < 0 || check_added(q, e) < 0)
+		return -1;
+	return 0;
+}
+
+int qop_check_deconv(const struct qop *q, struct err *e)
+{
+	struct qdim in;
+	struct qdim out;
+	int64_t cin_group;
+	int64_t values;
+
+	if (q->nin < 1)
+		return err_set(e, "no input");
+	in = qop_in(q, 0);
+	out = qop_out(q, 0);
+	if (qcheck_i32(&q->kernel_hw, "kernel_hw", 2, 1, LIMIT_KERNEL, e) < 0 ||
+	    qcheck_i32(&q->stride, "stride", 2, 1, LIMIT_KERNEL, e) < 0 ||
+	    qcheck_i32(&q->dilation, "dilation", 2, 1, LIMIT_KERNEL, e) < 0 ||
+	    qcheck_i32(&q->crop, "crop", 4, 0, LIMIT_DIM, e) < 0 ||
+	    check_features(q, &cin_group, e) < 0)
+		return -1;
+	values = (int64_t)q->kernel_hw.v[0] * q->kernel_hw.v[1] * cin_group * out.c;
+	if (check_weights(q, values, (int64_t)in.h * in.w, e) < 0 ||
+	    check_bias(q, (size_t)out.c, e) < 0 || check_added(q, e) < 0)
+		return -1;
+	return 0;
+}
+
+void qop_rows_window(const struct qop *q, size_t in, int32_t y, int32_t *first, int32_t *last)
+{
+	if (in > 0) {
+		*first = *last = y;
+		return;
+	}
+	*first = y * q->stride.v[0] - q->pad.v[0];
+	*last = *first + q->dilation.v[0] * (q->kernel_hw.v[0] - 1);
+}
+
+/* Rows iy with a kernel row ky so that iy s + ky d - crop = y. */
+void qop_rows_deconv(const struct qop *q, size_t in, int32_t y, int32_t *first, int32_t *last)
+{
+	int32_t s = q->stride.v[0];
+	int64_t full = (int64_t)y + q->crop.v[0];
+	int64_t reach = (int64_t)q->dilation.v[0] * (q->kernel_hw.v[0] - 1);
+
+	if (in > 0) {
+		*first = *last = y;
+		return;
+	}
+	*first = full > reach ? (int32_t)((full - reach + s - 1) / s) : 0;
+	*last = full / s < qop_in(q, 0).h ? (int32_t)(full / s) : qop_in(q, 0).h - 1;
+}
+
+/* Columns [from, to) of a row-major matrix with n columns. */
+static void *columns(const void *v, size_t total, size_t n, size_t from, size_t to, size_t size)
+{
+	size_t rows = n ? total / n : 0;
+	char *out = xmalloc(rows * (to - from) * size);
+
+	for (size_t r = 0; r < rows; r++)
+		memcpy(out + r * (to - from) * size, (const char *)v + (r * n + from) * size,
+		       (to - from) * size);
+	return out;
+}
+
+static void slice_i32(struct qarr_i32 *a, size_t n, size_t from, size_t to)
+{
+	int32_t *v;
+
+	if (a->n != n || n == 1)
+		return;
+	v = columns(a->v, n, n, from, to, sizeof *v);
+	free(a->v);
+	a->v = v;
+	a->n = to - from;
+}
+
+static void slice_arrays(struct qop *q, size_t n, size_t from, size_t to)
+{
+	struct qarr_i32 *per_feature[] = { &q->mult,     &q->shift,     &q->act_lo, &q->act_hi,
+					   &q->neg_mult, &q->neg_shift, &q->w_group };
+	int8_t *k = columns(q->kernel.v, q->kernel.n, n, from, to, 1);
+
+	for (size_t i = 0; i < sizeof per_feature / sizeof *per_feature; i++)
+		slice_i32(per_feature[i], n, from, to);
+	q->kernel.n = q->kernel.n / n * (to - from);
+	free(q->kernel.v);
+	q->kernel.v = k;
+	if (q->bias_mant.n == n) {
+		int16_t *m = columns(q->bias_mant.v, n, n, from, to, sizeof *m);
+
+		free(q->bias_mant.v);
+		q->bias_mant.v = m;
+		q->bias_mant.n = to - from;
+	}
+	if (q->out_scale.n == n && n > 1) {
+		float *s = columns(q->out_scale.v, n, n, from, to, sizeof *s);
+
+		free(q->out_scale.v);
+		q->out_scale.v = s;
+		q->out_scale.n = to - from;
+	}
+}
+
+int qop_slice_features(const struct qop *q, int32_t from, int32_t to, struct qop *out,
+		       struct err *e)
+{
+	int32_t c = qop_out(q, 0).c;
+	int32_t per_group = c / (q->groups > 0 ? q->groups : 1);
+	int32_t cin_group;
+
+	memset(out, 0, sizeof *out);
+	if (q->kernel.n == 0)
+		return err_set(e, "layer type '%s' cannot be divided by output features",
+			       hn_type_name((enum hn_type)q->type));
+	if (from < 0 || to > c || from >= to)
+		return err_set(e, "features %d..%d are not a part of %d", from, to, c);
+	if (q->groups > 1 && (from % per_group != 0 || to % per_group != 0))
+		return err_set(e, "features %d..%d cut a group of %d", from, to, per_group);
+	qop_copy(out, q);
+	cin_group = (int32_t)(q->kernel.n /
+			      ((size_t)q->kernel_hw.v[0] * (size_t)q->kernel_hw.v[1] * (size_t)c));
+	slice_arrays(out, (size_t)c, (size_t)from, (size_t)to);
+	out->out_shape.v[2] = to - from;
+	if (q->groups > 1) {
+		out->groups = (to - from) / per_group;
+		out->in_first += from / per_group * cin_group;
+	}
+	if (q->nin > 1)
+		out->add_first += from;
+	return 0;
+}
