@@ -1,0 +1,51 @@
+# share/hn.mk and the example beside it.
+load helper
+
+setup() {
+	scratch
+	cp "$ROOT/share/examples/zoo/Makefile" .
+}
+
+zoo() {
+	make --no-print-directory HNTOOLS="$ROOT/share" "$@"
+}
+
+@test "two models build in parallel, each stage's bundle is kept" {
+	zoo -j2 > log
+	for m in shapes half; do
+		for stage in har fp.har q.har a.har hef; do
+			[ -s $m.$stage ]
+		done
+		hef-run --check $m.hef
+	done
+	run -0 --separate-stderr zoo -j2 -q
+}
+
+@test "a second build, one job at a time, gives the same bytes" {
+	zoo -j2 > log
+	mkdir first
+	mv ./*.har ./*.hef first
+	zoo -j1 > log
+	for f in first/*; do
+		same_bytes "$f" "${f#first/}"
+	done
+}
+
+@test "a changed script rebuilds from its stage on, and no earlier" {
+	cp "$SHAPES/shapes.alls" mine.alls
+	zoo shapes_ALLS=mine.alls shapes.hef > log
+	touch -d '1 hour ago' ./*.har ./*.hef
+	touch mine.alls
+	zoo shapes_ALLS=mine.alls shapes.hef > log
+	run ! grep -q '^onnx2hn' log
+	grep -q '^hn-normalize' log
+	grep -q '^hn2hef' log
+}
+
+@test "a model that cannot be translated stops make and leaves no file of its stage" {
+	echo garbage > bad.onnx
+	run --separate-stderr zoo bad.hef
+	[ "$status" -eq 2 ]
+	[[ $stderr == *"onnx2hn: bad.onnx: "* ]]
+	run ! ls bad.har bad.hef
+}
