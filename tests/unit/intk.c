@@ -1,0 +1,280 @@
+/* The integer convolution kernels against a direct formula, and oneDNN against the exact product.
+ */
+#include "kernel/intk.h"
+#include "base/rng.h"
+
+#include <stdio.h>
+#include <string.h>
+
+static int passed;
+static int failed;
+
+static void check(bool ok, const char *what)
+{
+	if (ok)
+		passed++;
+	else
+		failed++;
+	if (!ok)
+		printf("FAILED: %s\n", what);
+}
+
+static int32_t pick(struct rng *r, int32_t lo, int32_t hi)
+{
+	return lo + (int32_t)(rng_u64(r) % (uint64_t)(hi - lo + 1));
+}
+
+static void set32(struct qarr_i32 *a, size_t n, const int32_t *v)
+{
+	a->v = xreallocarray(NULL, n, sizeof *a->v);
+	a->n = n;
+	memcpy(a->v, v, n * sizeof *v);
+}
+
+static void setf(struct qarr_f32 *a, size_t n)
+{
+	a->v = xreallocarray(NULL, n, sizeof *a->v);
+	a->n = n;
+	for (size_t i = 0; i < n; i++)
+		a->v[i] = 1;
+}
+
+struct geometry {
+	int32_t type, h, w, cin, cout, groups, kh, kw, stride, dilation, pad, add, act;
+};
+
+static void frame(struct qop *q, const struct geometry *g, struct rng *r, int32_t oh, int32_t ow)
+{
+	memset(q, 0, sizeof *q);
+	q->type = g->type;
+	q->nin = 1 + g->add;
+	set32(&q->in_shape, g->add ? 6 : 3, (int32_t[]){ g->h, g->w, g->cin, oh, ow, g->cout });
+	set32(&q->out_shape, 3, (int32_t[]){ oh, ow, g->cout });
+	set32(&q->in_bits, (size_t)q->nin, (int32_t[]){ 8, 8 });
+	set32(&q->in_zp, (size_t)q->nin, (int32_t[]){ pick(r, 0, 255), pick(r, 0, 255) });
+	setf(&q->in_scale, (size_t)q->nin);
+	setf(&q->out_scale, 1);
+	q->out_bits = 8;
+	q->out_zp = pick(r, 0, 255);
+	q->w_bits = 8;
+	q->groups = g->groups;
+	set32(&q->kernel_hw, 2, (int32_t[]){ g->kh, g->kw });
+	set32(&q->stride, 2, (int32_t[]){ g->stride, g->stride });
+	set32(&q->dilation, 2, (int32_t[]){ g->dilation, g->dilation });
+	set32(&q->pad, 4, (int32_t[]){ g->pad, g->pad, g->pad, g->pad });
+	set32(&q->crop, 4, (int32_t[]){ g->pad, g->pad, g->pad, g->pad });
+	set32(&q->in_mult, 2, (int32_t[]){ 20000, 30000 });
+	set32(&q->in_shift, 2, (int32_t[]){ 15, 8 });
+	q->act = g->act;
+}
+
+static void numbers(struct qop *q, const struct geometry *g, struct rng *r)
+{
+	int32_t *shift = xreallocarray(NULL, (size_t)g->cout, sizeof *shift);
+	int32_t *mult = xreallocarray(NULL, (size_t)g->cout, sizeof *mult);
+
+	q->kernel.n =
+	    (size_t)g->kh * (size_t)g->kw * (size_t)(g->cin / g->groups) * (size_t)g->cout;
+	q->kernel.v = xmalloc(q->kernel.n);
+	for (size_t i = 0; i < q->kernel.n; i++)
+		q->kernel.v[i] = (int8_t)pick(r, -128, 127);
+	q->bias_mode = 1;
+	q->bias_shift = 2;
+	q->bias_mant.n = (size_t)g->cout;
+	q->bias_mant.v = xreallocarray(NULL, q->bias_mant.n, sizeof(int16_t));
+	for (int32_t c = 0; c < g->cout; c++) {
+		q->bias_mant.v[c] = (int16_t)pick(r, -3000, 3000);
+		mult[c] = pick(r, 16384, 32767);
+		shift[c] = pick(r, 21, 27);
+	}
+	set32(&q->mult, (size_t)g->cout, mult);
+	set32(&q->shift, (size_t)g->cout, shift);
+	for (int32_t c = 0; c < g->cout; c++)
+		mult[c] = -mult[c] / 3;
+	set32(&q->neg_mult, (size_t)g->cout, mult);
+	set32(&q->neg_shift, (size_t)g->cout, shift);
+	set32(&q->act_lo, 1, (int32_t[]){ 3 });
+	set32(&q->act_hi, 1, (int32_t[]){ 250 });
+	free(shift);
+	free(mult);
+}
+
+/* The definition in hn-numerics(7), element by element. */
+static int64_t tap(const struct qop *q, const struct geometry *g, const uint8_t *x, int64_t iy,
+		   int64_t ix, int32_t ky, int32_t kx, int32_t c)
+{
+	int32_t cg = g->cin / g->groups;
+	int32_t group = c / (g->cout / g->groups);
+	int64_t sum = 0;
+
+	if (iy < 0 || iy >= g->h || ix < 0 || ix >= g->w)
+		return 0;
+	for (int32_t i = 0; i < cg; i++)
+		sum += (x[(iy * g->w + ix) * g->cin + group * cg + i] - q->in_zp.v[0]) *
+		       q->kernel.v[((ky * g->kw + kx) * cg + i) * g->cout + c];
+	return sum;
+}
+
+static int64_t reference_acc(const struct qop *q, const struct geometry *g, const uint8_t *x,
+			     int32_t y, int32_t ox, int32_t c)
+{
+	int64_t acc = (int64_t)q->bias_mant.v[c] * 4;
+
+	for (int32_t ky = 0; ky < g->kh; ky++)
+		for (int32_t kx = 0; kx < g->kw; kx++) {
+			int64_t iy = y * g->stride - g->pad + ky * g->dilation;
+			int64_t ix = ox * g->stride - g->pad + kx * g->dilation;
+
+			if (g->type == HN_DECONV) {
+				iy = y + g->pad - ky * g->dilation;
+				ix = ox + g->pad - kx * g->dilation;
+				if (iy < 0 || ix < 0 || iy % g->stride || ix % g->stride)
+					continue;
+				iy /= g->stride;
+				ix /= g->stride;
+			}
+			acc += tap(q, g, x, iy, ix, ky, kx, c);
+		}
+	return acc;
+}
+
+static uint8_t reference(const struct qop *q, const struct geometry *g, const uint8_t *x,
+			 const uint8_t *add, int32_t y, int32_t ox, int32_t c)
+{
+	int64_t acc = reference_acc(q, g, x, y, ox, c);
+	int64_t v;
+
+	if (g->add)
+		acc += fixed_scale(add[(y * q->out_shape.v[1] + ox) * g->cout + c] - q->in_zp.v[1],
+				   q->in_mult.v[1], q->in_shift.v[1]);
+	acc = (int32_t)(uint32_t)(uint64_t)acc;
+	v = acc < 0 && qact_is_leaky(g->act) ? fixed_scale(acc, q->neg_mult.v[c], q->neg_shift.v[c])
+					     : fixed_scale(acc, q->mult.v[c], q->shift.v[c]);
+	v += q->out_zp;
+	return (uint8_t)(v < 3 ? 3 : v > 250 ? 250 : v);
+}
+
+static uint8_t *random_codes(struct rng *r, size_t n)
+{
+	uint8_t *x = xmalloc(n);
+
+	for (size_t i = 0; i < n; i++)
+		x[i] = (uint8_t)rng_u64(r);
+	return x;
+}
+
+/* Whole layer and its halves (by groups where there are any). */
+static void run_case(const struct geometry *g, struct rng *r)
+{
+	int32_t reach = g->dilation * (g->kh - 1) + 1;
+	int32_t reachw = g->dilation * (g->kw - 1) + 1;
+	int32_t oh = g->type == HN_DECONV ? (g->h - 1) * g->stride + reach - 2 * g->pad
+					  : (g->h + 2 * g->pad - reach) / g->stride + 1;
+	int32_t ow = g->type == HN_DECONV ? (g->w - 1) * g->stride + reachw - 2 * g->pad
+					  : (g->w + 2 * g->pad - reachw) / g->stride + 1;
+	size_t nin = (size_t)(g->h * g->w * g->cin);
+	size_t nout = (size_t)(oh * ow * g->cout);
+	struct err e = { 0 };
+	struct qop q;
+	uint8_t *x = random_codes(r, 2 * nin);
+	uint8_t *add = random_codes(r, 2 * nout);
+	uint8_t *y = xmalloc(2 * nout);
+	size_t wrong = 0;
+	char name[120];
+
+	frame(&q, g, r, oh, ow);
+	numbers(&q, g, r);
+	snprintf(name, sizeof name,
+		 "%s %dx%dx%d -> %d, %d groups, %dx%d/%d dilation %d pad %d add %d act %d",
+		 hn_type_name((enum hn_type)g->type), g->h, g->w, g->cin, g->cout, g->groups, g->kh,
+		 g->kw, g->stride, g->dilation, g->pad, g->add, g->act);
+	check(qop_check(&q, &e) == 0, e.msg);
+	for (int32_t half = 0; half < 2 && !err_is(&e); half++) {
+		struct qop part;
+		int32_t from = half * (g->cout / 2);
+		int32_t to = half ? g->cout : g->cout / 2;
+		struct intk *k;
+		int64_t peak = 0;
+
+		if (g->cout < 2 || (g->groups > 1 && g->groups % 2)) {
+			from = 0;
+			to = g->cout;
+		}
+		check(qop_slice_features(&q, from, to, &part, &e) == 0 && qop_check(&part, &e) == 0,
+		      e.msg);
+		k = intk_new(&part, 2, &e);
+		check(k && intk_run(k, 2, (const void *[]){ x, add }, (void *[]){ y }, &peak, &e) ==
+			       0,
+		      name);
+		for (size_t i = 0; i < 2 * (size_t)(oh * ow); i++)
+			for (int32_t c = from; c < to; c++)
+				wrong += y[i * (size_t)(to - from) + (size_t)(c - from)] !=
+					 reference(&q, g, x + i / (size_t)(oh * ow) * nin,
+						   add + i / (size_t)(oh * ow) * nout,
+						   (int32_t)(i % (size_t)(oh * ow)) / ow,
+						   (int32_t)(i % (size_t)(oh * ow)) % ow, c);
+		check(peak > 0, name);
+		intk_free(k);
+		qop_release(&part);
+	}
+	check(wrong == 0, name);
+	qop_release(&q);
+	free(x);
+	free(add);
+	free(y);
+}
+
+static void products(struct rng *r)
+{
+	size_t m = 13;
+	size_t n = 37;
+	size_t k = 4609;
+	struct err e = { 0 };
+	uint8_t *a = random_codes(r, m * k);
+	int8_t *b = (int8_t *)random_codes(r, k * n);
+	int32_t *c = xcalloc(m * n, sizeof *c);
+	int32_t *d = xcalloc(m * n, sizeof *d);
+	int16_t *p;
+
+	memset(a, 255, k);
+	for (size_t i = 0; i < k; i++)
+		b[i * n] = 127;
+	p = gemm_int_pack(b, n, n, k);
+	gemm_int_run(m, n, k, a, k, p, c, n);
+	check(c[0] == (int32_t)(255 * 127 * k), "exact product of the largest operands");
+	if (dnn_int_exact()) {
+		check(dnn_int_gemm(m, n, k, a, k, b, n, d, n, &e) == 0, "oneDNN's product runs");
+		check(memcmp(c, d, m * n * sizeof *c) == 0,
+		      "oneDNN's product equals the exact one");
+	}
+	free(p);
+	free(a);
+	free(b);
+	free(c);
+	free(d);
+}
+
+int main(void)
+{
+	static const struct geometry cases[] = {
+		{ HN_CONV, 9, 8, 3, 16, 1, 3, 3, 2, 1, 1, 0, ACT_LINEAR },
+		{ HN_CONV, 9, 8, 5, 6, 1, 3, 3, 1, 2, 2, 1, ACT_RELU },
+		{ HN_CONV, 7, 7, 32, 40, 1, 1, 1, 1, 1, 0, 1, ACT_LEAKY },
+		{ HN_CONV, 7, 9, 8, 12, 4, 5, 3, 1, 1, 2, 0, ACT_PRELU },
+		{ HN_CONV, 40, 40, 4, 18, 2, 1, 1, 2, 1, 0, 0, ACT_LINEAR },
+		{ HN_DENSE, 1, 1, 4803, 700, 1, 1, 1, 1, 1, 0, 0, ACT_LINEAR },
+		{ HN_DW, 9, 8, 36, 36, 36, 3, 3, 2, 1, 1, 0, ACT_LINEAR },
+		{ HN_DW, 9, 8, 6, 18, 6, 3, 5, 1, 2, 2, 1, ACT_LEAKY },
+		{ HN_DECONV, 5, 4, 6, 10, 1, 4, 4, 2, 1, 1, 0, ACT_LINEAR },
+		{ HN_DECONV, 5, 4, 8, 12, 4, 3, 3, 3, 2, 0, 1, ACT_LEAKY },
+		{ HN_NORMALIZATION, 5, 4, 6, 6, 6, 1, 1, 1, 1, 0, 0, ACT_LINEAR },
+	};
+	struct rng r;
+
+	rng_init(&r, 1, "intk");
+	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++)
+		run_case(&cases[i], &r);
+	products(&r);
+	printf("%d passed, %d failed\n", passed, failed);
+	return failed != 0;
+}
