@@ -11,13 +11,13 @@
 
 /* How an option's value is stored at its offset in the tool's config. */
 enum cli_kind {
-	CLI_FLAG,  /* bool, no value */
-	CLI_STR,   /* const char *, borrowed from argv */
-	CLI_INT,   /* int, within [min, max] when max > min */
+	CLI_FLAG,   /* bool, no value */
+	CLI_STR,    /* const char *, borrowed from argv */
+	CLI_INT,    /* int, within [min, max] when max > min */
 	CLI_DOUBLE, /* double */
-	CLI_LIST,  /* struct cli_list: comma-separated or repeated */
+	CLI_LIST,   /* struct cli_list: comma-separated or repeated */
 	CLI_REPEAT, /* struct cli_list: repeated only, commas stay */
-	CLI_COUNT  /* int, incremented each time */
+	CLI_COUNT   /* int, incremented each time */
 };
 
 struct cli_list {
@@ -53,7 +53,10 @@ struct cli_io {
 	{ 'q', "quiet", NULL, CLI_FLAG, offsetof(type, member.quiet), "no progress, no information", 0, 0 }, \
 	{ 'v', "verbose", NULL, CLI_COUNT, offsetof(type, member.verbose), "more detail on stderr", 0, 0 }
 /* clang-format on */
-#define CLI_END { 0, NULL, NULL, CLI_FLAG, 0, NULL, 0, 0 }
+#define CLI_END                                                                                    \
+	{                                                                                          \
+		0, NULL, NULL, CLI_FLAG, 0, NULL, 0, 0                                             \
+	}
 
 /* What -h prints around the table. */
 struct cli_tool {
@@ -61,14 +64,16 @@ struct cli_tool {
 	const char *operands; /* synopsis of operands, e.g. "[FILE]" */
 	const char *summary;  /* one line */
 	const struct cli_opt *options;
-	size_t io_offset;     /* offset of the struct cli_io in the config */
-	int max_operands;     /* one operand is the input file, unless -i is given; more: see operands list */
+	size_t io_offset; /* offset of the struct cli_io in the config */
+	int max_operands; /* one operand is the input file, unless -i is given; more: see operands
+			     list */
 	size_t operands_offset; /* offset of a struct cli_list for all operands, or SIZE_MAX */
 };
 
 /*
  * Parses argv into cfg.  -h prints help and exits 0, --version too; misuse prints one line and
- * exits 2.  Also sets up log, threads and the tool's name for die().  A first operand becomes io.in.
+ * exits 2.  Also sets up log, threads and the tool's name for die().  A first operand becomes
+ * io.in.
  */
 void cli_parse(const struct cli_tool *tool, void *cfg, int argc, char *argv[]);
 

@@ -12,7 +12,10 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-enum { ERR_MAX = 1024, QUOTE_MAX = 160 };
+enum {
+	ERR_MAX = 1024,
+	QUOTE_MAX = 160
+};
 
 /* A message; empty (all zero) means no error yet. */
 struct err {

@@ -7,7 +7,8 @@
 
 #include <stddef.h>
 
-void log_setup(const char *tool, int verbosity); /* -1 quiet, 0 normal, 1 verbose; cli_parse calls it */
+void log_setup(const char *tool,
+	       int verbosity); /* -1 quiet, 0 normal, 1 verbose; cli_parse calls it */
 void log_warn(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 void log_info(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 void log_debug(const char *fmt, ...) __attribute__((format(printf, 1, 2)));

@@ -9,10 +9,10 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-void *xmalloc(size_t n);                        /* n bytes, not initialised; n = 0 gives a valid pointer */
-void *xcalloc(size_t n, size_t size);           /* zeroed, multiplication checked */
+void *xmalloc(size_t n);              /* n bytes, not initialised; n = 0 gives a valid pointer */
+void *xcalloc(size_t n, size_t size); /* zeroed, multiplication checked */
 void *xreallocarray(void *p, size_t n, size_t size); /* realloc, multiplication checked */
-void *xaligned(size_t n);                       /* 64-byte aligned, not initialised, free() releases it */
+void *xaligned(size_t n); /* 64-byte aligned, not initialised, free() releases it */
 char *xstrdup(const char *s);
 char *xstrndup(const char *s, size_t n);
 
@@ -46,7 +46,8 @@ void str_puts(struct str *s, const char *text);
 void str_printf(struct str *s, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 void str_release(struct str *s);
 
-/* Makes room for one more element of a growing array: v = VEC_GROW(v, n, &cap) before v[n++] = x. */
+/* Makes room for one more element of a growing array: v = VEC_GROW(v, n, &cap) before v[n++] = x.
+ */
 void *vec_grow(void *v, size_t n, size_t *cap, size_t size);
 #define VEC_GROW(v, n, cap) ((v) = vec_grow((v), (n), (cap), sizeof *(v)))
 

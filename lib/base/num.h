@@ -6,7 +6,8 @@
 #include <stdint.h>
 
 /* Decimal integer in [min, max]; -1 with a message naming `what` and the bounds. */
-int num_int(const char *text, const char *what, int64_t min, int64_t max, int64_t *out, struct err *e);
+int num_int(const char *text, const char *what, int64_t min, int64_t max, int64_t *out,
+	    struct err *e);
 
 /* Finite decimal number; -1 with a message naming `what`. */
 int num_double(const char *text, const char *what, double *out, struct err *e);

@@ -23,8 +23,15 @@ enum state {
 	STATE_COUNT
 };
 const char *state_name(enum state s);
+const char *state_words(enum state s); /* "Quantized Model": as `har info` prints it */
+/* The state with this name; -1 when there is none. */
+int state_from_name(const char *name, enum state *out, struct err *e);
 
-enum compression { COMPRESS_NONE, COMPRESS_GZIP, COMPRESS_ZSTD };
+enum compression {
+	COMPRESS_NONE,
+	COMPRESS_GZIP,
+	COMPRESS_ZSTD
+};
 
 struct bundle; /* owns its name, metadata and members */
 
@@ -58,7 +65,8 @@ bool bundle_has(const struct bundle *b, const char *suffix);
 /* Borrowed bytes, NULL when absent. */
 const void *bundle_get(const struct bundle *b, const char *suffix, size_t *n);
 void bundle_put(struct bundle *b, const char *suffix, const void *data, size_t n); /* copies */
-void bundle_put_buf(struct bundle *b, const char *suffix, struct buf *buf, size_t n); /* takes buf */
+void bundle_put_buf(struct bundle *b, const char *suffix, struct buf *buf,
+		    size_t n); /* takes buf */
 void bundle_remove(struct bundle *b, const char *suffix);
 /* Member i in writing order: full file name and size; false past the end. */
 bool bundle_at(const struct bundle *b, size_t i, const char **file, const void **data, uint64_t *n);
@@ -72,7 +80,8 @@ int bundle_put_npz(struct bundle *b, const char *suffix, const struct tensors *s
 
 /* Letters, digits, '_', '-', '.', not starting with '.', at most 127 bytes. */
 bool name_is_legal(const char *name);
-/* A legal name made from a file path: stem, other characters replaced by '_'. The caller frees it. */
+/* A legal name made from a file path: stem, other characters replaced by '_'. The caller frees it.
+ */
 char *name_from_path(const char *path);
 
 #endif

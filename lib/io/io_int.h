@@ -2,6 +2,8 @@
 #ifndef HN_IO_IO_INT_H
 #define HN_IO_IO_INT_H
 
+#include "base/mem.h"
+#include "base/outfile.h"
 #include "io/tensor.h"
 #include <stdint.h>
 
@@ -18,9 +20,10 @@ struct zip_member {
 };
 typedef int (*zip_member_fn)(const struct zip_member *m, void *ctx, struct err *e);
 
-/* Calls fn for every member in archive order; checks CRCs, sizes against what is there, overlaps. */
+/* Calls fn for every member in archive order; checks CRCs, sizes against what is there, overlaps.
+ */
 int zip_each(const void *data, size_t n, struct buf *owner, zip_member_fn fn, void *ctx,
-    struct err *e);
+	     struct err *e);
 
 /* One member to write: two pieces in a row, borrowed until zip_put returns. */
 struct zip_piece {
@@ -35,5 +38,35 @@ struct zip_piece {
  * head starts at a multiple of 64 from that offset.  *size is the archive's length.
  */
 int zip_put(int fd, const struct zip_piece *v, size_t n, uint64_t *size, struct err *e);
+
+/* Tar archives (tar.c, the door to libtar): flat, regular files only. */
+enum {
+	TAR_BLOCK = 512
+};
+/* True when data begins like a tar archive. */
+bool tar_sniff(const void *data, size_t n);
+typedef int (*tar_member_fn)(const char *name, const void *data, size_t n, void *ctx,
+			     struct err *e);
+/* Calls fn for each member; checks names, types, sizes, the end mark. */
+int tar_each(const void *data, size_t n, tar_member_fn fn, void *ctx, struct err *e);
+/* Appends the header blocks of a member of `size` bytes; the data, padded to 512, follow. */
+void tar_put_head(const char *name, uint64_t size, struct str *out);
+
+/*
+ * Compressed streams: gz.c and zst.c are the doors to zlib and zstd.  unpack writes the data to fd,
+ * at most max bytes; a stream that ends early is an error.
+ */
+int gz_unpack(const void *data, size_t n, int fd, uint64_t max, struct err *e);
+int zst_unpack(const void *data, size_t n, int fd, uint64_t max, struct err *e);
+
+/* What a packed bundle is written through; put with `last` set ends the stream. */
+struct sink {
+	struct outfile *out; /* borrowed */
+	void *state;         /* of the compressor */
+	int (*put)(struct sink *s, const void *p, size_t n, bool last, struct err *e);
+	void (*release)(struct sink *s);
+};
+struct sink gz_sink(struct outfile *out);
+struct sink zst_sink(struct outfile *out);
 
 #endif

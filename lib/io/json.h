@@ -11,18 +11,19 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-/* Parses n bytes; duplicate keys, excessive depth and trailing bytes are errors with line and column. */
+/* Parses n bytes; duplicate keys, excessive depth and trailing bytes are errors with line and
+ * column. */
 json_t *json_parse(const char *text, size_t n, struct err *e);
 /* Two-space indented text with a final newline, deterministic, appended to out. */
 void json_text(const json_t *j, struct str *out);
 /* Typed look-ups that explain themselves: "key 'strides' must be an array of 4 integers". */
 int json_need_string(const json_t *obj, const char *key, const char **out, struct err *e);
 int json_get_int(const json_t *obj, const char *key, int64_t min, int64_t max, int64_t dflt,
-    int64_t *out, struct err *e);
+		 int64_t *out, struct err *e);
 int json_get_double(const json_t *obj, const char *key, double dflt, double *out, struct err *e);
 int json_get_bool(const json_t *obj, const char *key, bool dflt, bool *out, struct err *e);
 /* An array of exactly n integers (n < 0: at most -n; *got tells how many). Absent key: *got = 0. */
 int json_get_ints(const json_t *obj, const char *key, int n, int64_t min, int64_t max, int64_t *out,
-    int *got, struct err *e);
+		  int *got, struct err *e);
 
 #endif

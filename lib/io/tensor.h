@@ -28,10 +28,10 @@ enum dtype {
 
 /* A reference-counted block or mapping.  release(p, n, ctx) runs when the last reference goes. */
 struct buf;
-struct buf *buf_new(size_t n);                 /* n bytes, 64-byte aligned, zeroed, one reference */
+struct buf *buf_new(size_t n); /* n bytes, 64-byte aligned, zeroed, one reference */
 struct buf *buf_wrap(void *p, size_t n, void (*release)(void *p, size_t n, void *ctx), void *ctx);
-struct buf *buf_ref(struct buf *b);            /* NULL is fine */
-void buf_unref(struct buf *b);                 /* NULL is fine */
+struct buf *buf_ref(struct buf *b); /* NULL is fine */
+void buf_unref(struct buf *b);      /* NULL is fine */
 void *buf_data(struct buf *b);
 size_t buf_size(const struct buf *b);
 /*
@@ -43,21 +43,21 @@ struct buf *buf_map_fd(int fd, struct err *e); /* maps the whole of an open regu
 
 struct tensor {
 	enum dtype dtype;
-	int rank;                   /* 0 = scalar */
+	int rank; /* 0 = scalar */
 	int64_t dim[LIMIT_RANK];
-	const void *data;           /* C order, aligned to the element; may be a mapping: read-only */
-	struct buf *owner;          /* one reference held by this value; NULL: static data */
+	const void *data;  /* C order, aligned to the element; may be a mapping: read-only */
+	struct buf *owner; /* one reference held by this value; NULL: static data */
 };
 
 size_t dtype_size(enum dtype t);
-const char *dtype_name(enum dtype t);          /* numpy's: "float32", "uint8" ... */
+const char *dtype_name(enum dtype t); /* numpy's: "float32", "uint8" ... */
 
 /* New zeroed tensor; data is writable through tensor_data until it is shared. */
 struct tensor tensor_new(enum dtype t, int rank, const int64_t *dim);
-void *tensor_data(struct tensor *t);           /* writable pointer of a tensor from tensor_new */
+void *tensor_data(struct tensor *t); /* writable pointer of a tensor from tensor_new */
 struct tensor tensor_ref(const struct tensor *t);
-void tensor_release(struct tensor *t);         /* leaves an empty value */
-size_t tensor_count(const struct tensor *t);   /* elements */
+void tensor_release(struct tensor *t);       /* leaves an empty value */
+size_t tensor_count(const struct tensor *t); /* elements */
 size_t tensor_bytes(const struct tensor *t);
 /* "[1,3,224,224]" in a rotating thread-local buffer, for messages. */
 const char *tensor_shape_text(const struct tensor *t);
@@ -65,13 +65,15 @@ const char *tensor_shape_text(const struct tensor *t);
 double tensor_get(const struct tensor *t, size_t i);
 /* The same as an integer: floats are rounded half away from zero, saturated; NaN is 0. */
 int64_t tensor_get_int(const struct tensor *t, size_t i);
-/* A new tensor of another dtype; floats are rounded half away from zero and saturated for integers. */
+/* A new tensor of another dtype; floats are rounded half away from zero and saturated for integers.
+ */
 struct tensor tensor_convert(const struct tensor *t, enum dtype to);
 
-/* An ordered set of named tensors: what an .npz holds.  Keys keep insertion order; look-up is hashed. */
+/* An ordered set of named tensors: what an .npz holds.  Keys keep insertion order; look-up is
+ * hashed. */
 struct tensors;
 struct tensors *tensors_new(void);
-void tensors_free(struct tensors *s);          /* NULL is fine */
+void tensors_free(struct tensors *s); /* NULL is fine */
 size_t tensors_count(const struct tensors *s);
 const char *tensors_key(const struct tensors *s, size_t i);
 const struct tensor *tensors_at(const struct tensors *s, size_t i);
