@@ -128,8 +128,7 @@ struct hn_params {
 	int32_t shuffle_groups; /* feature_shuffle */
 	int32_t softmax_groups; /* softmax, reduce_*: features are split in so many groups */
 	int32_t reshape[3]; /* format_conversion: output h, w, c; h 0: rank 3; h and w 0: rank 2 */
-	int32_t
-	    transpose[3]; /* format_conversion: input axis (0 h, 1 w, 2 c) of each output axis */
+	int32_t transpose[3]; /* format_conversion: input axis (0 h, 1 w, 2 c) of each axis */
 	char *conversion; /* format_conversion: "transpose..." permutes, others (or NULL) reshape */
 	float scalar;     /* the constant operand of an elementwise layer, kept for information */
 	char *io_type;    /* input/output layers, NULL when ordinary */

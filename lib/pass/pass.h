@@ -10,9 +10,13 @@
 
 struct pass_opts {
 	const struct alls *script;          /* may be NULL */
-	double null_channels_cutoff_factor; /* guide: variance below factor * epsilon: channel is dead */
+	double null_channels_cutoff_factor; /* guide: variance below factor * epsilon: channel is
+					       dead */
 };
-#define PASS_OPTS_DEFAULT { .script = NULL, .null_channels_cutoff_factor = 1e-4 }
+#define PASS_OPTS_DEFAULT                                                                          \
+	{                                                                                          \
+		.script = NULL, .null_channels_cutoff_factor = 1e-4                                \
+	}
 
 struct pass {
 	const char *name;
@@ -23,8 +27,8 @@ const struct pass *pass_list(size_t *n);
 /* All passes in order, then shapes and validation. */
 int pass_run(struct graph *g, struct tensors *w, const struct pass_opts *o, struct err *e);
 /*
- * Only the arithmetic-preserving fusions (batch norm folding, activation fusing, conv+add): what the
- * float emulator applies to run a native graph fast. Layers in keep[] stay observable.
+ * Only the arithmetic-preserving fusions (batch norm folding, activation fusing, conv+add): what
+ * the float emulator applies to run a native graph fast. Layers in keep[] stay observable.
  */
 int pass_fuse(struct graph *g, struct tensors *w, struct err *e);
 

@@ -1,0 +1,91 @@
+/*
+ * conv + add fusing: an ew_add whose one input is a linear convolution that feeds only it becomes
+ * that convolution's added input.  Of two candidates the later one takes it: the other is complete
+ * by then.
+ */
+#include "pass/edit.h"
+#include "pass/passes.h"
+
+static bool is_ours(const struct alls_stmt *st)
+{
+	return strcmp(st->command, "pre_quantization_optimization") == 0 && st->nargs > 0 &&
+	       st->args[0].value.kind == ALLS_NAME &&
+	       strcmp(st->args[0].value.text, "ew_add_fusing") == 0;
+}
+
+/* pre_quantization_optimization(ew_add_fusing, policy=...): the last one counts; enabled by
+ * default. */
+static int policy(const struct alls *s, bool *enabled, struct err *e)
+{
+	static const char *const keys[] = { "policy", "infusible_ew_add_type", NULL };
+	static const char *const words[] = { "disabled", "enabled", NULL };
+	static const char *const rest[] = { "ew_add", NULL };
+	int on = 1;
+	int kind;
+
+	for (size_t i = 0; s && i < s->nstmts; i++) {
+		const struct alls_stmt *st = &s->stmts[i];
+		const struct alls_value *v = alls_arg(st, "policy", SIZE_MAX);
+		const struct alls_value *t = alls_arg(st, "infusible_ew_add_type", SIZE_MAX);
+
+		if (!is_ours(st))
+			continue;
+		if (alls_only(s, st, keys, 1, e) < 0 ||
+		    (v && alls_word(s, st, v, "policy", words, &on, e) < 0) ||
+		    (t && alls_word(s, st, t, "infusible_ew_add_type", rest, &kind, e) < 0))
+			return -1;
+	}
+	*enabled = on == 1;
+	return 0;
+}
+
+static bool takes_add(const struct layer *l, const struct layer *add)
+{
+	return hn_is(l->type, HNF_ADD) && edit_is_open(l) && edit_consumer(l) == add;
+}
+
+/* Which input of the add is the convolution; -1: none. */
+static int candidate(const struct layer *add)
+{
+	const struct layer *a = add->in[0].layer;
+	const struct layer *b = add->in[1].layer;
+	const bool first = takes_add(a, add);
+	const bool second = takes_add(b, add);
+
+	if (!hn_shape_equal(layer_in_shape(add, 0), layer_in_shape(add, 1)))
+		return -1;
+	if (first && second)
+		return a->index > b->index ? 0 : 1;
+	return first ? 0 : second ? 1 : -1;
+}
+
+static void fuse(struct graph *g, struct tensors *w, struct layer *add, int which)
+{
+	struct layer *conv = add->in[which].layer;
+	const struct hn_input other = add->in[1 - which];
+
+	layer_add_input(g, conv, other.layer, other.port);
+	conv->p.elementwise_add = true;
+	edit_move_activation(w, add, conv);
+	edit_absorb(g, w, add, conv);
+}
+
+int pass_fuse_add(struct graph *g, struct tensors *w, const struct pass_opts *o, struct err *e)
+{
+	bool enabled;
+
+	if (policy(o->script, &enabled, e) < 0)
+		return -1;
+	for (size_t i = 0; enabled && i < g->nlayers; i++) {
+		struct layer *l = g->layers[i];
+		const int which = l->type == HN_EW_ADD ? candidate(l) : -1;
+
+		if (which < 0)
+			continue;
+		fuse(g, w, l, which);
+		if (graph_link(g, e) < 0)
+			return -1;
+		i = 0;
+	}
+	return 0;
+}

@@ -1,0 +1,25 @@
+/* What several passes do to a graph and its weights. */
+#ifndef HN_PASS_EDIT_H
+#define HN_PASS_EDIT_H
+
+#include "hn/hn.h"
+
+/* The only consumer of a layer with one output port; NULL when there are none or several. */
+struct layer *edit_consumer(const struct layer *l);
+/* A convolution-like layer whose output stage can still be changed: linear, nothing added yet. */
+bool edit_is_open(const struct layer *l);
+
+/* A writable copy of a float weight; a new one of n values `fill` when it is absent. */
+struct tensor edit_weight(const struct tensors *w, const struct layer *l, const char *key, size_t n,
+			  float fill);
+/* A new vector of n values. */
+struct tensor edit_vector(size_t n);
+/* Moves activation, its parameters and slope from one layer to another. */
+void edit_move_activation(struct tensors *w, struct layer *from, struct layer *to);
+/*
+ * Removes a layer that has one input that matters, kept by `into`: its uses become uses of `into`,
+ * its original names and quantization parameters go there, its weights are dropped.
+ */
+void edit_absorb(struct graph *g, struct tensors *w, struct layer *l, struct layer *into);
+
+#endif
