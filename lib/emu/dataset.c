@@ -1,0 +1,164 @@
+#include "emu/dataset.h"
+#include "emu/emu.h"
+#include "io/npy.h"
+#include <math.h>
+#include <unistd.h>
+
+struct dataset {
+	const struct io_port *ports;
+	struct tensor *arrays; /* one per port */
+	size_t nports;
+	size_t count;
+};
+
+size_t io_port_bytes(const struct io_port *p)
+{
+	return hn_shape_count(&p->shape) * (p->bits ? (size_t)p->bits / 8 : sizeof(float));
+}
+
+static bool named(const char *port, const char *name, size_t n)
+{
+	const char *slash = strchr(port, '/');
+
+	return (strlen(port) == n && strncmp(port, name, n) == 0) ||
+	       (slash && strlen(slash + 1) == n && strncmp(slash + 1, name, n) == 0);
+}
+
+static int unknown_input(const struct dataset *d, const char *spec, struct err *e)
+{
+	err_set(e, "'%s' names no input of the network", quote(spec));
+	return err_hint(e, "the first of its %zu inputs is '%s'", d->nports, d->ports[0].name);
+}
+
+/* Port and file of one "F.npy" or "LAYER=F.npy". */
+static int parse_spec(const struct dataset *d, const char *spec, size_t *port, const char **file,
+		      struct err *e)
+{
+	const char *eq = strchr(spec, '=');
+
+	*file = spec;
+	*port = 0;
+	for (size_t i = 0; eq && i < d->nports; i++)
+		if (named(d->ports[i].name, spec, (size_t)(eq - spec))) {
+			*port = i;
+			*file = eq + 1;
+			return 0;
+		}
+	if (eq && access(spec, R_OK) != 0)
+		return unknown_input(d, spec, e);
+	if (d->nports > 1) {
+		err_set(e, "the network has %zu inputs, '%s' does not say which one it is for",
+			d->nports, quote(spec));
+		return err_hint(e, "--in %s=%s", d->ports[0].name, quote(spec));
+	}
+	return 0;
+}
+
+static int add_array(struct dataset *d, const char *spec, struct err *e)
+{
+	const char *file;
+	struct layer like = { 0 };
+	struct hn_shape shape;
+	size_t port, n;
+
+	if (parse_spec(d, spec, &port, &file, e) < 0)
+		return -1;
+	if (d->arrays[port].data)
+		return err_set(e, "two arrays for the input '%s'", d->ports[port].name);
+	if (npy_read(file, &d->arrays[port], e) < 0)
+		return -1;
+	shape = d->ports[port].shape;
+	like.name = xstrdup(d->ports[port].name);
+	like.out = &shape;
+	if (emu_check_input(&like, &d->arrays[port], &n, e) == 0 && d->count && n != d->count)
+		err_set(e, "%zu images, the other inputs have %zu", n, d->count);
+	free(like.name);
+	if (err_is(e))
+		return err_in(e, "%s", quote(file));
+	d->count = n;
+	return 0;
+}
+
+struct dataset *dataset_open(const char *const *specs, size_t nspecs, const struct io_port *ports,
+			     size_t nports, struct err *e)
+{
+	struct dataset *d = xcalloc(1, sizeof *d);
+
+	d->ports = ports;
+	d->nports = nports;
+	d->arrays = xcalloc(nports, sizeof *d->arrays);
+	for (size_t i = 0; i < nspecs && !err_is(e); i++)
+		add_array(d, specs[i], e);
+	for (size_t i = 0; i < nports && !err_is(e); i++)
+		if (!d->arrays[i].data) {
+			err_set(e, "no array for the input '%s'", ports[i].name);
+			err_hint(e, "--in %s=FILE.npy", ports[i].name);
+		}
+	if (!err_is(e))
+		return d;
+	dataset_free(d);
+	return NULL;
+}
+
+size_t dataset_count(const struct dataset *d)
+{
+	return d->count;
+}
+
+static int quantize(const struct io_port *p, const float *x, size_t from, size_t n, void *out,
+		    struct err *e)
+{
+	const size_t image = hn_shape_count(&p->shape);
+
+	for (size_t i = 0; i < n * image; i++)
+		if (!isfinite(x[i]))
+			return err_set(e, "image %zu of '%s' holds %s", from + i / image, p->name,
+				       isnan(x[i]) ? "NaN" : "an infinite value");
+	quantize_array(x, n * image, p->scale[0], p->zp, p->bits, out);
+	return 0;
+}
+
+int dataset_load(const struct dataset *d, size_t i, size_t from, size_t n, void *out, struct err *e)
+{
+	const struct io_port *p = &d->ports[i];
+	const struct tensor *t = &d->arrays[i];
+	const size_t image = hn_shape_count(&p->shape);
+	const bool same = p->bits == 8 && p->zp == 0 && p->nscale == 1 && p->scale[0] == 1.0F;
+	float *x;
+	int rc;
+
+	if (!p->bits) {
+		emu_load_input(t, from, n, &p->shape, out);
+		return 0;
+	}
+	if (same && t->dtype == DT_U8) {
+		memcpy(out, (const uint8_t *)t->data + from * image, n * image);
+		return 0;
+	}
+	x = xaligned(n * image * sizeof *x);
+	emu_load_input(t, from, n, &p->shape, x);
+	rc = quantize(p, x, from, n, out, e);
+	free(x);
+	return rc;
+}
+
+void dataset_free(struct dataset *d)
+{
+	if (!d)
+		return;
+	for (size_t i = 0; i < d->nports; i++)
+		tensor_release(&d->arrays[i]);
+	free(d->arrays);
+	free(d);
+}
+
+void io_port_floats(const struct io_port *p, const void *data, size_t n, float *out)
+{
+	const size_t count = n * hn_shape_count(&p->shape);
+
+	if (p->bits)
+		dequantize_array(data, count, p->bits, p->scale, p->nscale, (size_t)p->shape.c,
+				 p->zp, out);
+	else
+		memcpy(out, data, count * sizeof *out);
+}
