@@ -38,6 +38,8 @@ static int parse_spec(const struct dataset *d, const char *spec, size_t *port, c
 
 	*file = spec;
 	*port = 0;
+	if (d->nports == 0)
+		return err_set(e, "the network has no inputs, '%s' is for none", quote(spec));
 	for (size_t i = 0; eq && i < d->nports; i++)
 		if (named(d->ports[i].name, spec, (size_t)(eq - spec))) {
 			*port = i;

@@ -20,6 +20,7 @@ struct step {
 	const struct layer *l;
 	struct f32k *f32;     /* float contexts; NULL when the step computes nothing */
 	struct intk *intk;    /* integer contexts */
+	size_t slot;          /* input_layer, output_layer: its place among the network's */
 	size_t out;           /* value of port 0; further ports follow */
 	const void **in_data; /* l->nin addresses, set at each run */
 	void **out_data;      /* l->nout addresses */

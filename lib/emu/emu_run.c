@@ -73,17 +73,15 @@ static size_t element_size(const struct emu *m, const struct layer *l)
 static int run_all(struct emu *m, int32_t n, const void *const in[], void *const out[],
 		   struct err *e)
 {
-	size_t input = 0, output = 0;
-
 	for (size_t i = 0; i < m->nsteps; i++) {
 		struct step *s = &m->steps[i];
 
 		if (s->l->type == HN_INPUT)
-			m->values[s->out].data = in[input++];
+			m->values[s->out].data = in[s->slot];
 		if (run_step(m, s, n, e) < 0)
 			return -1;
 		if (s->l->type == HN_OUTPUT)
-			memcpy(out[output++], m->values[s->out].data,
+			memcpy(out[s->slot], m->values[s->out].data,
 			       hn_shape_count(&s->l->out[0]) * (size_t)n * element_size(m, s->l));
 	}
 	return 0;

@@ -41,6 +41,20 @@ static void extend(struct emu *m, const struct layer *l)
 		m->values[m->values[emu_value_in(m, l, i)].root].last = l->index;
 }
 
+/* Where the caller's pointers for network inputs and outputs go. */
+static void number_io(struct emu *m)
+{
+	struct layer **l = xcalloc(m->nsteps, sizeof *l);
+	size_t n = graph_inputs(m->g, l, m->nsteps);
+
+	for (size_t i = 0; i < n; i++)
+		m->steps[l[i]->index].slot = i;
+	n = graph_outputs(m->g, l, m->nsteps);
+	for (size_t i = 0; i < n; i++)
+		m->steps[l[i]->index].slot = i;
+	free(l);
+}
+
 void emu_schedule(struct emu *m, size_t (*element)(const struct emu *m, const struct layer *l))
 {
 	const struct graph *g = m->g;
@@ -64,6 +78,7 @@ void emu_schedule(struct emu *m, size_t (*element)(const struct emu *m, const st
 			m->values[s->out].root = m->values[emu_value_in(m, l, 0)].root;
 		extend(m, l);
 	}
+	number_io(m);
 }
 
 void emu_place(struct emu *m)

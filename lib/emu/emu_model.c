@@ -1,0 +1,105 @@
+/* From a bundle to a model of one context. */
+#include "emu/emu_model.h"
+
+/* Where a context finds its graph and weights, and the states that have them. */
+struct place {
+	const char *graph; /* member of later states, or NULL */
+	const char *weights;
+	enum state first;
+	enum state own; /* in this state the graph is the member "hn" */
+};
+
+static const struct place places[] = {
+	[EMU_NATIVE] = { "native.hn", "npz", STATE_HAILO_MODEL, STATE_HAILO_MODEL },
+	[EMU_FP_OPTIMIZED] = { "fp.hn", "fpo.npz", STATE_FP_OPTIMIZED, STATE_FP_OPTIMIZED },
+	[EMU_QUANTIZED] = { NULL, "q.npz", STATE_QUANTIZED_BASE, STATE_QUANTIZED_BASE },
+	[EMU_BIT_EXACT] = { NULL, "q.npz", STATE_QUANTIZED_BASE, STATE_QUANTIZED_BASE },
+};
+
+bool emu_is_integer(enum emu_context c)
+{
+	return c == EMU_QUANTIZED || c == EMU_BIT_EXACT;
+}
+
+int emu_model_load(struct emu_model *m, const struct bundle *b, enum emu_context c, struct err *e)
+{
+	const struct place *p = &places[c];
+	const char *graph = p->graph && bundle_has(b, p->graph) ? p->graph : "hn";
+
+	*m = (struct emu_model){ .context = c };
+	if (bundle_require(b, p->first, STATE_COMPILED_SLIM, e) < 0)
+		return -1;
+	m->g = bundle_get_graph(b, graph, e);
+	if (m->g && bundle_has(b, p->weights))
+		m->w = bundle_get_npz(b, p->weights, e);
+	if (!m->w && !err_is(e) && emu_is_integer(c))
+		err_set(e, "the bundle has no member '%s.%s'", bundle_name(b), p->weights);
+	if (!m->w)
+		m->w = tensors_new(); /* a layer that needs weights says so */
+	if (!err_is(e) && emu_is_integer(c))
+		qmodel_load(&m->q, m->g, m->w, e);
+	else if (!err_is(e))
+		graph_validate(m->g, m->w, e);
+	if (!err_is(e))
+		return 0;
+	emu_model_release(m);
+	return -1;
+}
+
+struct emu *emu_model_start(const struct emu_model *m, int32_t batch, bool observe_all,
+			    struct err *e)
+{
+	struct emu *emu;
+
+	if (!emu_is_integer(m->context))
+		return emu_new_f32(m->g, m->w, batch, observe_all, e);
+	if ((emu = emu_new_int(&m->q, batch, e)))
+		emu_check_accumulators(emu, m->context == EMU_BIT_EXACT);
+	return emu;
+}
+
+void emu_model_port(const struct emu_model *m, const struct layer *l, int32_t port,
+		    struct io_port *out)
+{
+	const struct qop *q = emu_is_integer(m->context) ? &m->q.q[l->index] : NULL;
+
+	*out = (struct io_port){ .name = l->name, .shape = l->out[port] };
+	if (q) {
+		out->bits = q->out_bits;
+		out->zp = q->out_zp;
+		out->scale = q->out_scale.v;
+		out->nscale = q->out_scale.n;
+	}
+}
+
+static size_t make_ports(const struct emu_model *m, struct layer **layers, size_t n,
+			 struct io_port **out)
+{
+	*out = xcalloc(n, sizeof **out);
+	for (size_t i = 0; i < n; i++)
+		emu_model_port(m, layers[i], 0, &(*out)[i]);
+	free(layers);
+	return n;
+}
+
+size_t emu_model_inputs(const struct emu_model *m, struct io_port **out)
+{
+	struct layer **l = xcalloc(m->g->nlayers, sizeof *l);
+
+	return make_ports(m, l, graph_inputs(m->g, l, m->g->nlayers), out);
+}
+
+size_t emu_model_outputs(const struct emu_model *m, struct io_port **out)
+{
+	struct layer **l = xcalloc(m->g->nlayers, sizeof *l);
+
+	return make_ports(m, l, graph_outputs(m->g, l, m->g->nlayers), out);
+}
+
+void emu_model_release(struct emu_model *m)
+{
+	qmodel_release(&m->q);
+	graph_free(m->g);
+	tensors_free(m->w);
+	*m = (struct emu_model){ 0 };
+}

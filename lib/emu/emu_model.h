@@ -1,0 +1,29 @@
+/* A model of one context, from a bundle: graph, weights, records, ports. */
+#ifndef HN_EMU_EMU_MODEL_H
+#define HN_EMU_EMU_MODEL_H
+
+#include "emu/dataset.h"
+#include "emu/emu.h"
+
+struct emu_model {
+	enum emu_context context;
+	struct graph *g;
+	struct tensors *w;
+	struct qmodel q; /* integer contexts */
+};
+
+bool emu_is_integer(enum emu_context c);
+/* Loads the graph and weights of a context; an earlier state is an error that names the tool. */
+int emu_model_load(struct emu_model *m, const struct bundle *b, enum emu_context c, struct err *e);
+/* An emulator for it; bit_exact checks accumulators.  The model must outlive it. */
+struct emu *emu_model_start(const struct emu_model *m, int32_t batch, bool observe_all,
+			    struct err *e);
+/* One output port of a layer as a data port; strings and scales belong to the model. */
+void emu_model_port(const struct emu_model *m, const struct layer *l, int32_t port,
+		    struct io_port *out);
+/* All network inputs or outputs, in order; the caller frees *out. */
+size_t emu_model_inputs(const struct emu_model *m, struct io_port **out);
+size_t emu_model_outputs(const struct emu_model *m, struct io_port **out);
+void emu_model_release(struct emu_model *m);
+
+#endif
