@@ -1,0 +1,279 @@
+# What holds for each tool alike: input, output, misuse, damage.  Each tool's own tests say the rest.
+load helper
+
+# Tools that read one file and write one, with the options that make them do their job on
+# $STAGES/<input>.
+jobs='
+onnx2hn|shapes.onnx|--net-name shapes
+hn-normalize|shapes.har|-s @/shapes.alls
+hn-quantize|shapes.fp.har|-c @/calib.npy
+hn-alloc|shapes.q.har|-q -a hailo8
+hn2hef|shapes.a.har|
+har-pack|shapes.q.har|-z
+hn-infer|shapes.q.har|-c bit_exact --raw --in @/four.npy
+hef-run|shapes.hef|--raw --in @/four.npy
+'
+
+setup_file() {
+	export STAGES=$BATS_FILE_TMPDIR
+	cd "$STAGES" || return
+	cp "$SHAPES"/* .
+	onnx2hn shapes.onnx --net-name shapes -o shapes.har
+	hn-normalize -s shapes.alls shapes.har -o shapes.fp.har
+	hn-quantize -c calib.npy shapes.fp.har -o shapes.q.har
+	hn-alloc -q -a hailo8 shapes.q.har -o shapes.a.har
+	hn2hef shapes.a.har -o shapes.hef
+	# The first four of the 600 images: the header says so.
+	head -c 128 test_x.npy | sed 's/(600, 32, 32, 1), }  /(4, 32, 32, 1), }    /' > four.npy
+	tail -c +129 test_x.npy | head -c 4096 >> four.npy
+	[ "$(stat -c %s four.npy)" -eq 4224 ]
+}
+
+# each COMMAND: calls it with tool, input file, and the tool's arguments, for every tool.
+each() {
+	local tool input args seen=0
+	while IFS='|' read -r tool input args <&3; do
+		[ -n "$tool" ] || continue
+		# shellcheck disable=SC2086 # a list of arguments
+		"$@" "$tool" "$STAGES/$input" ${args//@/$STAGES} || {
+			echo "with $tool"
+			return 1
+		}
+		seen=$((seen + 1))
+	done 3<<< "$jobs"
+	[ $seen -eq 8 ]
+}
+
+# The last run failed with status 1, one line that names the tool, nothing on stdout.
+one_line() {
+	[ "$status" -eq 1 ] || report "$1: status 1 expected"
+	[ "${#stderr_lines[@]}" -eq 1 ] || report "$1: one line expected on stderr"
+	[[ $stderr == "$1: "* ]] || report "$1: its name expected on stderr"
+	[ -z "$output" ] || report "$1: nothing expected on stdout"
+}
+
+@test "every tool in cmd is tried here" {
+	for f in "$ROOT"/cmd/*.c; do
+		tool=${f##*/}
+		[[ $jobs == *"
+${tool%.c}|"* ]] || {
+			echo "${tool%.c} is not in the list of tests/every-tool.bats"
+			return 1
+		}
+	done
+}
+
+from_stdin() {
+	local tool=$1 input=$2
+	shift 2
+	"$tool" "$@" -o a "$input"
+	"$tool" "$@" -o b < "$input"
+	same_bytes a b
+	"$tool" "$@" - < "$input" > c
+	same_bytes a c
+	"$tool" "$@" -i "$input" > d
+	same_bytes a d
+	rm a b c d
+}
+
+@test "standard input, an operand and -i are read alike, -o and standard output written alike" {
+	each from_stdin
+}
+
+twice() {
+	local tool=$1 input=$2
+	shift 2
+	"$tool" "$@" -j 1 -o a "$input"
+	"$tool" "$@" -j 1 -o b "$input"
+	"$tool" "$@" -j 2 -o c "$input"
+	"$tool" "$@" -j 4 -o d "$input"
+	same_bytes a b
+	same_bytes a c
+	same_bytes a d
+	rm a b c d
+}
+
+@test "the same input gives the same bytes, run twice and with any number of threads" {
+	each twice
+}
+
+empty() {
+	local tool=$1
+	shift 2
+	unchanged run --separate-stderr "$tool" "$@" -o out < /dev/null
+	one_line "$tool"
+	: > nothing
+	unchanged run --separate-stderr "$tool" "$@" -o out nothing
+	one_line "$tool"
+	rm nothing
+}
+
+@test "empty input is an error, from standard input and from a file" {
+	each empty
+}
+
+unreadable() {
+	local tool=$1
+	shift 2
+	unchanged run --separate-stderr "$tool" "$@" -o out none
+	one_line "$tool"
+	[[ $stderr == "$tool: none: No such file or directory" ]] || report "$tool: reason expected"
+	mkdir -p folder
+	unchanged run --separate-stderr "$tool" "$@" -o out folder
+	one_line "$tool"
+	[[ $stderr == *folder* ]] || report "$tool: file's name expected"
+}
+
+@test "a missing input and a folder as input are refused by name" {
+	each unreadable
+}
+
+cut_short() {
+	local tool=$1 input=$2 n size
+	shift 2
+	size=$(stat -c %s "$input")
+	for n in 1 7 100 511 512 513 1536 $((size / 3)) $((size / 2)) $((size - 1025)) $((size - 1)); do
+		[ "$n" -lt "$size" ] || continue
+		truncated "$input" "$n" > cut
+		unchanged run --separate-stderr "$tool" "$@" -o out cut
+		one_line "$tool" || report "cut after $n of $size bytes"
+	done
+	rm cut
+}
+
+@test "truncated input is an error wherever it is cut" {
+	each cut_short
+}
+
+bits() {
+	local tool=$1 input=$2 size at
+	shift 2
+	size=$(stat -c %s "$input")
+	for i in 1 2 3 5 8 13 21 34 55 89 144 233 377 610 987; do
+		at=$((i * 7919 % size))
+		flipped "$input" "$at" > flip
+		run --separate-stderr "$tool" "$@" -o out flip
+		# The change may be in a weight, which is a model like any other.
+		[ "$status" -le 1 ] || report "$tool: status 0 or 1 expected with byte $at flipped"
+		if [ "$status" -eq 1 ]; then
+			one_line "$tool"
+			[ ! -e out ] || report "$tool: output left"
+		fi
+		rm -f out
+	done
+	rm flip
+}
+
+@test "a flipped bit anywhere is an error or another model, never a crash" {
+	each bits
+}
+
+@test "a flipped bit of a HEF is always noticed" {
+	local size
+	size=$(stat -c %s "$STAGES/shapes.hef")
+	for i in 0 3 4 8 11 15 20 30 39 40 100 1000 5000 $((size / 2)) $((size - 2)) $((size - 1)); do
+		flipped "$STAGES/shapes.hef" "$i" > flip
+		run --separate-stderr hef-run --check flip
+		one_line hef-run || report "byte $i flipped"
+	done
+}
+
+unwritable() {
+	local tool=$1 input=$2
+	shift 2
+	unchanged run --separate-stderr "$tool" "$@" -o none/out "$input"
+	one_line "$tool"
+	[[ $stderr == *"none/out"*"No such file or directory"* ]] || report "$tool: name and reason expected"
+	mkdir -p folder
+	unchanged run --separate-stderr "$tool" "$@" -o folder "$input"
+	one_line "$tool"
+	[[ $stderr == *folder* ]] || report "$tool: name expected"
+}
+
+@test "an output that cannot be written is refused by name" {
+	each unwritable
+}
+
+disk_full() {
+	local tool=$1 input=$2
+	shift 2
+	full_disk "$tool" "$@" "$input"
+	full_disk "$tool" -h
+	full_disk "$tool" --version
+}
+
+@test "a full disk is noticed on standard output" {
+	each disk_full
+}
+
+terminal() {
+	local tool=$1 input=$2 rc=0
+	shift 2
+	case $tool in
+	hn-infer | hef-run) return 0 ;; # without -o they print text
+	esac
+	script -qec "$tool $* $input" /dev/null < /dev/null > typed || rc=$?
+	[ $rc -eq 1 ] && grep -aq "^$tool: .*terminal" typed || {
+		head -c 300 typed
+		echo "$tool: status $rc"
+		return 1
+	}
+}
+
+@test "binary output to a terminal is refused" {
+	each terminal
+}
+
+misuse() {
+	local tool=$1 input=$2
+	shift 2
+	usage_error "$tool: unknown option '--no-such-option'" "$tool" --no-such-option
+	usage_error "$tool: unexpected operand 'b'" "$tool" "$@" a b
+	usage_error "$tool: -o needs a value" "$tool" "$@" -o
+	usage_error "$tool: both -i and operand 'b' given" "$tool" "$@" -i a b
+	run --separate-stderr "$tool" -j 0 "$input"
+	[ "$status" -eq 2 ] || report "$tool -j 0: status 2 expected"
+	run --separate-stderr "$tool" -j many "$input"
+	[ "$status" -eq 2 ] || report "$tool -j many: status 2 expected"
+}
+
+@test "wrong use is status 2 with a hint, and touches nothing" {
+	each misuse
+}
+
+helpful() {
+	run -0 --separate-stderr "$1" -h
+	[[ ${lines[0]} == "usage: $1 "* ]]
+	[ -z "$stderr" ]
+	run -0 --separate-stderr "$1" --version
+	[[ $output =~ ^"$1 (hntools) "[0-9.]+$ ]]
+}
+
+@test "-h prints help on standard output, --version the version" {
+	each helpful
+}
+
+@test "a failure at the head of a pipe fails at its end, with plain sh" {
+	run --separate-stderr sh -c "echo garbage | onnx2hn --net-name x | hn-normalize | hn-quantize --random-calib | hn-alloc | hn2hef > m.hef"
+	[ "$status" -eq 1 ]
+	[[ ${stderr_lines[0]} == "onnx2hn: "* ]] || [[ $stderr == *"onnx2hn: "* ]]
+	[ ! -s m.hef ]
+}
+
+@test "the five stages work as one pipe and give the bytes they give with files" {
+	piped "onnx2hn --net-name shapes < $STAGES/shapes.onnx | hn-normalize -s $STAGES/shapes.alls |
+		hn-quantize -c $STAGES/calib.npy | hn-alloc -q -a hailo8 | hn2hef > piped.hef"
+	[ "$status" -eq 0 ] || report "the pipe failed"
+	same_bytes "$STAGES/shapes.hef" piped.hef
+}
+
+@test "a tool that is handed the wrong state says which tool must run first" {
+	for c in "hn-quantize -c $STAGES/calib.npy|shapes.har|hn-normalize" "hn-alloc|shapes.fp.har|hn-quantize" \
+		"hn2hef|shapes.q.har|hn-alloc"; do
+		IFS='|' read -r command input before <<< "$c"
+		# shellcheck disable=SC2086 # a list of words
+		unchanged run --separate-stderr $command -o out "$STAGES/$input"
+		one_line "${command%% *}"
+		[[ $stderr == *"$before"* ]] || report "'$before' expected in the message"
+	done
+}
