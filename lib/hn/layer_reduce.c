@@ -36,7 +36,8 @@ static int64_t resized(const struct hn_params *p, int axis, int32_t in)
 {
 	if (p->resize_out[axis] > 0)
 		return p->resize_out[axis];
-	return (int64_t)floor((double)in * (double)p->resize_scale[axis]);
+	/* A scale that a float cannot hold exactly still gives the size it was made from. */
+	return (int64_t)floor((double)in * (double)p->resize_scale[axis] * (1 + 1e-6));
 }
 
 /* Sizes follow from the scales when they are not given. */

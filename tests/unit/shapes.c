@@ -1,0 +1,169 @@
+/*
+ * Shape rules against tests/cases/shapes.jsonl, and for every layer there: its JSON, read and
+ * written again, is the same text.
+ */
+#include "base/outfile.h"
+#include "hn/layer.h"
+
+static int passed, failed;
+
+static void check(bool ok, const char *line, const char *got)
+{
+	if (ok) {
+		passed++;
+		return;
+	}
+	failed++;
+	printf("not as expected: %s\n    got: %s\n", line, got);
+}
+
+static char *text_of(const struct graph *g)
+{
+	json_t *j = graph_to_json(g);
+	struct str s = { 0 };
+
+	json_text(j, &s);
+	json_decref(j);
+	return s.p;
+}
+
+static struct hn_shape shape_from(const json_t *v)
+{
+	const int n = (int)json_array_size(v);
+	int32_t d[3] = { 1, 1, 1 };
+
+	for (int i = 1; i < n; i++)
+		d[3 - n + i] = (int32_t)json_integer_value(json_array_get(v, (size_t)i));
+	return (struct hn_shape){ d[0], d[1], d[2], n };
+}
+
+static struct layer *build(struct graph *g, const json_t *c, struct err *e)
+{
+	const json_t *in = json_object_get(c, "in");
+	const json_t *params = json_object_get(c, "params");
+	const char *type = json_string_value(json_object_get(c, "type"));
+	struct layer *l = graph_add(g, (enum hn_type)hn_type_from_name(type), "x");
+
+	for (size_t i = 0; i < json_array_size(in); i++) {
+		char *name = xasprintf("in%zu", i);
+		struct layer *from = graph_add(g, HN_INPUT, name);
+
+		from->out[0] = shape_from(json_array_get(in, i));
+		layer_add_input(g, l, from, 0);
+		free(name);
+	}
+	if ((params && fields_read(g, l, params, e) < 0) || graph_infer_shapes(g, e) < 0)
+		return NULL;
+	return l;
+}
+
+/* "[-1,3,4] [-1,3,5] pad 0 1 0 1" as far as the case asks. */
+static char *outcome(const struct layer *l, const json_t *c)
+{
+	const json_t *pad = json_object_get(c, "pad");
+	struct str s = { 0 };
+
+	for (size_t i = 0; i < l->nout; i++)
+		str_printf(&s, "%s ", hn_shape_text(&l->out[i]));
+	for (size_t i = 0; pad && i < 4; i++)
+		str_printf(&s, "%d ", l->p.pad[i]);
+	return s.p;
+}
+
+static char *expected(const json_t *c)
+{
+	const json_t *out = json_object_get(c, "out");
+	const json_t *pad = json_object_get(c, "pad");
+	struct str s = { 0 };
+
+	for (size_t i = 0; i < json_array_size(out); i++) {
+		const struct hn_shape h = shape_from(json_array_get(out, i));
+
+		str_printf(&s, "%s ", hn_shape_text(&h));
+	}
+	for (size_t i = 0; pad && i < 4; i++)
+		str_printf(&s, "%lld ", (long long)json_integer_value(json_array_get(pad, i)));
+	return s.p;
+}
+
+static void round_trip(const struct graph *g, const char *line)
+{
+	struct err e = { 0 };
+	char *first = text_of(g);
+	json_t *j = json_parse(first, strlen(first), &e);
+	struct graph *again = j ? graph_from_json(j, &e) : NULL;
+	struct graph *copy = graph_clone(g);
+	char *second;
+
+	if (again && graph_infer_shapes(again, &e) == 0) {
+		second = text_of(again);
+		check(strcmp(first, second) == 0, line, second);
+		free(second);
+	} else {
+		check(false, line, e.msg);
+	}
+	second = graph_infer_shapes(copy, &e) == 0 ? text_of(copy) : xstrdup(e.msg);
+	check(strcmp(first, second) == 0, line, second);
+	free(second);
+	free(first);
+	json_decref(j);
+	graph_free(again);
+	graph_free(copy);
+}
+
+static void run_case(const char *line, size_t n)
+{
+	struct err e = { 0 };
+	json_t *c = json_parse(line, n, &e);
+	struct graph *g = graph_new("t");
+	struct layer *l = c ? build(g, c, &e) : NULL;
+
+	if (l) {
+		char *got = outcome(l, c);
+		char *want = expected(c);
+
+		check(strcmp(got, want ? want : "an error") == 0, line, got);
+		round_trip(g, line);
+		free(got);
+		free(want);
+	} else {
+		const char *want = json_string_value(json_object_get(c, "error"));
+
+		check(want && strcmp(e.msg, want) == 0, line, e.msg);
+	}
+	json_decref(c);
+	graph_free(g);
+}
+
+/* The repository is above the build folder that holds this program. */
+static char *case_path(const char *self)
+{
+	const char *cut = strstr(self, "build/");
+
+	return xasprintf("%.*stests/cases/shapes.jsonl", cut ? (int)(cut - self) : 0, self);
+}
+
+int main(int argc, char *argv[])
+{
+	struct err e = { 0 };
+	char *path = case_path(argc > 0 ? argv[0] : "");
+	size_t n;
+	char *text = read_file(path, 1 << 20, &n, &e);
+
+	if (!text)
+		die(&e);
+	for (char *p = text; p < text + n;) {
+		char *end = memchr(p, '\n', (size_t)(text + n - p));
+
+		if (!end)
+			break;
+		*end = '\0';
+		if (*p == '{')
+			run_case(p, (size_t)(end - p));
+		p = end + 1;
+	}
+	free(text);
+	free(path);
+	printf("%d passed, %d failed\n", passed, failed);
+	return failed != 0;
+}
