@@ -32,4 +32,12 @@ int pass_run(struct graph *g, struct tensors *w, const struct pass_opts *o, stru
  */
 int pass_fuse(struct graph *g, struct tensors *w, struct err *e);
 
+/*
+ * hn-normalize on a bundle in state hailo_model: runs all passes with the script (a file; NULL: the
+ * one in the bundle, if any) and leaves hn, native.hn, fpo.npz, alls and
+ * modifications_meta_data.json.
+ */
+struct bundle;
+int pass_stage(struct bundle *b, const char *script, struct err *e);
+
 #endif

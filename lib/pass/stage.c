@@ -1,0 +1,78 @@
+/* The stage that hn-normalize runs on a bundle. */
+#include "io/bundle.h"
+#include "pass/pass.h"
+#include "pass/script.h"
+
+/* The script of the file, or the one that the bundle carries; *s stays NULL when there is none. */
+static int load_script(const struct bundle *b, const char *path, struct alls **s, struct err *e)
+{
+	const void *text;
+	size_t n;
+	char *file;
+
+	*s = NULL;
+	if (path)
+		return (*s = alls_read(path, e)) ? 0 : -1;
+	if (!(text = bundle_get(b, "alls", &n)))
+		return 0;
+	file = xasprintf("%s.alls", bundle_name(b));
+	*s = alls_parse(file, text, n, e);
+	free(file);
+	return *s ? 0 : -1;
+}
+
+/* Members that this stage adds or replaces. */
+static int store(struct bundle *b, const struct graph *g, const struct tensors *w,
+		 const struct alls *s, const json_t *meta, struct err *e)
+{
+	size_t n;
+	const void *native = bundle_get(b, "hn", &n);
+
+	bundle_put(b, "native.hn", native, n);
+	bundle_put_graph(b, "hn", g);
+	if (bundle_put_npz(b, "fpo.npz", w, e) < 0)
+		return -1;
+	if (s)
+		bundle_put(b, "alls", s->text, strlen(s->text));
+	bundle_put_json(b, "modifications_meta_data.json", meta);
+	bundle_set_state(b, STATE_FP_OPTIMIZED);
+	return 0;
+}
+
+static int optimize(struct bundle *b, struct graph *g, struct tensors *w, const struct alls *s,
+		    struct err *e)
+{
+	struct pass_opts o = PASS_OPTS_DEFAULT;
+	json_t *meta;
+	int r;
+
+	if (s && alls_check(s, e) < 0)
+		return -1;
+	if (!(meta = script_modifications(s, g, e)))
+		return -1;
+	o.script = s;
+	r = pass_run(g, w, &o, e) < 0 ? -1 : store(b, g, w, s, meta, e);
+	json_decref(meta);
+	return r;
+}
+
+int pass_stage(struct bundle *b, const char *script, struct err *e)
+{
+	struct alls *s = NULL;
+	struct graph *g = NULL;
+	struct tensors *w = NULL;
+	int r = -1;
+
+	if (bundle_require(b, STATE_HAILO_MODEL, STATE_HAILO_MODEL, e) < 0)
+		return -1;
+	if (!bundle_has(b, "npz"))
+		return err_set(e, "%s has no weights (with HN JSON: -w FILE.npz)",
+			       quote(bundle_name(b)));
+	if (load_script(b, script, &s, e) == 0 && (g = bundle_get_graph(b, "hn", e)) &&
+	    (w = bundle_get_npz(b, "npz", e)))
+		r = optimize(b, g, w, s, e);
+	tensors_free(w);
+	graph_free(g);
+	alls_free(s);
+	return r;
+}
