@@ -19,13 +19,32 @@ static int choose_graph(struct emu *m, const struct graph *g, const struct tenso
 		return 0;
 	m->g = m->own = graph_clone(g);
 	m->w = m->own_w = tensors_copy(w);
-	return graph_infer_shapes(m->own, e) < 0 ? -1 : pass_fuse(m->own, m->own_w, e);
+	m->fast = true;
+	if (graph_infer_shapes(m->own, e) < 0 || pass_fuse(m->own, m->own_w, e) < 0)
+		return -1;
+	return emu_absorb_pads(m->own, e);
 }
 
-/* A value that shares its input's memory needs no kernel. */
-static bool computes(const struct emu *m, const struct step *s)
+/*
+ * A layer that adds an input may find it in its output's memory, when nothing reads that input
+ * later: oneDNN's fastest convolutions accumulate into their output but take no second input.
+ */
+static bool add_in_place(struct emu *m, const struct step *s)
 {
-	return s->l->type != HN_INPUT && m->values[s->out].root == s->out;
+	const struct layer *l = s->l;
+	size_t added;
+
+	if (!l->p.elementwise_add || !m->fast)
+		return false;
+	added = emu_root(m, emu_value_in(m, l, l->nin - 1));
+	for (size_t i = 0; i + 1 < l->nin; i++)
+		if (emu_root(m, emu_value_in(m, l, i)) == added)
+			return false;
+	if (m->values[added].external || m->values[added].last != l->index)
+		return false;
+	m->values[s->out].root = added;
+	m->values[added].last = m->values[s->out].last;
+	return true;
 }
 
 static int make_kernels(struct emu *m, struct err *e)
@@ -34,7 +53,9 @@ static int make_kernels(struct emu *m, struct err *e)
 	for (size_t i = 0; i < m->nsteps; i++) {
 		struct step *s = &m->steps[i];
 
-		if (computes(m, s) && !(s->f32 = f32k_new(s->l, m->w, m->batch, e)))
+		if (s->l->type == HN_INPUT || s->alias)
+			continue;
+		if (!(s->f32 = f32k_new(s->l, m->w, m->batch, add_in_place(m, s), e)))
 			return -1;
 	}
 	emu_place(m);
@@ -60,6 +81,7 @@ struct emu *emu_new_tail(const struct emu *m, int32_t n, struct err *e)
 	t->batch = n;
 	t->g = m->g;
 	t->w = m->w;
+	t->fast = m->fast;
 	t->observer = m->observer;
 	t->observer_ctx = m->observer_ctx;
 	if (make_kernels(t, e) == 0)

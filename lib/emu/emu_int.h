@@ -20,6 +20,7 @@ struct step {
 	const struct layer *l;
 	struct f32k *f32;     /* float contexts; NULL when the step computes nothing */
 	struct intk *intk;    /* integer contexts */
+	bool alias;           /* its output is its input's memory: nothing to compute */
 	size_t slot;          /* input_layer, output_layer: its place among the network's */
 	size_t out;           /* value of port 0; further ports follow */
 	const void **in_data; /* l->nin addresses, set at each run */
@@ -41,17 +42,25 @@ struct emu {
 	size_t nvalues;
 	void *memory;
 	size_t memory_bytes;
+	bool fast;        /* float: nothing is observed, memory may be shared more */
 	struct emu *tail; /* float: for a last, smaller batch */
 	bool check_accumulators;
 	emu_observer observer;
 	void *observer_ctx;
 };
 
+/*
+ * Lets windows reach over the border instead of reading padded copies: external_pad layers vanish
+ * into the convolutions and pools behind them.  Shapes must not be inferred again after it.
+ */
+int emu_absorb_pads(struct graph *g, struct err *e);
 /* The float emulator m again, for n images. */
 struct emu *emu_new_tail(const struct emu *m, int32_t n, struct err *e);
 
 /* The value that input i of layer l reads. */
 size_t emu_value_in(const struct emu *m, const struct layer *l, size_t i);
+/* The value whose memory v finally shares. */
+size_t emu_root(const struct emu *m, size_t v);
 /* Makes steps and values of m->g, without kernels.  element: bytes of one element of a layer's
  * output. */
 void emu_schedule(struct emu *m, size_t (*element)(const struct emu *m, const struct layer *l));

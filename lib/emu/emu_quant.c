@@ -37,8 +37,6 @@ static int make_step(struct emu *m, struct step *s, struct err *e)
 {
 	if (s->l->type == HN_CONST)
 		return check_const(m, s, e);
-	if (s->l->type == HN_OUTPUT)
-		m->values[s->out].root = m->values[emu_value_in(m, s->l, 0)].root;
 	if (hn_is(s->l->type, HNF_IO))
 		return 0;
 	if (!(s->intk = intk_new(&m->q->q[s->l->index], m->batch, e)))

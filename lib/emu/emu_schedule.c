@@ -16,6 +16,13 @@ size_t emu_value_in(const struct emu *m, const struct layer *l, size_t i)
 	return m->steps[l->in[i].layer->index].out + (size_t)l->in[i].port;
 }
 
+size_t emu_root(const struct emu *m, size_t v)
+{
+	while (m->values[v].root != v)
+		v = m->values[v].root;
+	return v;
+}
+
 static void add_values(struct emu *m, const struct layer *l, size_t element)
 {
 	const bool input = l->type == HN_INPUT;
@@ -38,7 +45,7 @@ static void add_values(struct emu *m, const struct layer *l, size_t element)
 static void extend(struct emu *m, const struct layer *l)
 {
 	for (size_t i = 0; i < l->nin; i++)
-		m->values[m->values[emu_value_in(m, l, i)].root].last = l->index;
+		m->values[emu_root(m, emu_value_in(m, l, i))].last = l->index;
 }
 
 /* Where the caller's pointers for network inputs and outputs go. */
@@ -74,8 +81,9 @@ void emu_schedule(struct emu *m, size_t (*element)(const struct emu *m, const st
 		s->in_data = arena_array(&m->arena, l->nin, sizeof *s->in_data);
 		s->out_data = arena_array(&m->arena, l->nout, sizeof *s->out_data);
 		add_values(m, l, element(m, l));
-		if (is_alias(l) && !m->q)
-			m->values[s->out].root = m->values[emu_value_in(m, l, 0)].root;
+		s->alias = m->q ? l->type == HN_OUTPUT : is_alias(l);
+		if (s->alias)
+			m->values[s->out].root = emu_value_in(m, l, 0);
 		extend(m, l);
 	}
 	number_io(m);
@@ -93,7 +101,7 @@ void emu_place(struct emu *m)
 		struct step *s = &m->steps[i];
 
 		for (size_t p = 0; p < s->l->nout; p++) {
-			const size_t root = m->values[s->out + p].root;
+			const size_t root = emu_root(m, s->out + p);
 
 			if (m->values[root].external)
 				continue;

@@ -70,6 +70,7 @@ static int conv_make(struct f32k *k, const struct tensors *w, struct err *e)
 {
 	const struct layer *l = k->l;
 	struct dnn_post post = { .add = l->p.elementwise_add,
+				 .add_in_place = k->add_in_place,
 				 .act = ACT_LINEAR,
 				 .params = l->p.act };
 	struct dnn_shape s;

@@ -92,7 +92,9 @@ static int post_ops(const struct dnn *d, const dnnl_memory_desc_t *dst, dnnl_pri
 
 	if ((s = dnnl_post_ops_create(&ops)) != dnnl_success)
 		return status(s, "make post-operations", e);
-	if (post->add)
+	if (post->add_in_place)
+		s = dnnl_post_ops_append_sum(ops, 1);
+	else if (post->add)
 		s = dnnl_post_ops_append_binary(ops, dnnl_binary_add, dst);
 	if (s == dnnl_success && post->act == ACT_HARD_SIGMOID) {
 		s = dnnl_post_ops_append_eltwise(ops, 1, dnnl_eltwise_linear, post->params.alpha,
@@ -238,7 +240,8 @@ static int prim_from(struct dnn *d, struct prim *p, dnnl_primitive_desc_t pd, co
 	if ((s = dnnl_primitive_create(&p->p, pd)) ||
 	    (s = dnnl_memory_create(&p->src, src, d->engine, NULL)) ||
 	    (s = dnnl_memory_create(&p->dst, dst, d->engine, NULL)) ||
-	    (d->post.add && (s = dnnl_memory_create(&p->add, dst, d->engine, NULL))))
+	    (d->post.add && !d->post.add_in_place &&
+	     (s = dnnl_memory_create(&p->add, dst, d->engine, NULL))))
 		return status(s, "make a primitive", e);
 	if (dnnl_primitive_desc_query(pd, dnnl_query_impl_info_str, 0, &p->impl) != dnnl_success)
 		p->impl = "?";

@@ -34,6 +34,7 @@ struct dnn_shape {
 struct dnn_post {
 	const float *bias; /* out_c values, or NULL; read at creation */
 	bool add;          /* a second input of the output's shape */
+	bool add_in_place; /* the second input is in the output's memory already */
 	enum hn_act act;   /* one that dnn_has_act reports, or ACT_LINEAR */
 	struct hn_act_params params;
 };

@@ -13,11 +13,14 @@ const char *f32_reason(enum hn_type t);
 /*
  * Prepares a layer with inferred shapes for runs of `batch` images; w: weights by key.  Batch norm
  * is folded into the kernel's own copy.  l must outlive the kernel, w need not.
+ * add_in_place: for a layer with elementwise_add, the last input of every run is in out[0] already.
  */
 struct f32k;
-struct f32k *f32k_new(const struct layer *l, const struct tensors *w, int32_t batch, struct err *e);
+struct f32k *f32k_new(const struct layer *l, const struct tensors *w, int32_t batch,
+		      bool add_in_place, struct err *e);
 /*
- * Runs exactly the batch.  in[i]: NHWC of input i; out[p]: NHWC of port p, no overlap with inputs.
+ * Runs exactly the batch.  in[i]: NHWC of input i; out[p]: NHWC of port p, no overlap with inputs
+ * but the one added in place.
  * The same inputs give the same bytes whatever the number of threads.
  */
 int f32k_run(struct f32k *k, const float *const in[], float *const out[], struct err *e);

@@ -8,10 +8,11 @@
 struct f32k {
 	const struct f32_impl *impl;
 	const struct layer *l;
-	int32_t n;    /* images per run */
-	void *state;  /* the implementation's own, NULL when it needs none */
-	float *slope; /* prelu: one per feature, or NULL */
-	bool own_act; /* run applies the layer's activation itself */
+	int32_t n;         /* images per run */
+	void *state;       /* the implementation's own, NULL when it needs none */
+	float *slope;      /* prelu: one per feature, or NULL */
+	bool add_in_place; /* the added input is in the output's memory */
+	bool own_act;      /* run applies the layer's activation itself */
 };
 
 /* One implementation; a family's file exports one per kind of layer. */

@@ -118,7 +118,8 @@ int f32_batch_norm(const struct layer *l, const struct tensors *w, float **scale
 	return 0;
 }
 
-struct f32k *f32k_new(const struct layer *l, const struct tensors *w, int32_t batch, struct err *e)
+struct f32k *f32k_new(const struct layer *l, const struct tensors *w, int32_t batch,
+		      bool add_in_place, struct err *e)
 {
 	const struct f32_op *op = &f32_ops[l->type];
 	struct f32k *k;
@@ -132,6 +133,7 @@ struct f32k *f32k_new(const struct layer *l, const struct tensors *w, int32_t ba
 	k->impl = op->impl;
 	k->l = l;
 	k->n = batch;
+	k->add_in_place = add_in_place;
 	k->own_act = l->p.activation == ACT_LINEAR;
 	if (l->p.activation == ACT_PRELU)
 		k->slope = f32_weight(l, w, "slope", (size_t)l->out[0].c, false, e);
