@@ -2,6 +2,8 @@
 # lib/*/ is in the library.  make DEV=1: -Werror.  make SAN=1: ASan+UBSan in build/san.
 include config.mk
 .DELETE_ON_ERROR:
+# A comma that may stand in an argument of a function.
+, := ,
 O := $(if $(SAN),build/san,build)
 
 HN_CPPFLAGS := -D_XOPEN_SOURCE=700 -D_FILE_OFFSET_BITS=64 -Ilib -I$(O)/gen \
@@ -12,7 +14,6 @@ HN_CFLAGS := -std=c11 -ffp-contract=off -fopenmp -Wall -Wextra -Wpedantic -Wshad
 	$(if $(SAN),-fsanitize=address$(,)undefined -fno-sanitize-recover=all -fno-omit-frame-pointer)
 HN_LDFLAGS := -fopenmp -Wl,--as-needed $(if $(SAN),-fsanitize=address$(,)undefined)
 HN_LDLIBS := -ldnnl -lprotobuf-c -ljansson -ltar -lzip -lzstd -lz -lxxhash -lyaml -lm
-, := ,
 
 TOOLS  := $(basename $(notdir $(wildcard cmd/*.c)))
 SHELLS := $(basename $(notdir $(wildcard cmd/*.sh)))

@@ -79,7 +79,7 @@ const struct tensor *tensors_get(const struct tensors *s, const char *key)
 	return i ? &s->v[i - 1].t : NULL;
 }
 
-static char *format(const char *fmt, va_list ap)
+__attribute__((format(printf, 1, 0))) static char *format(const char *fmt, va_list ap)
 {
 	va_list copy;
 	char *key;
