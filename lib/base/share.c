@@ -6,7 +6,7 @@ enum {
 	LEVELS = 4
 }; /* build/san/bin/TOOL is three below the source tree */
 
-/* share/SUB in the folders above the executable. */
+/* share/SUB and share/hntools/SUB in the folders above the executable: source tree, installation. */
 static bool near_executable(const char *sub, share_fn fn, void *ctx)
 {
 	char exe[PATH_MAX];
@@ -21,11 +21,13 @@ static bool near_executable(const char *sub, share_fn fn, void *ctx)
 	exe[n] = '\0';
 	for (i = 0; i < LEVELS && (slash = strrchr(exe, '/')) != NULL && slash != exe; i++) {
 		*slash = '\0';
-		dir = xasprintf("%s/share/%s", exe, sub);
-		found = fn(dir, ctx);
-		free(dir);
-		if (found)
-			return true;
+		for (size_t k = 0; k < 2; k++) {
+			dir = xasprintf("%s/share/%s%s", exe, k ? "hntools/" : "", sub);
+			found = fn(dir, ctx);
+			free(dir);
+			if (found)
+				return true;
+		}
 	}
 	return false;
 }
