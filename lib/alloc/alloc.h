@@ -11,15 +11,16 @@
 
 /* A physical layer: a logical layer, or the part of it that computes some output features. */
 struct alloc_layer {
-	char *name;              /* full name; parts: "net/conv5_d0" */
-	char *layer;             /* logical layer's full name */
+	char *name;                       /* full name; parts: "net/conv5_d0" */
+	char *layer;                      /* logical layer's full name */
 	int32_t feature_from, feature_to; /* output features it computes; whole layer: 0, c */
-	int32_t context, cluster; /* cluster: id; -1 for layers outside clusters (boundary, format) */
+	int32_t context,
+	    cluster; /* cluster: id; -1 for layers outside clusters (boundary, format) */
 	int32_t lcus, subclusters, input_aligners, apus;
 	int32_t l3_weight_cuts, l3_buffer_cuts;
 	int32_t columns, features; /* MAC mode: 8 x 8 or 16 x 4; 0 without MACs */
-	int64_t row_cycles;      /* cycles per output row */
-	int32_t rows;            /* output rows per frame */
+	int64_t row_cycles;        /* cycles per output row */
+	int32_t rows;              /* output rows per frame */
 };
 
 enum alloc_edge_kind {
@@ -30,11 +31,11 @@ enum alloc_edge_kind {
 };
 /* Data flow from one physical layer to another. */
 struct alloc_edge {
-	int32_t from, to;   /* indexes of physical layers */
-	int32_t input;      /* which input of `to` */
-	int32_t port;       /* which output port of `from`'s logical layer */
+	int32_t from, to; /* indexes of physical layers */
+	int32_t input;    /* which input of `to` */
+	int32_t port;     /* which output port of `from`'s logical layer */
 	enum alloc_edge_kind kind;
-	int32_t rows;       /* capacity of the buffer in rows of the producer's output */
+	int32_t rows; /* capacity of the buffer in rows of the producer's output */
 	int32_t row_bytes;
 };
 struct allocation {
@@ -45,8 +46,14 @@ struct allocation {
 	size_t nlayers;
 	struct alloc_edge *edges;
 	size_t nedges;
-	double fps, latency_s;   /* expected */
-	int32_t bottleneck;      /* index of the slowest physical layer */
+	double fps,
+	    latency_s; /* expected at this batch; fps 0: a buffer of the script makes it stall */
+	int32_t batch; /* frames that go through a context before the next one is loaded */
+	int32_t bottleneck; /* index of the slowest physical layer */
+	double *interval;   /* by context: cycles per frame in the steady state */
+	double *fill;  /* by context: cycles from the first input row to the first frame's end */
+	int32_t *unit; /* by physical layer: index of its layer in the graph; NULL after reading */
+	int32_t stuck; /* fps 0: the edge that has no room; else -1 */
 };
 
 struct alloc_opts {
@@ -54,8 +61,8 @@ struct alloc_opts {
 	const struct alls *script; /* may be NULL */
 };
 /* Allocates; error when even the largest number of contexts does not hold a layer, naming it. */
-struct allocation *alloc_run(const struct graph *g, const struct qmodel *m, const struct alloc_opts *o,
-    struct err *e);
+struct allocation *alloc_run(const struct graph *g, const struct qmodel *m,
+			     const struct alloc_opts *o, struct err *e);
 void alloc_free(struct allocation *a);
 json_t *alloc_to_json(const struct allocation *a);
 struct allocation *alloc_from_json(const json_t *j, struct err *e); /* checks indexes and ranges */

@@ -1,0 +1,209 @@
+/* Private to alloc/: units (logical layers with a choice of resources), and the steps of
+ * allocation. */
+#ifndef HN_ALLOC_ALLOC_INT_H
+#define HN_ALLOC_ALLOC_INT_H
+
+#include "alloc/alloc.h"
+
+enum {
+	MAX_PARTS = 32
+};
+
+/* What a layer costs before anything is chosen; filled by its row of cost_ops[]. */
+struct cost {
+	bool outside;       /* takes no resources of a cluster: boundary, constants, PPU layers */
+	bool macs;          /* uses multipliers: widened by subclusters */
+	bool mode16;        /* the 16x4 mode is possible (guide, table 7) */
+	bool depthwise;     /* each output feature reads its own input feature */
+	int32_t rows, cols; /* output rows and columns per frame */
+	int32_t features;   /* output features */
+	int32_t group; /* output features that read the same inputs; = features without groups */
+	int32_t slice_step; /* parts begin at multiples of it; 0: not divisible by features */
+	int64_t taps;       /* multiply-accumulates per output value */
+	double rate;        /* precision factor x utilization */
+	int64_t apu_cycles; /* APU cycles per output row and feature, one APU */
+	int64_t row_cycles; /* outside layers: cycles per row */
+	int64_t weight_bytes;
+};
+
+/* Resources; cuts are L3 cuts. */
+enum resource {
+	RES_LCU,
+	RES_SC,
+	RES_IA,
+	RES_APU,
+	RES_WEIGHTS,
+	RES_COUNT
+};
+struct need {
+	int64_t v[RES_COUNT];
+};
+
+/* How a layer is computed. */
+struct choice {
+	int32_t parts, subclusters, mode, apus; /* subclusters, aligners, apus: per part */
+};
+
+/* A logical layer under allocation. */
+struct unit {
+	const struct layer *l;
+	const struct qop *q;
+	struct cost cost;
+	struct choice choice;
+	struct choice fixed;  /* from the script; 0 (mode: -1): free */
+	double min_fps;       /* compilation_param(X, fps=...), 0: none */
+	char **part_names;    /* fixed.parts names given by defuse(), or NULL */
+	int32_t context;      /* -1: not yet */
+	int32_t *place;       /* cluster by part, -1: free; MAX_PARTS entries */
+	int64_t window_bytes; /* of L3 that its inputs need at the least */
+};
+
+/* Thresholds of one context. */
+struct limits {
+	double util[RES_COUNT];
+	bool given[RES_COUNT]; /* by the script */
+};
+
+struct script_buffer {
+	const char *from, *to; /* physical names */
+	int32_t rows;
+	const struct alls_stmt *st;
+};
+
+/* The state of one run. */
+struct plan {
+	const struct graph *g;
+	const struct qmodel *m;
+	const struct target *t;
+	const struct alls *script;
+	struct arena arena;
+	struct unit *units; /* by index of layer */
+	size_t n;
+	/* from the script */
+	struct limits limits;          /* thresholds for all contexts; util 0: default */
+	struct limits *context_limits; /* by context, when the script names one; ncontext_limits */
+	size_t ncontext_limits;
+	bool contexts_given; /* every layer has its context */
+	int32_t mode;        /* context switch: 0 allowed, 1 enabled, 2 disabled */
+	bool max_level;      /* compiler_optimization_level=max */
+	double fps;          /* stop widening at this rate; 0: highest */
+	int32_t batch;
+	struct script_buffer *buffers;
+	size_t nbuffers;
+	/* result of contexts.c */
+	int32_t ncontexts;
+};
+
+/* ---- cost_ops.c ---- */
+struct cost_op {
+	int (*fn)(const struct plan *p, const struct unit *u, struct cost *c);
+	const char *reason; /* why fn is NULL */
+};
+const struct cost_op *cost_op_of(enum hn_type t);
+int cost_of(const struct plan *p, struct unit *u, struct err *e);
+int cost_conv(const struct plan *p, const struct unit *u, struct cost *c);
+int cost_matmul(const struct plan *p, const struct unit *u, struct cost *c);
+int cost_pool(const struct plan *p, const struct unit *u, struct cost *c);
+int cost_reduce(const struct plan *p, const struct unit *u, struct cost *c);
+int cost_eltwise(const struct plan *p, const struct unit *u, struct cost *c);
+int cost_resize(const struct plan *p, const struct unit *u, struct cost *c);
+int cost_ppu(const struct plan *p, const struct unit *u, struct cost *c);
+int cost_io(const struct plan *p, const struct unit *u, struct cost *c);
+int64_t ceil_div(int64_t a, int64_t b);
+
+/* ---- units.c ---- */
+int units_make(struct plan *p, struct err *e);
+/* Output features of part i of n. */
+void unit_part(const struct unit *u, int32_t n, int32_t i, int32_t *from, int32_t *to);
+int32_t unit_max_parts(const struct unit *u);
+/* Cycles per output row of a part with this many features. */
+int64_t unit_row_cycles(const struct plan *p, const struct unit *u, struct choice c,
+			int32_t features);
+/* Resources of one part; L2 holds weights only when `l2`. */
+struct need unit_part_need(const struct plan *p, const struct unit *u, struct choice c,
+			   int32_t features, bool l2);
+/* Resources of all parts; false when a part does not fit in a cluster. */
+bool unit_need(const struct plan *p, const struct unit *u, struct choice c, bool l2,
+	       struct need *out);
+/* Cycles per frame: the slowest part. */
+int64_t unit_cycles(const struct plan *p, const struct unit *u, struct choice c);
+/* The choice with the fewest resources that the script allows; -1 when none fits in a cluster. */
+int unit_minimum(const struct plan *p, struct unit *u, bool l2, struct err *e);
+/* Largest and smallest choices in the script's bounds. */
+bool unit_allows(const struct unit *u, struct choice c);
+struct need need_add(struct need a, struct need b, int sign);
+/* Capacity of the device. */
+struct need device_capacity(const struct target *t);
+/* Rows of input i that a frame's computation holds at once, and the step to the next. */
+int32_t unit_window(const struct unit *u, size_t input);
+
+/* ---- settings.c, directives.c ---- */
+int settings_read(struct plan *p, struct err *e);
+int directives_read(struct plan *p, struct err *e);
+/* Unit and part that a script's name means; part -1: the whole layer. Unknown: error, near names.
+ */
+int plan_find(const struct plan *p, const char *name, struct unit **u, int32_t *part,
+	      struct err *e);
+/* Name of part i of u's n parts, full. */
+char *plan_part_name(struct arena *a, const struct unit *u, int32_t i);
+/* K of "context_K", "contextK", "NET_context_K"; -1: no such form. */
+int32_t context_number(const struct plan *p, const char *name);
+
+/* ---- search.c ---- */
+/* Thresholds of a context: the script's, else the defaults for one or several contexts. */
+struct limits plan_limits(const struct plan *p, int32_t context, bool single);
+/* Widens the layers of a context until a threshold stops it. scale: thresholds x scale. */
+void search_context(struct plan *p, int32_t context, bool single, double scale);
+/* Cycles per frame of the slowest layer of a context. */
+int64_t context_interval(const struct plan *p, int32_t context);
+
+/* ---- phys.c ---- */
+/* Physical layers and edges from the units' choices; edges have no rows yet. */
+struct allocation *phys_build(struct plan *p, struct err *e);
+struct unit *phys_unit(const struct plan *p, const struct allocation *a, size_t layer);
+
+/* ---- flow.c: which rows an edge's consumer waits for, and when it frees them ---- */
+struct flow_edge {
+	int32_t *last;    /* by output row of the consumer: last producer row it needs, -1: none */
+	int32_t *release; /* by producer row: consumer row whose end frees it */
+};
+struct flow {
+	struct flow_edge *edges; /* by edge */
+	size_t *in, *out;        /* edges by consumer, by producer */
+	size_t *in_at, *out_at;  /* layer i: in[in_at[i]] .. in[in_at[i + 1]] */
+};
+void flow_init(struct flow *f, const struct plan *p, const struct allocation *a);
+void flow_release(struct flow *f, const struct allocation *a);
+
+/* ---- rows.c ---- */
+/*
+ * Rows of every buffer of a context: what a schedule occupies whose input is paced at `interval`
+ * cycles per frame and whose layers are never held up.
+ */
+void rows_size(struct allocation *a, const struct flow *f, int32_t context, double interval);
+/* buffers(A, B, n) of the script. */
+int rows_force(const struct plan *p, struct allocation *a, struct err *e);
+/* L3 cuts that the input buffers of each layer take. */
+void rows_cuts(const struct plan *p, struct allocation *a);
+
+/* ---- pace.c ---- */
+/*
+ * Runs a context with its finite buffers, every layer as early as it can. *interval: cycles per
+ * frame in the steady state; *fill: from the first input row to the end of the first frame.  False
+ * on a deadlock; *stuck is then an edge without room.
+ */
+bool pace_context(const struct allocation *a, const struct flow *f, int32_t context,
+		  double *interval, double *fill, size_t *stuck);
+
+/* ---- place.c ---- */
+/* Clusters of the layers of a context; false when they do not fit. */
+bool place_context(const struct plan *p, struct allocation *a, int32_t context);
+/* L4 cuts of the buffers outside clusters fit. */
+bool place_l4(const struct plan *p, const struct allocation *a, int32_t context);
+
+/* ---- contexts.c ---- */
+/* Divides the units among contexts in topological order, filling each to `fill` of its thresholds.
+ */
+int contexts_divide(struct plan *p, double fill, struct err *e);
+
+#endif

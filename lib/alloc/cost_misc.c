@@ -1,0 +1,69 @@
+/* Layers without multipliers: pools, reductions, elementwise, moves, resize, PPU, boundary. */
+#include "alloc/alloc_int.h"
+#include <math.h>
+
+int cost_pool(const struct plan *p, const struct unit *u, struct cost *c)
+{
+	c->apu_cycles =
+	    ceil_div(c->cols, p->t->apu_values_per_cycle) * u->l->p.kernel[0] * u->l->p.kernel[1];
+	return 0;
+}
+
+/* Every input value passes the APU once. */
+int cost_reduce(const struct plan *p, const struct unit *u, struct cost *c)
+{
+	const struct hn_shape *in = layer_in_shape(u->l, 0);
+	int64_t frame = in->h * ceil_div(in->w, p->t->apu_values_per_cycle) * in->c;
+
+	c->apu_cycles = ceil_div(ceil_div(frame, c->rows), c->features);
+	return 0;
+}
+
+int cost_eltwise(const struct plan *p, const struct unit *u, struct cost *c)
+{
+	const struct qop *q = u->q;
+
+	c->apu_cycles = ceil_div(c->cols, p->t->apu_values_per_cycle);
+	c->weight_bytes = (int64_t)q->kernel.n + 2 * (int64_t)q->kernel16.n +
+			  (q->bias_mant.n ? 4 * c->features : 0);
+	return 0;
+}
+
+/* Bilinear reads four values for one, nearest one. */
+int cost_resize(const struct plan *p, const struct unit *u, struct cost *c)
+{
+	c->apu_cycles = ceil_div(c->cols, p->t->apu_values_per_cycle) * (u->l->p.variant ? 4 : 1);
+	return 0;
+}
+
+/* Reads its input once per row of the output; two passes for softmax and layer normalization. */
+int cost_ppu(const struct plan *p, const struct unit *u, struct cost *c)
+{
+	const struct hn_shape *in = layer_in_shape(u->l, 0);
+	enum hn_type t = u->l->type;
+	int passes = t == HN_SOFTMAX || t == HN_LAYER_NORM ? 2 : 1;
+	int64_t values = (int64_t)in->h * in->w * in->c * passes;
+
+	c->outside = true;
+	c->row_cycles = ceil_div(ceil_div(values, c->rows), p->t->ppu_values_per_cycle);
+	return 0;
+}
+
+/* Boundary rows move at the rate of the link; constants lie on the chip. */
+int cost_io(const struct plan *p, const struct unit *u, struct cost *c)
+{
+	const struct layer *l = u->l;
+	const struct hn_shape *s = l->type == HN_OUTPUT ? layer_in_shape(l, 0) : &l->out[0];
+	double bytes = (double)s->w * s->c * (u->q->out_bits / 8.0);
+
+	c->outside = true;
+	c->rows = s->h;
+	c->cols = s->w;
+	c->features = s->c;
+	c->row_cycles = 1;
+	if (l->type != HN_CONST)
+		c->row_cycles = (int64_t)ceil(bytes * p->t->clock_hz / p->t->bandwidth);
+	if (c->row_cycles < 1)
+		c->row_cycles = 1;
+	return 0;
+}

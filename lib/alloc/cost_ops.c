@@ -1,0 +1,74 @@
+/* One row per layer type: how its cost is computed, or why it is not allocated. */
+#include "alloc/alloc_int.h"
+
+static const struct cost_op ops[HN_TYPE_COUNT] = {
+	/* clang-format off */
+	[HN_INPUT]             = { cost_io,      NULL },
+	[HN_OUTPUT]            = { cost_io,      NULL },
+	[HN_CONST]             = { cost_io,      NULL },
+	[HN_CONV]              = { cost_conv,    NULL },
+	[HN_DW]                = { cost_conv,    NULL },
+	[HN_DECONV]            = { cost_conv,    NULL },
+	[HN_DENSE]             = { cost_conv,    NULL },
+	[HN_MATMUL]            = { cost_matmul,  NULL },
+	[HN_MAXPOOL]           = { cost_pool,    NULL },
+	[HN_AVGPOOL]           = { cost_pool,    NULL },
+	[HN_GLOBAL_AVGPOOL]    = { cost_reduce,  NULL },
+	[HN_ACTIVATION]        = { cost_eltwise, NULL },
+	[HN_BATCH_NORM]        = { cost_eltwise, NULL },
+	[HN_NORMALIZATION]     = { cost_eltwise, NULL },
+	[HN_LAYER_NORM]        = { cost_ppu,     NULL },
+	[HN_EW_ADD]            = { cost_eltwise, NULL },
+	[HN_EW_SUB]            = { cost_eltwise, NULL },
+	[HN_EW_MULT]           = { cost_eltwise, NULL },
+	[HN_EW_DIV]            = { cost_eltwise, NULL },
+	[HN_EW_MAX]            = { cost_eltwise, NULL },
+	[HN_EW_MIN]            = { cost_eltwise, NULL },
+	[HN_CONCAT]            = { cost_eltwise, NULL },
+	[HN_SLICE]             = { cost_eltwise, NULL },
+	[HN_FEATURE_SPLITTER]  = { cost_eltwise, NULL },
+	[HN_EXTERNAL_PAD]      = { cost_eltwise, NULL },
+	[HN_DEPTH_TO_SPACE]    = { cost_eltwise, NULL },
+	[HN_SPACE_TO_DEPTH]    = { cost_eltwise, NULL },
+	[HN_FEATURE_SHUFFLE]   = { cost_eltwise, NULL },
+	[HN_FORMAT_CONVERSION] = { cost_ppu,     NULL },
+	[HN_SHORTCUT]          = { cost_eltwise, NULL },
+	[HN_RESIZE]            = { cost_resize,  NULL },
+	[HN_SOFTMAX]           = { cost_ppu,     NULL },
+	[HN_ARGMAX]            = { cost_ppu,     NULL },
+	[HN_REDUCE_MAX]        = { cost_reduce,  NULL },
+	[HN_REDUCE_MIN]        = { cost_reduce,  NULL },
+	[HN_REDUCE_SUM]        = { cost_reduce,  NULL },
+	[HN_REDUCE_MEAN]       = { cost_reduce,  NULL },
+	[HN_POSTPROCESS]       = { NULL,         "runs on the host, in float" },
+	/* clang-format on */
+};
+
+const struct cost_op *cost_op_of(enum hn_type t)
+{
+	return &ops[t];
+}
+
+int64_t ceil_div(int64_t a, int64_t b)
+{
+	return (a + b - 1) / b;
+}
+
+int cost_of(const struct plan *p, struct unit *u, struct err *e)
+{
+	const struct cost_op *op = &ops[u->l->type];
+	const struct layer *l = u->l;
+	struct cost *c = &u->cost;
+	size_t i;
+
+	if (!op->fn)
+		return err_set(e, "layer '%s': '%s' cannot be allocated: %s", quote(l->name),
+			       hn_type_name(l->type), op->reason ? op->reason : "no cost is known");
+	*c = (struct cost){ .rate = 1 };
+	c->rows = l->nout ? l->out[0].h : 1;
+	c->cols = l->nout ? l->out[0].w : 1;
+	for (i = 0; i < l->nout; i++)
+		c->features += l->out[i].c;
+	c->group = c->features;
+	return op->fn(p, u, c);
+}

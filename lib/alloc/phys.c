@@ -1,0 +1,135 @@
+/* Physical layers and edges, from the choices of the units. */
+#include "alloc/alloc_int.h"
+
+char *plan_part_name(struct arena *a, const struct unit *u, int32_t i)
+{
+	if (u->part_names)
+		return arena_strdup(a, u->part_names[i]);
+	return arena_printf(a, "%s_d%d", u->l->name, (int)i);
+}
+
+/* Units are found through the layer's index in the graph. */
+struct unit *phys_unit(const struct plan *p, const struct allocation *a, size_t layer)
+{
+	return &p->units[a->unit[layer]];
+}
+
+static void add_layer(struct plan *p, struct allocation *a, const struct unit *u, char *layer,
+		      int32_t i, bool l2)
+{
+	struct alloc_layer *out = &a->layers[a->nlayers];
+	const struct choice c = u->choice;
+	struct need need;
+
+	a->unit[a->nlayers++] = (int32_t)(u - p->units);
+	out->layer = layer;
+	out->name = c.parts > 1 ? plan_part_name(&a->arena, u, i) : layer;
+	unit_part(u, c.parts, i, &out->feature_from, &out->feature_to);
+	out->context = u->context;
+	out->cluster = -1;
+	need = unit_part_need(p, u, c, out->feature_to - out->feature_from, l2);
+	out->lcus = (int32_t)need.v[RES_LCU];
+	out->subclusters = (int32_t)need.v[RES_SC];
+	out->input_aligners = (int32_t)need.v[RES_IA];
+	out->apus = (int32_t)need.v[RES_APU];
+	out->l3_weight_cuts = (int32_t)need.v[RES_WEIGHTS];
+	if (u->cost.macs) {
+		out->columns = p->t->mode[c.mode].columns;
+		out->features = p->t->mode[c.mode].features;
+	}
+	out->row_cycles = unit_row_cycles(p, u, c, out->feature_to - out->feature_from);
+	out->rows = u->cost.rows;
+}
+
+static enum alloc_edge_kind edge_kind(const struct unit *from, const struct unit *to)
+{
+	if (from->context != to->context)
+		return EDGE_INTER_CONTEXT;
+	if (from->l->type == HN_INPUT || to->l->type == HN_OUTPUT)
+		return EDGE_BOUNDARY;
+	return EDGE_L3;
+}
+
+/* Bytes of a row of what part `part` of u sends through a port. */
+static int64_t row_bytes(const struct plan *p, const struct allocation *a, const struct unit *u,
+			 size_t part, int32_t port)
+{
+	const struct hn_shape *s = &u->l->out[port];
+	int64_t c = s->c;
+
+	if (u->choice.parts > 1)
+		c = a->layers[part].feature_to - a->layers[part].feature_from;
+	(void)p;
+	return (int64_t)s->w * c * (u->q->out_bits / 8);
+}
+
+static int add_edges(struct plan *p, struct allocation *a, const size_t *first,
+		     const struct unit *u, struct err *e)
+{
+	size_t me = first[u - p->units];
+	const struct unit *from;
+	struct alloc_edge *ed;
+	int64_t bytes;
+	size_t part, i, k, at;
+
+	for (part = 0; part < (size_t)u->choice.parts; part++)
+		for (i = 0; i < u->l->nin; i++) {
+			from = &p->units[u->l->in[i].layer->index];
+			at = first[u->l->in[i].layer->index];
+			for (k = 0; k < (size_t)from->choice.parts; k++) {
+				bytes = row_bytes(p, a, from, at + k, u->l->in[i].port);
+				if (bytes > INT32_MAX)
+					return err_set(
+					    e, "layer '%s': a row of its output has %lld bytes",
+					    quote(from->l->name), (long long)bytes);
+				ed = &a->edges[a->nedges++];
+				*ed = (struct alloc_edge){ .from = (int32_t)(at + k),
+							   .to = (int32_t)(me + part),
+							   .input = (int32_t)i,
+							   .port = u->l->in[i].port,
+							   .kind = edge_kind(from, u),
+							   .rows = 1,
+							   .row_bytes = (int32_t)bytes };
+			}
+		}
+	return 0;
+}
+
+struct allocation *phys_build(struct plan *p, struct err *e)
+{
+	struct allocation *a = xcalloc(1, sizeof *a);
+	size_t *first;
+	size_t layers = 0, edges = 0;
+	size_t i, k;
+	char *name;
+	int32_t part;
+
+	for (i = 0; i < p->n; i++) {
+		layers += (size_t)p->units[i].choice.parts;
+		for (k = 0; k < p->units[i].l->nin; k++)
+			edges += (size_t)p->units[i].choice.parts *
+				 (size_t)p->units[p->units[i].l->in[k].layer->index].choice.parts;
+	}
+	if (layers > LIMIT_LAYERS || edges > 4u * LIMIT_LAYERS) {
+		err_set(e, "%zu physical layers and %zu edges are too many", layers, edges);
+		free(a);
+		return NULL;
+	}
+	a->arch = arena_strdup(&a->arena, p->t->name);
+	a->ncontexts = p->ncontexts;
+	a->layers = arena_array(&a->arena, layers + 1, sizeof *a->layers);
+	a->unit = arena_array(&a->arena, layers + 1, sizeof *a->unit);
+	a->edges = arena_array(&a->arena, edges + 1, sizeof *a->edges);
+	first = arena_array(&a->arena, p->n + 1, sizeof *first);
+	for (i = 0; i < p->n; i++) {
+		first[i] = a->nlayers;
+		name = arena_strdup(&a->arena, p->units[i].l->name);
+		for (part = 0; part < p->units[i].choice.parts; part++)
+			add_layer(p, a, &p->units[i], name, part, p->ncontexts == 1);
+		if (add_edges(p, a, first, &p->units[i], e) < 0) {
+			alloc_free(a);
+			return NULL;
+		}
+	}
+	return a;
+}

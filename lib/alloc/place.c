@@ -1,0 +1,155 @@
+/* Clusters: layers of a context are packed so that every resource of every cluster suffices. */
+#include "alloc/alloc_int.h"
+
+/* LCUs, subclusters, aligners, APUs, L3 cuts left in each cluster. */
+struct space {
+	int64_t left[TARGET_MAX_CLUSTERS][RES_COUNT];
+};
+
+static void layer_need(const struct alloc_layer *l, int64_t v[RES_COUNT])
+{
+	v[RES_LCU] = l->lcus;
+	v[RES_SC] = l->subclusters;
+	v[RES_IA] = l->input_aligners;
+	v[RES_APU] = l->apus;
+	v[RES_WEIGHTS] = l->l3_weight_cuts + l->l3_buffer_cuts;
+}
+
+static void space_init(const struct target *t, struct space *s)
+{
+	int32_t k;
+
+	for (k = 0; k < t->clusters; k++) {
+		s->left[k][RES_LCU] = t->lcus;
+		s->left[k][RES_SC] = t->subclusters;
+		s->left[k][RES_IA] = t->input_aligners;
+		s->left[k][RES_APU] = t->apus;
+		s->left[k][RES_WEIGHTS] = t->l3_cuts;
+	}
+}
+
+static bool take(struct space *s, int32_t k, const int64_t need[RES_COUNT])
+{
+	int r;
+
+	for (r = 0; r < RES_COUNT; r++)
+		if (s->left[k][r] < need[r])
+			return false;
+	for (r = 0; r < RES_COUNT; r++)
+		s->left[k][r] -= need[r];
+	return true;
+}
+
+static int32_t wanted_cluster(const struct plan *p, const struct allocation *a, size_t i)
+{
+	const struct unit *u = phys_unit(p, a, i);
+	int32_t part = 0;
+
+	while ((size_t)part < i && a->layers[i - (size_t)part - 1].layer == a->layers[i].layer)
+		part++;
+	return u->place[part];
+}
+
+/* Places one layer: where the script says, else in the first cluster with room. */
+static bool place_layer(const struct plan *p, struct allocation *a, size_t i, struct space *s)
+{
+	int32_t wanted = wanted_cluster(p, a, i);
+	int64_t need[RES_COUNT];
+	int32_t k;
+
+	layer_need(&a->layers[i], need);
+	for (k = 0; k < p->t->clusters; k++) {
+		if (wanted >= 0 && p->t->cluster_id[k] != wanted)
+			continue;
+		if (take(s, k, need)) {
+			a->layers[i].cluster = p->t->cluster_id[k];
+			return true;
+		}
+	}
+	return false;
+}
+
+/* Largest share of a cluster's resources that a layer takes. */
+static double weight_of(const struct target *t, const struct alloc_layer *l)
+{
+	const double capacity[RES_COUNT] = { t->lcus, t->subclusters, t->input_aligners, t->apus,
+					     t->l3_cuts };
+	int64_t need[RES_COUNT];
+	double worst = 0;
+	int r;
+
+	layer_need(l, need);
+	for (r = 0; r < RES_COUNT; r++)
+		if ((double)need[r] / capacity[r] > worst)
+			worst = (double)need[r] / capacity[r];
+	return worst;
+}
+
+struct item {
+	size_t layer;
+	double weight;
+};
+
+static int by_weight(const void *a, const void *b)
+{
+	const struct item *x = a;
+	const struct item *y = b;
+
+	if (x->weight != y->weight)
+		return x->weight < y->weight ? 1 : -1;
+	return x->layer < y->layer ? -1 : x->layer > y->layer;
+}
+
+static bool pack(const struct plan *p, struct allocation *a, const struct item *items, size_t n)
+{
+	struct space s;
+	size_t i;
+
+	space_init(p->t, &s);
+	for (i = 0; i < n; i++) /* those with a place of their own first */
+		if (wanted_cluster(p, a, items[i].layer) >= 0 &&
+		    !place_layer(p, a, items[i].layer, &s))
+			return false;
+	for (i = 0; i < n; i++)
+		if (wanted_cluster(p, a, items[i].layer) < 0 &&
+		    !place_layer(p, a, items[i].layer, &s))
+			return false;
+	return true;
+}
+
+bool place_context(const struct plan *p, struct allocation *a, int32_t context)
+{
+	struct item *items = xcalloc(a->nlayers + 1, sizeof *items);
+	size_t i;
+	size_t n = 0;
+	bool ok;
+
+	for (i = 0; i < a->nlayers; i++)
+		if (a->layers[i].context == context && a->layers[i].lcus > 0) {
+			items[n].layer = i;
+			items[n++].weight = weight_of(p->t, &a->layers[i]);
+		}
+	ok = pack(p, a, items, n); /* topological order keeps neighbours together */
+	if (!ok) {
+		if (n)
+			qsort(items, n, sizeof *items, by_weight);
+		ok = pack(p, a, items, n);
+	}
+	free(items);
+	return ok;
+}
+
+bool place_l4(const struct plan *p, const struct allocation *a, int32_t context)
+{
+	const struct alloc_edge *ed;
+	int64_t cuts = 0;
+	size_t i;
+
+	for (i = 0; i < a->nedges; i++) {
+		ed = &a->edges[i];
+		if (a->layers[ed->to].context == context && a->layers[ed->to].lcus == 0 &&
+		    ed->kind != EDGE_INTER_CONTEXT)
+			cuts += ceil_div((int64_t)ed->rows * ed->row_bytes, p->t->l4_cut_bytes);
+	}
+	return cuts <= p->t->l4_cuts;
+}

@@ -1,0 +1,322 @@
+/* The whole run: one context if the network fits in one, else several; narrower until all is
+ * placed. */
+#include "alloc/alloc_int.h"
+#include "base/log.h"
+#include <math.h>
+
+void alloc_free(struct allocation *a)
+{
+	if (!a)
+		return;
+	arena_release(&a->arena);
+	free(a);
+}
+
+/* Bytes that cross the link per frame in a context: boundary and inter-context tensors. */
+static double link_bytes(const struct allocation *a, int32_t context)
+{
+	const struct alloc_edge *ed;
+	double bytes = 0;
+	size_t i;
+
+	for (i = 0; i < a->nedges; i++) {
+		ed = &a->edges[i];
+		if (ed->kind == EDGE_L3 || ed->kind == EDGE_DDR)
+			continue;
+		if (a->layers[ed->to].context == context)
+			bytes += (double)a->layers[ed->from].rows * ed->row_bytes;
+		if (ed->kind == EDGE_INTER_CONTEXT && a->layers[ed->from].context == context)
+			bytes += (double)a->layers[ed->from].rows * ed->row_bytes;
+	}
+	return bytes;
+}
+
+static double ideal_interval(const struct plan *p, const struct allocation *a, int32_t context)
+{
+	double link = link_bytes(a, context) / p->t->bandwidth * p->t->clock_hz;
+	double slowest = (double)context_interval(p, context);
+
+	return slowest > link ? slowest : link;
+}
+
+/* Rows, cuts and clusters of all contexts; false when a context does not fit. */
+static bool settle(const struct plan *p, struct allocation *a, const struct flow *f, double pace,
+		   struct err *e)
+{
+	int32_t c;
+
+	for (c = 0; c < a->ncontexts; c++)
+		rows_size(a, f, c, pace * ideal_interval(p, a, c));
+	if (rows_force(p, a, e) < 0)
+		return false;
+	rows_cuts(p, a);
+	for (c = 0; c < a->ncontexts; c++) {
+		if (!place_context(p, a, c)) {
+			err_set(e, "context_%d does not fit in the clusters of %s", c, p->t->name);
+			return false;
+		}
+		if (!place_l4(p, a, c)) {
+			err_set(e,
+				"context_%d: boundary buffers need more than the %d L4 cuts of %s",
+				c, p->t->l4_cuts, p->t->name);
+			return false;
+		}
+	}
+	return true;
+}
+
+/* Smallest choices, then the search; `single`: L2 holds weights. */
+static int choose(struct plan *p, bool single, double scale, struct err *e)
+{
+	size_t i;
+	int32_t c;
+
+	for (i = 0; i < p->n; i++)
+		if (unit_minimum(p, &p->units[i], single, e) < 0)
+			return -1;
+	for (c = 0; c < p->ncontexts; c++)
+		search_context(p, c, single, scale);
+	return 0;
+}
+
+/* One try with everything fixed; NULL with the reason. */
+static struct allocation *attempt(struct plan *p, double scale, double pace, struct err *e)
+{
+	struct allocation *a;
+	struct flow f;
+	bool ok;
+
+	if (choose(p, p->ncontexts == 1, scale, e) < 0 || !(a = phys_build(p, e)))
+		return NULL;
+	flow_init(&f, p, a);
+	ok = settle(p, a, &f, pace, e);
+	flow_release(&f, a);
+	if (ok)
+		return a;
+	alloc_free(a);
+	return NULL;
+}
+
+/* Narrower and narrower, then with smaller buffers. */
+static struct allocation *attempts(struct plan *p, struct err *e)
+{
+	static const struct {
+		double scale, pace;
+	} steps[] = { { 1, 1 },   { 0.95, 1 }, { 0.9, 1 }, { 0.85, 1 },  { 0.8, 1 },
+		      { 0.7, 1 }, { 0.6, 1 },  { 0.5, 1 }, { 0.8, 1.5 }, { 0.6, 2 },
+		      { 0.5, 4 }, { 0.3, 16 }, { 0, 1 },   { 0, 1e3 } };
+	struct allocation *a = NULL;
+	struct err last = { 0 };
+	size_t i;
+
+	for (i = 0; i < sizeof steps / sizeof steps[0] && !a; i++) {
+		last = (struct err){ 0 };
+		a = attempt(p, steps[i].scale, steps[i].pace, &last);
+	}
+	if (!a)
+		err_set(e, "%s", last.msg);
+	return a;
+}
+
+/* The device holds the smallest choices of all layers; else an error that names the resource. */
+static int check_capacity(struct plan *p, struct err *e)
+{
+	static const char *const names[RES_COUNT] = { "layer controllers", "subclusters",
+						      "input aligners", "APUs", "L3 cuts" };
+	struct need capacity = device_capacity(p->t);
+	struct need total = { { 0 } };
+	struct need need;
+	int64_t window = 0;
+	size_t i;
+	int r;
+
+	for (i = 0; i < p->n; i++) {
+		if (unit_minimum(p, &p->units[i], true, e) < 0)
+			return -1;
+		unit_need(p, &p->units[i], p->units[i].choice, true, &need);
+		total = need_add(total, need, 1);
+		window += p->units[i].cost.outside ? 0 : p->units[i].window_bytes;
+	}
+	total.v[RES_WEIGHTS] += window / p->t->l3_cut_bytes;
+	for (r = 0; r < RES_COUNT; r++)
+		if (total.v[r] > capacity.v[r])
+			return err_set(e, "one context needs at least %lld %s, %s has %lld",
+				       (long long)total.v[r], names[r], p->t->name,
+				       (long long)capacity.v[r]);
+	return 0;
+}
+
+/* All layers in one context; at the highest level with thresholds from the device's limits down. */
+static struct allocation *single_context(struct plan *p, struct err *e)
+{
+	struct limits given = p->limits;
+	struct allocation *a = NULL;
+	struct err last = { 0 };
+	double util;
+	size_t i;
+	int r;
+
+	p->ncontexts = 1;
+	for (i = 0; i < p->n; i++)
+		p->units[i].context = 0;
+	if (check_capacity(p, e) < 0)
+		return NULL;
+	for (util = 1; p->max_level && util > p->t->util_single && !a; util -= 0.05) {
+		for (r = 0; r < RES_COUNT; r++)
+			if (!given.given[r])
+				p->limits.util[r] = util, p->limits.given[r] = true;
+		last = (struct err){ 0 };
+		a = attempt(p, 1, 1, &last);
+		p->limits = given;
+	}
+	return a ? a : attempts(p, e);
+}
+
+static struct allocation *several_contexts(struct plan *p, struct err *e)
+{
+	struct allocation *a = NULL;
+	struct err last = { 0 };
+	double fill;
+	size_t i;
+
+	for (fill = 1; fill > 0.05 && !a; fill *= 0.8) {
+		last = (struct err){ 0 };
+		for (i = 0; i < p->n; i++)
+			if (unit_minimum(p, &p->units[i], false, e) < 0)
+				return NULL;
+		if (contexts_divide(p, fill, &last) == 0)
+			a = attempts(p, &last);
+	}
+	if (!a)
+		err_set(e, "%s", last.msg);
+	return a;
+}
+
+/* The script's contexts: every layer in one, no edge back. */
+static struct allocation *given_contexts(struct plan *p, struct err *e)
+{
+	const struct unit *u;
+	const struct unit *from;
+	size_t i, k;
+
+	if (p->ncontexts > p->t->max_contexts) {
+		err_set(e, "the script has %d contexts, %s at most %d", p->ncontexts, p->t->name,
+			p->t->max_contexts);
+		return NULL;
+	}
+	for (i = 0; i < p->n; i++) {
+		u = &p->units[i];
+		if (u->context < 0) {
+			err_set(e, "layer '%s' is in none of the script's contexts",
+				quote(u->l->name));
+			return NULL;
+		}
+		for (k = 0; k < u->l->nin; k++) {
+			from = &p->units[u->l->in[k].layer->index];
+			if (from->context > u->context) {
+				err_set(
+				    e,
+				    "layer '%s' of context_%d reads '%s' of the later context_%d",
+				    quote(u->l->name), u->context, quote(from->l->name),
+				    from->context);
+				return NULL;
+			}
+		}
+	}
+	return attempts(p, e);
+}
+
+/* Time of a batch, seconds (hn-machine(7)). */
+static double batch_time(const struct plan *p, const struct allocation *a, int32_t batch)
+{
+	double compute = 0, fill = 0, weights = 0;
+	double overhead;
+	size_t i;
+	int32_t c;
+
+	for (i = 0; i < p->n; i++)
+		weights += (double)p->units[i].cost.weight_bytes;
+	for (c = 0; c < a->ncontexts; c++) {
+		compute += batch * a->interval[c] / p->t->clock_hz;
+		fill += a->fill[c] > a->interval[c] ? (a->fill[c] - a->interval[c]) / p->t->clock_hz
+						    : 0;
+	}
+	overhead = weights / p->t->bandwidth;
+	overhead = fmax(overhead, fmax(fill, a->ncontexts * p->t->per_context_s));
+	return compute + overhead + p->t->fixed_s_per_batch;
+}
+
+/* Rates with the buffers as they are. */
+static void measure(const struct plan *p, struct allocation *a)
+{
+	struct flow f;
+	size_t i, stuck = 0;
+	double link, cycles, worst = -1, seconds;
+	bool ok = true;
+	int32_t c;
+
+	a->interval = arena_array(&a->arena, (size_t)a->ncontexts, sizeof *a->interval);
+	a->fill = arena_array(&a->arena, (size_t)a->ncontexts, sizeof *a->fill);
+	a->batch = p->batch;
+	a->stuck = -1;
+	flow_init(&f, p, a);
+	for (c = 0; c < a->ncontexts && ok; c++) {
+		ok = pace_context(a, &f, c, &a->interval[c], &a->fill[c], &stuck);
+		link = link_bytes(a, c) / p->t->bandwidth * p->t->clock_hz;
+		a->interval[c] = a->interval[c] > link ? a->interval[c] : link;
+	}
+	flow_release(&f, a);
+	for (i = 0; i < a->nlayers; i++) {
+		cycles = (double)a->layers[i].row_cycles * a->layers[i].rows;
+		if (cycles > worst) {
+			worst = cycles;
+			a->bottleneck = (int32_t)i;
+		}
+	}
+	if (!ok) {
+		a->stuck = (int32_t)stuck;
+		log_warn(
+		    "the buffer of %d rows from '%s' to '%s' is too small: the network will stall",
+		    a->edges[stuck].rows, quote(a->layers[a->edges[stuck].from].name),
+		    quote(a->layers[a->edges[stuck].to].name));
+		return;
+	}
+	seconds = a->ncontexts == 1 ? a->interval[0] / p->t->clock_hz
+				    : batch_time(p, a, p->batch) / p->batch;
+	a->fps = 1 / seconds;
+	a->latency_s = a->ncontexts == 1 ? a->fill[0] / p->t->clock_hz : batch_time(p, a, 1);
+}
+
+static struct allocation *allocate(struct plan *p, struct err *e)
+{
+	struct allocation *a = NULL;
+	struct err why = { 0 };
+
+	if (p->contexts_given)
+		return given_contexts(p, e);
+	if (p->mode != 1 && (a = single_context(p, &why)) != NULL)
+		return a;
+	if (p->mode == 2) {
+		err_set(e, "%s", why.msg);
+		err_hint(e, "several contexts are switched off");
+		return NULL;
+	}
+	if (err_is(&why))
+		log_debug("single context: %s", why.msg);
+	return several_contexts(p, e);
+}
+
+struct allocation *alloc_run(const struct graph *g, const struct qmodel *m,
+			     const struct alloc_opts *o, struct err *e)
+{
+	struct plan p = { .g = g, .m = m, .t = o->target, .script = o->script };
+	struct allocation *a = NULL;
+
+	if ((!p.script || alls_check(p.script, e) == 0) && units_make(&p, e) == 0 &&
+	    settings_read(&p, e) == 0 && directives_read(&p, e) == 0)
+		a = allocate(&p, e);
+	if (a)
+		measure(&p, a);
+	arena_release(&p.arena);
+	return a;
+}

@@ -1,0 +1,236 @@
+/* Units: logical layers with a choice of parts, subclusters, MAC mode and APUs. */
+#include "alloc/alloc_int.h"
+#include <math.h>
+
+struct need need_add(struct need a, struct need b, int sign)
+{
+	int i;
+
+	for (i = 0; i < RES_COUNT; i++)
+		a.v[i] += sign * b.v[i];
+	return a;
+}
+
+struct need device_capacity(const struct target *t)
+{
+	int64_t n = t->clusters;
+
+	return (struct need){ { n * t->lcus, n * t->subclusters, n * t->input_aligners, n * t->apus,
+				n * t->l3_cuts } };
+}
+
+/* Steps in which features can be divided. */
+static int32_t slice_steps(const struct unit *u)
+{
+	if (u->cost.slice_step <= 0)
+		return 1;
+	return (int32_t)ceil_div(u->cost.features, u->cost.slice_step);
+}
+
+int32_t unit_max_parts(const struct unit *u)
+{
+	int32_t steps = slice_steps(u);
+
+	return steps < MAX_PARTS ? steps : MAX_PARTS;
+}
+
+void unit_part(const struct unit *u, int32_t n, int32_t i, int32_t *from, int32_t *to)
+{
+	int64_t steps = slice_steps(u);
+	int32_t step = u->cost.slice_step;
+
+	*from = 0;
+	*to = u->cost.features;
+	if (n <= 1)
+		return;
+	*from = (int32_t)(step * (steps * i / n));
+	if (i + 1 < n)
+		*to = (int32_t)(step * (steps * (i + 1) / n));
+}
+
+int64_t unit_row_cycles(const struct plan *p, const struct unit *u, struct choice c,
+			int32_t features)
+{
+	const struct cost *k = &u->cost;
+	const struct target_mode *mode = &p->t->mode[c.mode];
+	int64_t apu = ceil_div(k->apu_cycles * features, c.apus > 0 ? c.apus : 1);
+	int32_t lanes = k->depthwise ? p->t->dw_features_per_cycle : mode->features;
+	int32_t group = features < k->group || k->depthwise ? features : k->group;
+	int64_t blocks;
+	int64_t macs;
+
+	if (k->outside)
+		return k->row_cycles;
+	if (!k->macs)
+		return apu > 0 ? apu : 1;
+	blocks = ceil_div(features, group) * ceil_div(group, lanes);
+	macs = ceil_div(k->cols, mode->columns) * ceil_div(blocks, c.subclusters) * k->taps;
+	macs = (int64_t)ceil((double)macs / k->rate);
+	return macs > apu ? macs : apu;
+}
+
+/*
+ * Weights of a subcluster lie in its L2 (single context) and in L3 cuts.  Two subclusters share the
+ * port of a cut, so a pair whose weights fit in one cut takes one.
+ */
+static int64_t weight_cuts(const struct target *t, int64_t bytes, int32_t n, bool l2)
+{
+	int64_t each = ceil_div(bytes, n) - (l2 ? t->l2_bytes : 0);
+
+	if (bytes == 0 || each <= 0)
+		return 0;
+	if (n % 2 == 0 && 2 * each <= t->l3_cut_bytes)
+		return n / 2;
+	return n * ceil_div(each, t->l3_cut_bytes);
+}
+
+struct need unit_part_need(const struct plan *p, const struct unit *u, struct choice c,
+			   int32_t features, bool l2)
+{
+	struct need n = { { 0 } };
+	double share = (double)features / u->cost.features;
+
+	if (u->cost.outside)
+		return n;
+	n.v[RES_LCU] = 1;
+	n.v[RES_SC] = c.subclusters;
+	n.v[RES_IA] = p->t->mode[c.mode].input_aligners;
+	n.v[RES_APU] = c.apus;
+	n.v[RES_WEIGHTS] = weight_cuts(p->t, (int64_t)ceil((double)u->cost.weight_bytes * share),
+				       c.subclusters, l2);
+	return n;
+}
+
+static bool fits_cluster(const struct target *t, const struct need *n, int64_t window_bytes)
+{
+	return n->v[RES_LCU] <= t->lcus && n->v[RES_SC] <= t->subclusters &&
+	       n->v[RES_IA] <= t->input_aligners && n->v[RES_APU] <= t->apus &&
+	       n->v[RES_WEIGHTS] + ceil_div(window_bytes, t->l3_cut_bytes) <= t->l3_cuts;
+}
+
+bool unit_need(const struct plan *p, const struct unit *u, struct choice c, bool l2,
+	       struct need *out)
+{
+	struct need part;
+	int32_t i, from, to;
+	bool fits = true;
+
+	*out = (struct need){ { 0 } };
+	for (i = 0; i < c.parts; i++) {
+		unit_part(u, c.parts, i, &from, &to);
+		part = unit_part_need(p, u, c, to - from, l2);
+		*out = need_add(*out, part, 1);
+		fits = fits && (u->cost.outside || fits_cluster(p->t, &part, u->window_bytes));
+	}
+	return fits;
+}
+
+int64_t unit_cycles(const struct plan *p, const struct unit *u, struct choice c)
+{
+	int64_t worst = 0;
+	int64_t cycles;
+	int32_t i, from, to;
+
+	for (i = 0; i < c.parts; i++) {
+		unit_part(u, c.parts, i, &from, &to);
+		cycles = unit_row_cycles(p, u, c, to - from);
+		worst = cycles > worst ? cycles : worst;
+	}
+	return worst * u->cost.rows;
+}
+
+bool unit_allows(const struct unit *u, struct choice c)
+{
+	const struct choice *f = &u->fixed;
+
+	return (!f->parts || f->parts == c.parts) &&
+	       (!f->subclusters || f->subclusters == c.subclusters) &&
+	       (f->mode < 0 || f->mode == c.mode) && (!f->apus || f->apus == c.apus);
+}
+
+int unit_minimum(const struct plan *p, struct unit *u, bool l2, struct err *e)
+{
+	const struct choice *f = &u->fixed;
+	struct choice c = { .parts = f->parts ? f->parts : 1,
+			    .subclusters = f->subclusters ? f->subclusters : 1,
+			    .mode = f->mode > 0 ? f->mode : 0,
+			    .apus = f->apus ? f->apus : 1 };
+	struct need need;
+
+	for (; c.parts <= unit_max_parts(u); c.parts++) {
+		if (unit_need(p, u, c, l2, &need)) {
+			u->choice = c;
+			return 0;
+		}
+		if (f->parts)
+			break;
+	}
+	return err_set(e,
+		       "layer '%s' does not fit in a cluster of %s: %lld bytes of weights, %lld "
+		       "bytes of input rows, "
+		       "%lld bytes of L3 per cluster",
+		       quote(u->l->name), p->t->name, (long long)u->cost.weight_bytes,
+		       (long long)u->window_bytes, (long long)(p->t->l3_cuts * p->t->l3_cut_bytes));
+}
+
+int32_t unit_window(const struct unit *u, size_t input)
+{
+	int32_t y, first, last;
+	int32_t rows = 1;
+	int32_t previous = -1;
+	int32_t step = 1;
+
+	for (y = 0; y < u->cost.rows; y++) {
+		qop_rows_needed(u->q, input, y, &first, &last);
+		if (last < first)
+			continue;
+		if (last - first + 1 > rows)
+			rows = last - first + 1;
+		if (previous >= 0 && first - previous > step)
+			step = first - previous;
+		previous = first;
+	}
+	return rows + step;
+}
+
+/* The least that the input buffers of a layer hold, bytes. */
+static int64_t window_bytes(const struct plan *p, const struct unit *u)
+{
+	const struct hn_input *in;
+	const struct hn_shape *s;
+	int64_t bytes = 0;
+	size_t i;
+
+	for (i = 0; i < u->l->nin; i++) {
+		in = &u->l->in[i];
+		s = &in->layer->out[in->port];
+		bytes += (int64_t)unit_window(u, i) * s->w * s->c *
+			 (p->m->q[in->layer->index].out_bits / 8);
+	}
+	return bytes;
+}
+
+int units_make(struct plan *p, struct err *e)
+{
+	struct unit *u;
+	size_t i;
+	int32_t k;
+
+	p->n = p->g->nlayers;
+	p->units = arena_array(&p->arena, p->n ? p->n : 1, sizeof *p->units);
+	for (i = 0; i < p->n; i++) {
+		u = &p->units[i];
+		u->l = p->g->layers[i];
+		u->q = &p->m->q[i];
+		u->fixed.mode = -1;
+		u->choice = (struct choice){ 1, 1, 0, 1 };
+		u->context = -1;
+		u->place = arena_array(&p->arena, MAX_PARTS, sizeof *u->place);
+		for (k = 0; k < MAX_PARTS; k++)
+			u->place[k] = -1;
+		if (cost_of(p, u, e) < 0)
+			return -1;
+		u->window_bytes = window_bytes(p, u);
+	}
+	return 0;
+}
