@@ -68,6 +68,10 @@ json_t *alloc_to_json(const struct allocation *a);
 struct allocation *alloc_from_json(const json_t *j, struct err *e); /* checks indexes and ranges */
 /* The guide's per-cluster utilization table, bottleneck, expected FPS. */
 void alloc_print(const struct allocation *a, const struct target *t, struct str *out);
+/* hn-alloc's --report: the allocation, utilization by cluster, rates. The caller owns it. */
+json_t *alloc_report(const struct allocation *a, const struct target *t);
+/* The record in the bundle's metadata: target, contexts, rate, latency, bottleneck. */
+json_t *alloc_summary(const struct allocation *a);
 /* A complete placement script: loading it again reproduces this allocation. */
 void alloc_script(const struct allocation *a, struct str *out);
 

@@ -281,6 +281,8 @@ static int compilation_apply(struct plan *p, const struct alls_stmt *st, struct 
 	}
 	if (c->fps > 0)
 		u->min_fps = c->fps;
+	if (c->manual && !u->fixed.parts) /* whoever chooses by hand chooses the parts, too */
+		u->fixed.parts = 1;
 	if ((c->subclusters && set_fixed(p, st, u, &u->fixed.subclusters, 0, c->subclusters, part,
 					 "number of subclusters", e) < 0) ||
 	    (c->apus &&

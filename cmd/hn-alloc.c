@@ -1,0 +1,155 @@
+/* hn-alloc: place a quantized model on the machine.  hn-alloc(1). */
+#include "alloc/alloc.h"
+#include "base/cli.h"
+#include "base/log.h"
+#include "base/outfile.h"
+#include "io/bundle.h"
+
+struct config {
+	struct cli_io io;
+	const char *arch, *script, *report;
+	bool keep_best;
+};
+
+static const struct cli_opt options[] = {
+	/* clang-format off */
+	{ 'a', "hw-arch", "ARCH", CLI_STR, offsetof(struct config, arch), "target, or the path of its description (default: the bundle's, else hailo8)", 0, 0 },
+	{ 's', "model-script", "FILE", CLI_STR, offsetof(struct config, script), "model script, .alls (default: the one in the bundle)", 0, 0 },
+	{ 0, "keep-best", NULL, CLI_FLAG, offsetof(struct config, keep_best), "keep the bundle's allocation for this target unless the new one is faster", 0, 0 },
+	{ 0, "report", "FILE", CLI_STR, offsetof(struct config, report), "also write resources, buffers and rates, JSON", 0, 0 },
+	CLI_COMMON(struct config, io),
+	CLI_END
+	/* clang-format on */
+};
+
+static const struct cli_tool tool = { .name = "hn-alloc",
+				      .operands = "[FILE]",
+				      .summary = "place a quantized model on the machine",
+				      .options = options,
+				      .io_offset = offsetof(struct config, io),
+				      .max_operands = 1,
+				      .operands_offset = SIZE_MAX };
+
+/* Everything between the bundle that was read and the one to write. */
+struct work {
+	struct bundle *b;
+	struct target target;
+	struct alls *script;
+	struct graph *g;
+	struct tensors *q;
+	struct qmodel m;
+	struct allocation *a;
+};
+
+static const char *arch_of(const struct config *cfg, struct bundle *b)
+{
+	const json_t *stored = json_object_get(bundle_metadata(b), "hw_arch");
+
+	if (cfg->arch)
+		return cfg->arch;
+	return json_is_string(stored) ? json_string_value(stored) : "hailo8";
+}
+
+static int load(struct work *w, const struct config *cfg, struct err *e)
+{
+	const void *text;
+	size_t n;
+
+	if (!(w->b = bundle_read(cfg->io.in, NULL, e)) ||
+	    bundle_require(w->b, STATE_QUANTIZED, STATE_QUANTIZED_SLIM, e) < 0 ||
+	    target_load(arch_of(cfg, w->b), &w->target, e) < 0)
+		return -1;
+	if (cfg->script) {
+		if (!(w->script = alls_read(cfg->script, e)))
+			return -1;
+	} else if ((text = bundle_get(w->b, "alls", &n)) != NULL) {
+		if (!(w->script = alls_parse("model script", text, n, e)))
+			return -1;
+	}
+	if (!(w->g = bundle_get_graph(w->b, "hn", e)) || !(w->q = bundle_get_npz(w->b, "q.npz", e)))
+		return -1;
+	return qmodel_load(&w->m, w->g, w->q, e);
+}
+
+/* --keep-best: the bundle's allocation, when it is for this target and not slower. */
+static int keep_best(struct work *w, struct err *e)
+{
+	struct allocation *old;
+	json_t *j;
+
+	if (!bundle_has(w->b, "alloc.json"))
+		return 0;
+	if (!(j = bundle_get_json(w->b, "alloc.json", e)))
+		return -1;
+	old = alloc_from_json(j, e);
+	json_decref(j);
+	if (!old)
+		return -1;
+	if (strcmp(old->arch, w->a->arch) != 0 || old->batch != w->a->batch ||
+	    old->fps < w->a->fps) {
+		alloc_free(old);
+		return 0;
+	}
+	log_info("kept: %.2f FPS, the new allocation has %.2f", old->fps, w->a->fps);
+	alloc_free(w->a);
+	w->a = old;
+	return 0;
+}
+
+static int write_report(const struct work *w, const char *path, struct err *e)
+{
+	json_t *j = alloc_report(w->a, &w->target);
+	struct str text = { 0 };
+	int rc;
+
+	json_text(j, &text);
+	json_decref(j);
+	rc = outfile_put(path, OUT_TEXT, text.p, text.len, e);
+	str_release(&text);
+	return rc;
+}
+
+static int store(struct work *w, const struct config *cfg, struct err *e)
+{
+	json_t *j = alloc_to_json(w->a);
+	struct str script = { 0 };
+	struct str table = { 0 };
+
+	bundle_put_json(w->b, "alloc.json", j);
+	json_decref(j);
+	alloc_script(w->a, &script);
+	bundle_put(w->b, "auto.alls", script.p, script.len);
+	str_release(&script);
+	json_object_set_new(bundle_metadata(w->b), "hw_arch", json_string(w->a->arch));
+	json_object_set_new(bundle_metadata(w->b), "hnt_alloc", alloc_summary(w->a));
+	alloc_print(w->a, &w->target, &table);
+	log_info("%s", table.p);
+	str_release(&table);
+	if (cfg->report && write_report(w, cfg->report, e) < 0)
+		return -1;
+	return bundle_write(w->b, cfg->io.out, COMPRESS_NONE, e);
+}
+
+int main(int argc, char *argv[])
+{
+	struct config cfg = { .io = { .in = "-", .out = "-" } };
+	struct work w = { 0 };
+	struct err e = { 0 };
+
+	cli_parse(&tool, &cfg, argc, argv);
+	if (cfg.report && strcmp(cfg.report, "-") == 0 && strcmp(cfg.io.out, "-") == 0)
+		cli_usage("the report and the bundle cannot both go to the standard output");
+	if (load(&w, &cfg, &e) < 0)
+		die(&e);
+	w.a = alloc_run(w.g, &w.m, &(struct alloc_opts){ .target = &w.target, .script = w.script },
+			&e);
+	if (!w.a || (cfg.keep_best && keep_best(&w, &e) < 0) || store(&w, &cfg, &e) < 0)
+		die(&e);
+	alloc_free(w.a);
+	qmodel_release(&w.m);
+	tensors_free(w.q);
+	graph_free(w.g);
+	alls_free(w.script);
+	bundle_free(w.b);
+	return 0;
+}

@@ -1,0 +1,134 @@
+/* The automatic model script: every choice, so that reading it again repeats the allocation. */
+#include "alloc/alloc.h"
+
+static void name_list(const struct allocation *a, const size_t *layers, size_t n, struct str *out)
+{
+	size_t i;
+
+	str_puts(out, "[");
+	for (i = 0; i < n; i++) {
+		str_puts(out, i ? ", " : "");
+		alls_print_name(a->layers[layers[i]].name, out);
+	}
+	str_puts(out, "]");
+}
+
+/* Parts of the layer that begins at i. */
+static size_t parts_of(const struct allocation *a, size_t i)
+{
+	size_t n = 1;
+
+	while (i + n < a->nlayers && strcmp(a->layers[i + n].layer, a->layers[i].layer) == 0)
+		n++;
+	return n;
+}
+
+static void print_defuse(const struct allocation *a, struct str *out)
+{
+	char *whole;
+	size_t i, k, n;
+
+	for (i = 0; i < a->nlayers; i += n) {
+		n = parts_of(a, i);
+		if (n == 1)
+			continue;
+		for (k = 0; k < n; k++) {
+			alls_print_name(a->layers[i + k].name, out);
+			str_puts(out, ", ");
+		}
+		whole = xasprintf("%s_dc", a->layers[i].layer);
+		alls_print_name(whole, out);
+		free(whole);
+		str_puts(out, " = defuse(");
+		alls_print_name(a->layers[i].layer, out);
+		str_printf(out, ", %zu)\n", n);
+	}
+}
+
+static void print_contexts(const struct allocation *a, struct str *out)
+{
+	size_t *members = xcalloc(a->nlayers + 1, sizeof *members);
+	size_t i, n;
+	int32_t c;
+
+	for (c = 0; c < a->ncontexts && a->ncontexts > 1; c++) {
+		for (i = n = 0; i < a->nlayers; i++)
+			if (a->layers[i].context == c)
+				members[n++] = i;
+		str_printf(out, "context_%d = context(", c);
+		name_list(a, members, n, out);
+		str_puts(out, ")\n");
+	}
+	free(members);
+}
+
+/* Mode 0 has 8 columns; the wider one is 16x4. */
+static void print_params(const struct allocation *a, struct str *out)
+{
+	const struct alloc_layer *l;
+	size_t i;
+
+	for (i = 0; i < a->nlayers; i++) {
+		l = &a->layers[i];
+		if (l->lcus == 0)
+			continue;
+		str_puts(out, "compilation_param(");
+		alls_print_name(l->name, out);
+		str_printf(out,
+			   ", resources_allocation_strategy=manual_scs_selection, "
+			   "number_of_subclusters=%d, use_16x4_sc=%s, number_of_apus=%d, "
+			   "number_of_input_aligners=%d)\n",
+			   l->subclusters, l->columns > l->features ? "enabled" : "disabled",
+			   l->apus, l->input_aligners);
+	}
+}
+
+static void print_places(const struct allocation *a, struct str *out)
+{
+	size_t *members = xcalloc(a->nlayers + 1, sizeof *members);
+	size_t i, n;
+	int32_t c, k;
+
+	for (c = 0; c < a->ncontexts; c++)
+		for (k = 0; k < 32; k++) {
+			for (i = n = 0; i < a->nlayers; i++)
+				if (a->layers[i].context == c && a->layers[i].cluster == k)
+					members[n++] = i;
+			if (n == 0)
+				continue;
+			if (a->ncontexts > 1)
+				str_printf(out, "context_%d.", c);
+			str_printf(out, "place(%d, ", k);
+			name_list(a, members, n, out);
+			str_puts(out, ")\n");
+		}
+	free(members);
+}
+
+static void print_buffers(const struct allocation *a, struct str *out)
+{
+	const struct alloc_edge *ed;
+	size_t i;
+
+	for (i = 0; i < a->nedges; i++) {
+		ed = &a->edges[i];
+		if (ed->kind == EDGE_INTER_CONTEXT) /* always the whole tensor */
+			continue;
+		str_puts(out, "buffers(");
+		alls_print_name(a->layers[ed->from].name, out);
+		str_puts(out, ", ");
+		alls_print_name(a->layers[ed->to].name, out);
+		str_printf(out, ", %d)\n", ed->rows);
+	}
+}
+
+void alloc_script(const struct allocation *a, struct str *out)
+{
+	if (a->batch != 1)
+		str_printf(out, "performance_param(optimize_for_batch=%d)\n", a->batch);
+	print_contexts(a, out);
+	print_defuse(a, out);
+	print_params(a, out);
+	print_places(a, out);
+	print_buffers(a, out);
+}
