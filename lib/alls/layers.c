@@ -49,7 +49,7 @@ void alls_near(const char *name, const char *const names[], size_t n, struct err
 	bool scoped = strchr(name, '/') != NULL;
 	const char *best[NEAR_NAMES] = { NULL };
 	int dist[NEAR_NAMES] = { INT_MAX, INT_MAX, INT_MAX };
-	int limit = (int)strnlen(name, NEAR_LENGTH) / 3 + 1;
+	int limit = (int)strnlen(name, NEAR_LENGTH) / 4 + 1;
 	struct str text = { 0 };
 	size_t i, k, m;
 	int d;

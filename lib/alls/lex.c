@@ -108,6 +108,7 @@ static bool lex_number(struct lexer *lx, struct token *t, size_t *len, struct er
 		unit = 1;
 	if (lx->p + n + unit < lx->end && is_word(lx->p[n + unit]))
 		return false;
+	t->kind = TOK_NUMBER;
 	t->text = copy(lx, lx->p, n);
 	if (num_double(t->text, "a number", &t->number, e) < 0)
 		return true; /* out of range: the caller sees e */
@@ -115,7 +116,6 @@ static bool lex_number(struct lexer *lx, struct token *t, size_t *len, struct er
 		t->number *= seconds[u - units];
 		t->text = copy(lx, lx->p, n + 1);
 	}
-	t->kind = TOK_NUMBER;
 	*len = n + unit;
 	return true;
 }

@@ -116,7 +116,7 @@ static void run_table(const char *root)
 		e = (struct err){ 0 };
 	}
 	free(man);
-	s = alls_parse("t", "f(1)\nquantisation_param(x)", 25, &e);
+	s = alls_parse("t", "f(1)", 4, &e);
 	check(s && alls_check(s, &e) < 0 && strcmp(e.msg, "t:1:1: f: unknown command") == 0,
 	      "unknown", e.msg);
 	alls_free(s);
