@@ -17,8 +17,13 @@ struct cursor {
 	bool failed;   /* a read went past the end */
 };
 
+/* A cursor over n bytes; the bytes and e are borrowed. */
 struct cursor cur_make(const void *data, size_t n, struct err *e);
+/* Bytes that have not been read. */
 size_t cur_left(const struct cursor *c);
+/*
+ * Numbers, little (le) or big (be) endian: zero after the end, with the error set.
+ */
 uint8_t cur_u8(struct cursor *c);
 uint16_t cur_u16le(struct cursor *c);
 uint32_t cur_u32le(struct cursor *c);

@@ -7,8 +7,13 @@
 
 #include <stddef.h>
 
-void log_setup(const char *tool,
-	       int verbosity); /* -1 quiet, 0 normal, 1 verbose; cli_parse calls it */
+/*
+ * The name in front of every message, and what is printed: -1 quiet, 0 normal, 1 verbose.
+ * cli_parse calls it.
+ */
+void log_setup(const char *tool, int verbosity);
+
+/* One line each: a warning, information, detail. */
 void log_warn(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 void log_info(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 void log_debug(const char *fmt, ...) __attribute__((format(printf, 1, 2)));

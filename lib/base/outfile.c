@@ -133,11 +133,13 @@ struct outfile *outfile_open(const char *path, enum out_kind kind, struct err *e
 	o->fd = o->slot = -1;
 	o->shown = xstrdup(std ? "standard output" : quote(path));
 	if (std) {
-		struct stat st;
+		int flags = fcntl(STDOUT_FILENO, F_GETFL);
 
 		o->fd = STDOUT_FILENO;
-		if (fstat(o->fd, &st) < 0) {
-			err_sys(e, "standard output");
+		/* cli_parse opens a closed descriptor for reading, so that no other file gets its
+		 * number. */
+		if (flags < 0 || (flags & O_ACCMODE) == O_RDONLY) {
+			err_set(e, "standard output is closed");
 			goto fail;
 		}
 	} else if (!*path) {

@@ -19,7 +19,9 @@ enum out_kind {
 	OUT_BINARY /* refused when the output is a terminal */
 };
 
+/* Opens path ("-": standard output) for writing; devices and fifos are written in place. */
 struct outfile *outfile_open(const char *path, enum out_kind kind, struct err *e);
+/* Writes n bytes at once, unbuffered. */
 int outfile_write(struct outfile *o, const void *p, size_t n, struct err *e);
 int outfile_fd(const struct outfile *o); /* file descriptor to write to directly */
 int outfile_commit(struct outfile *o,

@@ -67,6 +67,11 @@ const void *bundle_get(const struct bundle *b, const char *suffix, size_t *n);
 void bundle_put(struct bundle *b, const char *suffix, const void *data, size_t n); /* copies */
 void bundle_put_buf(struct bundle *b, const char *suffix, struct buf *buf,
 		    size_t n); /* takes buf */
+/*
+ * Adds or replaces a member by its full file name; "X.metadata.json" replaces the metadata.  Takes
+ * over buf, also on failure: a name that a bundle cannot hold, metadata that are not sound.
+ */
+int bundle_add_file(struct bundle *b, const char *file, struct buf *buf, struct err *e);
 void bundle_remove(struct bundle *b, const char *suffix);
 /* Member i in writing order: full file name and size; false past the end. */
 bool bundle_at(const struct bundle *b, size_t i, const char **file, const void **data, uint64_t *n);

@@ -44,15 +44,16 @@ static int add(const char *name, const void *data, size_t n, void *ctx, struct e
 	return 0;
 }
 
-/* Replaces the fresh bundle's metadata by the file's. */
-static int take_metadata(struct bundle *b, const struct found *f, struct err *e)
+/* Replaces the metadata by the file's. */
+static int take_metadata(struct bundle *b, const char *file, const void *data, size_t n,
+			 struct err *e)
 {
-	json_t *j = json_parse(f->data, f->n, e);
+	json_t *j = json_parse(data, n, e);
 	const char *state;
 	const json_t *hn;
 
 	if (!j)
-		return err_in(e, "%s", quote(f->file));
+		return err_in(e, "%s", quote(file));
 	json_decref(b->metadata);
 	b->metadata = j;
 	hn = json_object_get(j, "hn");
@@ -62,7 +63,22 @@ static int take_metadata(struct bundle *b, const struct found *f, struct err *e)
 		err_set(e, "key 'hn' must be a string");
 	else if (json_need_string(j, "state", &state, e) == 0)
 		state_from_name(state, &b->state, e);
-	return err_is(e) ? err_in(e, "%s", quote(f->file)) : 0;
+	return err_is(e) ? err_in(e, "%s", quote(file)) : 0;
+}
+
+int bundle_add_file(struct bundle *b, const char *file, struct buf *buf, struct err *e)
+{
+	size_t n = strlen(b->name);
+	int rc = tar_check_name(file, e);
+
+	if (rc == 0 && strncmp(file, b->name, n) == 0 && strcmp(file + n, metadata_end) == 0) {
+		rc = take_metadata(b, file, buf_data(buf), buf_size(buf), e);
+	} else if (rc == 0) {
+		bundle_store(b, file, buf, buf_data(buf), buf_size(buf));
+		return 0;
+	}
+	buf_unref(buf);
+	return rc;
 }
 
 static struct bundle *assemble(const struct listing *l, struct buf *owner, struct err *e)
@@ -84,7 +100,7 @@ static struct bundle *assemble(const struct listing *l, struct buf *owner, struc
 	}
 	b = bundle_new(name);
 	free(name);
-	if (take_metadata(b, meta, e) < 0) {
+	if (take_metadata(b, meta->file, meta->data, meta->n, e) < 0) {
 		bundle_free(b);
 		return NULL;
 	}

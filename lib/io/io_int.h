@@ -49,6 +49,8 @@ typedef int (*tar_member_fn)(const char *name, const void *data, size_t n, void 
 			     struct err *e);
 /* Calls fn for each member; checks names, types, sizes, the end mark. */
 int tar_each(const void *data, size_t n, tar_member_fn fn, void *ctx, struct err *e);
+/* -1 when a bundle cannot hold a member of this name: folders, "..", control characters. */
+int tar_check_name(const char *name, struct err *e);
 /* Appends the header blocks of a member of `size` bytes; the data, padded to 512, follow. */
 void tar_put_head(const char *name, uint64_t size, struct str *out);
 

@@ -131,7 +131,7 @@ static int read_extension(struct reader *r, char type, const char *p, uint64_t s
 	return 0; /* global pax headers and long links say nothing about regular members */
 }
 
-static int check_name(const char *name, struct err *e)
+int tar_check_name(const char *name, struct err *e)
 {
 	if (name[0] == '/')
 		return err_set(e, "member '%s': absolute path", quote(name));
@@ -186,7 +186,7 @@ static int read_member(struct reader *r, const TAR *t, uint64_t size, tar_member
 		rc = err_set(e, "member '%s' is not a regular file", quote(name));
 	else if (++r->members > LIMIT_MEMBERS)
 		rc = err_set(e, "more than %d members", LIMIT_MEMBERS);
-	else if (check_name(name, e) < 0)
+	else if (tar_check_name(name, e) < 0)
 		rc = -1;
 	else
 		rc = fn(name, data, (size_t)size, ctx, e);

@@ -49,6 +49,7 @@ struct tensor {
 	struct buf *owner; /* one reference held by this value; NULL: static data */
 };
 
+/* Bytes of one element. */
 size_t dtype_size(enum dtype t);
 const char *dtype_name(enum dtype t); /* numpy's: "float32", "uint8" ... */
 

@@ -181,6 +181,8 @@ int zip_each(const void *data, size_t n, struct buf *owner, zip_member_fn fn, vo
 	zip_t *za;
 	int rc;
 
+	if (n == 0) /* libzip takes it for an archive without members */
+		return err_set(e, "not a sound zip archive: no bytes");
 	zip_error_init(&m.error);
 	src = zip_source_function_create(memory_call, &m, &m.error);
 	if (!src)
