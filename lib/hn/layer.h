@@ -108,6 +108,7 @@ int shape_reduce(struct layer *l, struct err *e);
 extern const struct field fields_conv[], fields_deconv[], fields_dense[], fields_pool[],
     fields_act[], fields_bn[], fields_eltwise[], fields_matmul[], fields_concat[], fields_slice[],
     fields_splitter[], fields_pad[], fields_depth_to_space[], fields_space_to_depth[],
-    fields_shuffle[], fields_conversion[], fields_resize[], fields_softmax[], fields_reduce[];
+    fields_shuffle[], fields_conversion[], fields_resize[], fields_softmax[], fields_reduce[],
+    fields_extreme[];
 
 #endif

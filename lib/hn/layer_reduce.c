@@ -24,10 +24,18 @@ const struct field fields_softmax[] = {
 	FIELDS_END
 };
 
+#define FIELDS_REDUCE                                                                              \
+	{ "groups", FIELD_INT, PARAM(softmax_groups), 0, 0, NULL },                                \
+	{ "reduce_axes", FIELD_AXES, PARAM(reduce_axes), 0, FIELD_ALWAYS, NULL }
+
 const struct field fields_reduce[] = {
-	{ "groups", FIELD_INT, PARAM(softmax_groups), 0, 0, NULL },
-	{ "reduce_axes", FIELD_AXES, PARAM(reduce_axes), 0, FIELD_ALWAYS, NULL },
+	FIELDS_REDUCE,
 	FIELDS_ACT,
+	FIELDS_END
+};
+
+const struct field fields_extreme[] = {
+	FIELDS_REDUCE,
 	FIELDS_END
 };
 /* clang-format on */

@@ -6,7 +6,7 @@ struct type_row {
 	const char *family;
 	unsigned flags;
 	unsigned char min_in;
-	unsigned char max_in; /* 0: any number */
+	unsigned char max_in; /* 0: any number, if there must be one */
 };
 
 static const struct type_row types[HN_TYPE_COUNT] = {
@@ -52,7 +52,7 @@ const char *hn_type_family(enum hn_type t)
 void hn_type_inputs(enum hn_type t, size_t *min, size_t *max)
 {
 	*min = types[t].min_in;
-	*max = types[t].max_in ? types[t].max_in : SIZE_MAX;
+	*max = types[t].max_in || types[t].min_in == 0 ? types[t].max_in : SIZE_MAX;
 }
 
 const char *hn_act_name(enum hn_act a)
