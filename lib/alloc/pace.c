@@ -115,17 +115,29 @@ static double frame_end(const struct pace *s, int32_t frame)
 	return end;
 }
 
-/* The first edge, in order, that holds up a layer with its inputs there. */
+static bool unfinished(const struct pace *s, size_t v)
+{
+	return s->finish[v] && s->done[v] < (size_t)s->a->layers[v].rows * (size_t)s->frames;
+}
+
+/*
+ * The cause of a deadlock: a full buffer that holds up its producer while its consumer waits for
+ * other data.  Buffers before it that filled up behind it are not the cause.
+ */
 static size_t find_stuck(const struct pace *s)
 {
-	size_t v, full = 0;
+	size_t v, to, full = 0;
 	double t = 0;
 
-	for (v = 0; v < s->a->nlayers; v++)
-		if (s->finish[v] && s->done[v] < (size_t)s->a->layers[v].rows * (size_t)s->frames &&
-		    inputs_ready(s, v, s->done[v], &t) && !room_ready(s, v, s->done[v], &t, &full))
+	for (v = 0; v < s->a->nlayers; v++) {
+		if (!unfinished(s, v) || !inputs_ready(s, v, s->done[v], &t) ||
+		    room_ready(s, v, s->done[v], &t, &full))
+			continue;
+		to = (size_t)s->a->edges[full].to;
+		if (!unfinished(s, to) || !inputs_ready(s, to, s->done[to], &t))
 			return full;
-	return 0;
+	}
+	return full;
 }
 
 static int32_t frames_to_run(const struct allocation *a, int32_t context)
