@@ -142,11 +142,8 @@ saved() {
 	printf '[info] Saved %s to: %s\n' "$1" "$2"
 }
 
-if [ "$command" != 'parser onnx' ]; then
-	about=$(har-pack --info "$file")
-	net=$(field name)
-	state=$(field state)
-fi
+[ "$command" = 'parser onnx' ] || about=$(har-pack --info "$file")
+[ "$command" = 'parser onnx' ] || net=$(field 'Model Name')
 
 case $command in
 'parser onnx')
@@ -168,8 +165,8 @@ optimize)
 	out_har=${out_har:-${net}_optimized.har}
 	fp_har=$(dirname "$out_har")/${net}_fp_optimized.har
 	[ -z "$fp_only" ] || fp_har=$out_har
-	case $state in
-	*fp_optimized_model*)
+	case $(field State) in
+	'Fp Optimized Model')
 		[ -z "$fp_only" ] || fail "$file: is full-precision optimized already"
 		fp_har=$file
 		;;

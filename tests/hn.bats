@@ -101,7 +101,7 @@ load helper
 	hn parser onnx "$SHAPES/shapes.onnx"
 	hn optimize shapes.har --full-precision-only --output-har-path fp.har
 	run -0 --separate-stderr har-pack --info fp.har
-	[[ $output == *fp_optimized_model* ]]
+	[[ $output == *'Fp Optimized Model'* ]]
 	hn optimize fp.har --use-random-calib-set --output-har-path a.har
 	hn optimize shapes.har --use-random-calib-set --output-har-path b.har
 	same_bytes a.har b.har
@@ -110,8 +110,8 @@ load helper
 @test "har info prints name and state, har extract unpacks or writes the automatic script" {
 	onnx2hn "$SHAPES/shapes.onnx" -o s.har
 	run -0 --separate-stderr hn har info s.har
-	[[ $output == *shapes* ]]
-	[[ $output == *hailo_model* ]]
+	[[ $output == *'Model Name:'*shapes* ]]
+	[[ $output == *'State:'*'Hailo Model'* ]]
 	hn har extract s.har
 	[ -s shapes.hn ]
 	[ -s shapes.npz ]
