@@ -75,4 +75,7 @@ json_t *alloc_summary(const struct allocation *a);
 /* A complete placement script: loading it again reproduces this allocation. */
 void alloc_script(const struct allocation *a, struct str *out);
 
+/* NULL when layers of this type can be allocated, else the reason (support matrix). */
+const char *cost_reason(enum hn_type t);
+
 #endif

@@ -49,6 +49,13 @@ const struct cost_op *cost_op_of(enum hn_type t)
 	return &ops[t];
 }
 
+const char *cost_reason(enum hn_type t)
+{
+	if (ops[t].fn)
+		return NULL;
+	return ops[t].reason ? ops[t].reason : "no cost is known";
+}
+
 int64_t ceil_div(int64_t a, int64_t b)
 {
 	return (a + b - 1) / b;
@@ -63,7 +70,7 @@ int cost_of(const struct plan *p, struct unit *u, struct err *e)
 
 	if (!op->fn)
 		return err_set(e, "layer '%s': '%s' cannot be allocated: %s", quote(l->name),
-			       hn_type_name(l->type), op->reason ? op->reason : "no cost is known");
+			       hn_type_name(l->type), cost_reason(l->type));
 	*c = (struct cost){ .rate = 1 };
 	c->rows = l->nout ? l->out[0].h : 1;
 	c->cols = l->nout ? l->out[0].w : 1;
