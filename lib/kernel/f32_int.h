@@ -5,6 +5,12 @@
 
 #include "kernel/f32.h"
 
+/*
+ * A loop over features that the compiler makes for several vector widths; the machine chooses.  Without
+ * contraction (Makefile) all give the same values.
+ */
+#define F32_WIDE __attribute__((target_clones("avx512f", "avx2", "default")))
+
 struct f32k {
 	const struct f32_impl *impl;
 	const struct layer *l;

@@ -31,14 +31,14 @@ static int32_t divisor(const struct hn_params *p, int axis, int32_t start, int32
 	return n;
 }
 
-static void max_row(float *restrict to, const float *restrict from, size_t c)
+F32_WIDE static void max_row(float *restrict to, const float *restrict from, size_t c)
 {
 #pragma omp simd
 	for (size_t i = 0; i < c; i++)
 		to[i] = from[i] > to[i] ? from[i] : to[i];
 }
 
-static void add_row(float *restrict to, const float *restrict from, size_t c)
+F32_WIDE static void add_row(float *restrict to, const float *restrict from, size_t c)
 {
 #pragma omp simd
 	for (size_t i = 0; i < c; i++)
