@@ -21,13 +21,15 @@ static void clip_window(int32_t start, int32_t window, int32_t step, int32_t siz
 static int32_t divisor(const struct hn_params *p, int axis, int32_t start, int32_t size,
 		       int32_t valid)
 {
-	const int32_t end = size + p->pad[2 * axis + 1];
+	/* without padding of its own, what ceil_mode overhangs is no padding */
+	const bool overhang = p->ceil_mode && p->padding == PAD_VALID;
+	const int32_t end = size + (overhang ? 0 : p->pad[2 * axis + 1]);
 	int32_t n = p->kernel[axis];
 
 	if (!p->count_include_pad)
 		return valid;
 	while (n > 0 && start + (n - 1) * p->dilation[axis] >= end)
-		n--; /* ceil_mode's overhang counts for nothing */
+		n--;
 	return n;
 }
 
