@@ -1,0 +1,40 @@
+/*
+ * HEF files (hef(5)): HailoRT's container with the programme of our machine inside.
+ *
+ * Reading goes hef_parse (container, checksum, message syntax) -> hef_check (every rule that
+ * HailoRT's parser or a device enforces or crashes on) -> hef_programme (the machine's programme).
+ */
+#ifndef HN_HEF_HEF_H
+#define HN_HEF_HEF_H
+
+#include "isa/isa.h"
+
+/* Writes the HEF of a checked programme: header version 2, net-flow form. */
+int hef_write(const struct isa_prog *p, struct str *out, struct err *e);
+
+struct hef;
+/*
+ * Reads a HEF of header version 2 or 3 from n bytes, which must outlive the result: header, lengths,
+ * checksum, reserved words, then the message: syntax, depth, UTF-8.  Errors start with "rule ID".
+ */
+struct hef *hef_parse(const void *data, size_t n, struct err *e);
+void hef_free(struct hef *h); /* NULL is fine */
+
+/* All rules; the first one that is broken is reported as "rule ID: where: what". */
+int hef_check(const struct hef *h, struct err *e);
+
+/* One rule of the checker, for the manual and the tests. */
+struct hef_rule_text {
+	const char *id;
+	const char *text; /* what must hold */
+};
+/* Rule i in the order in which they are checked; false past the end. */
+bool hef_rule(size_t i, struct hef_rule_text *out);
+
+/* The programme in the configuration words; an error when it is not for our machine. */
+struct isa_prog *hef_programme(const struct hef *h, struct err *e);
+
+/* Appends what `hailortcli parse-hef` prints. */
+int hef_info(const struct hef *h, bool streams, bool vstreams, struct str *out, struct err *e);
+
+#endif
