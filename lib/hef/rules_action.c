@@ -1,0 +1,166 @@
+/* Rules on operations (hef(5), RULES). */
+#include "base/cursor.h"
+#include "hef/rules.h"
+
+RULE(trigger_kind)
+{
+	return s->kind ? 0 : err_set(e, "no trigger");
+}
+
+RULE(trigger_received)
+{
+	if (s->kind != HEF__TRIGGER__KIND_ALL_DATA_WAS_RECEIVED)
+		return 0;
+	return err_set(e, "trigger_all_data_was_received");
+}
+
+RULE(action_kind)
+{
+	return s->kind ? 0 : err_set(e, "no action");
+}
+
+RULE(action_ethernet)
+{
+	if (s->kind != HEF__ACTION__KIND_WRITE_DATA &&
+	    s->kind != HEF__ACTION__KIND_WRITE_COMPRESSED_DATA)
+		return 0;
+	return err_set(e, "an action of kind %d", s->kind);
+}
+
+/* Header versions 0 and 1 are refused before, so inline words are never right here. */
+RULE(ccw_inline)
+{
+	return s->kind == HEF__ACTION__KIND_WRITE_DATA_CCW ? err_set(e, "write_data_ccw") : 0;
+}
+
+static const Hef__WriteDataCcwPtr *ccw_ptr(const Hef__Action *a)
+{
+	return a->kind_case == HEF__ACTION__KIND_WRITE_DATA_CCW_PTR ? a->write_data_ccw_ptr : NULL;
+}
+
+RULE(ccw_channel)
+{
+	const Hef__WriteDataCcwPtr *p = ccw_ptr(s->action);
+	uint32_t n = s->core->metadata ? s->core->metadata->cfg_channels_count : 0;
+
+	if (!p || p->cfg_channel_index < (n ? n : 1))
+		return 0;
+	return err_set(e, "channel %u of %u", p->cfg_channel_index, n ? n : 1);
+}
+
+RULE(ccw_range)
+{
+	const Hef__WriteDataCcwPtr *p = ccw_ptr(s->action);
+	size_t n = s->h->file.nccws;
+
+	if (!p || (p->offset <= n && p->size <= n - p->offset))
+		return 0;
+	return err_set(e, "%u bytes at %llu of %zu", p->size, (unsigned long long)p->offset, n);
+}
+
+RULE(ccw_words)
+{
+	const Hef__WriteDataCcwPtr *p = ccw_ptr(s->action);
+	struct err why = { 0 };
+	struct cursor c;
+
+	if (!p)
+		return 0;
+	if (p->size % 8)
+		return err_set(e, "%u bytes", p->size);
+	c = cur_make(s->h->file.ccws + p->offset, p->size, &why);
+	while (cur_left(&c)) {
+		size_t words = (size_t)cur_u32le(&c) + 1;
+		uint32_t address = cur_u32le(&c);
+		size_t size = (4 * words + 7) / 8 * 8;
+
+		if (words == 1 && address == 0)
+			continue;
+		if (size > cur_left(&c))
+			return err_set(e, "%zu words announced, %zu bytes left", words,
+			    cur_left(&c));
+		cur_bytes(&c, size);
+	}
+	return 0;
+}
+
+RULE(ccw_run)
+{
+	uint32_t run[256] = { 0 };
+
+	for (size_t i = 0; i < s->context->n_operations; i++) {
+		const Hef__Operation *o = s->context->operations[i];
+
+		for (size_t k = 0; k < o->n_actions; k++) {
+			const Hef__WriteDataCcwPtr *p = ccw_ptr(o->actions[k]);
+
+			if (!p)
+				memset(run, 0, sizeof run);
+			else if (p->cfg_channel_index < 256 && ++run[p->cfg_channel_index] > 65535)
+				return err_set(e, "more on channel %u", p->cfg_channel_index);
+		}
+	}
+	return 0;
+}
+
+RULE(dataflow_connection)
+{
+	const Hef__AllowInputDataflow *a = s->action->allow_input_dataflow;
+
+	if (s->kind != HEF__ACTION__KIND_ALLOW_INPUT_DATAFLOW || a->connection_type <= CONN_CACHE)
+		return 0;
+	return err_set(e, "connection_type is %u", a->connection_type);
+}
+
+RULE(dataflow)
+{
+	size_t runs = 0;
+	bool in_run = false;
+
+	for (size_t i = 0; i < s->context->n_operations; i++) {
+		const Hef__Operation *o = s->context->operations[i];
+
+		for (size_t k = 0; k < o->n_actions; k++) {
+			bool now = o->actions[k]->kind_case == HEF__ACTION__KIND_ALLOW_INPUT_DATAFLOW;
+
+			runs += now && !in_run;
+			in_run = now;
+		}
+	}
+	return runs == 1 ? 0 : err_set(e, "%zu runs", runs);
+}
+
+RULE(debug)
+{
+	const Hef__Debug *d = s->action->debug;
+
+	if (s->kind != HEF__ACTION__KIND_DEBUG)
+		return 0;
+	if (d->type > 1 ||
+	    d->kind_case != (d->type ? HEF__DEBUG__KIND_HALT : HEF__DEBUG__KIND_SLEEP))
+		return err_set(e, "type %u, field %d is set", d->type, (int)d->kind_case);
+	if (d->type == 0 && d->sleep->duration_in_usec < 1000)
+		return err_set(e, "%llu us", (unsigned long long)d->sleep->duration_in_usec);
+	return 0;
+}
+
+RULE(enable_nms)
+{
+	const Hef__EnableNms *n = s->action->enable_nms;
+
+	if (s->kind != HEF__ACTION__KIND_ENABLE_NMS || (n->number_of_classes && n->burst_size))
+		return 0;
+	return err_set(e, "%u classes, burst size %u", n->number_of_classes, n->burst_size);
+}
+
+RULE(by_type)
+{
+	const Hef__WriteDataByType *w = s->action->write_data_by_type;
+
+	if (s->kind != HEF__ACTION__KIND_WRITE_DATA_BY_TYPE)
+		return 0;
+	if (w->address > UINT32_MAX || w->address % 4 || w->data_type > 1 || w->data.len > 4)
+		return err_set(e, "type %u, %zu bytes to %llu", w->data_type, w->data.len,
+		    (unsigned long long)w->address);
+	return 0;
+}
