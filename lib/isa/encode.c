@@ -4,6 +4,9 @@
  */
 #include "isa/records.h"
 
+/* With its CCW headers a record stays below the 4 GiB that one configuration pointer spans. */
+#define MAX_RECORD 0xf0000000u
+
 static void u16(struct str *s, uint32_t v)
 {
 	uint8_t b[2] = { (uint8_t)v, (uint8_t)(v >> 8) };
@@ -239,8 +242,8 @@ static int record(struct isa_image *im, int32_t segment, enum isa_record kind, s
 	size_t offset = im->bytes.len;
 	bool join;
 
-	if (body->len > UINT32_MAX)
-		return err_set(e, "record of %zu bytes, more than 4 GiB", body->len);
+	if (body->len > MAX_RECORD)
+		return err_set(e, "record of %zu bytes, at most %u allowed", body->len, MAX_RECORD);
 	u32(&im->bytes, kind);
 	u32(&im->bytes, (uint32_t)body->len);
 	str_add(&im->bytes, body->p, body->len);

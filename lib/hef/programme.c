@@ -1,0 +1,83 @@
+/* The configuration words of a HEF, replayed into the programme of our machine. */
+#include "base/mem.h"
+#include "hef/pb.h"
+
+struct loader {
+	const struct hef *h;
+	struct str image;
+	size_t *ends; /* of each segment's writes */
+	size_t nends;
+	struct err *e;
+};
+
+static int operations(struct loader *l, Hef__Operation *const *ops, size_t n)
+{
+	for (size_t i = 0; i < n; i++) {
+		for (size_t k = 0; k < ops[i]->n_actions; k++) {
+			const Hef__Action *a = ops[i]->actions[k];
+			const Hef__WriteDataCcwPtr *p = a->write_data_ccw_ptr;
+
+			if (a->kind_case != HEF__ACTION__KIND_WRITE_DATA_CCW_PTR)
+				continue;
+			if (isa_ccw_load(l->h->file.ccws + p->offset, p->size, l->h->file.nccws,
+			        &l->image, l->e) < 0)
+				return -1;
+		}
+	}
+	l->ends[l->nends++] = l->image.len;
+	return 0;
+}
+
+/* A context may load its own segment only. */
+static int segments(struct loader *l)
+{
+	for (size_t i = 0; i < l->nends; i++) {
+		size_t end;
+
+		if (isa_segment_end(l->image.p, l->image.len, i, &end, l->e) < 0)
+			return -1;
+		if (end != l->ends[i])
+			return err_set(l->e, "segment %zu ends at %zu, its words at %zu", i, end,
+			    l->ends[i]);
+	}
+	return 0;
+}
+
+static int load(struct loader *l, const struct hef_core *c)
+{
+	const Hef__PreliminaryConfig *p = c->preliminary;
+
+	if (!p)
+		return err_set(l->e, "no preliminary configuration");
+	if (operations(l, p->operation, p->n_operation) < 0)
+		return -1;
+	for (size_t i = 0; i < c->ncontexts; i++) {
+		if (operations(l, c->contexts[i]->operations, c->contexts[i]->n_operations) < 0)
+			return err_in(l->e, "context %zu", i);
+	}
+	return segments(l);
+}
+
+struct isa_prog *hef_programme(const struct hef *h, struct err *e)
+{
+	struct loader l = { .h = h, .e = e };
+	struct isa_prog *p = NULL;
+	struct hef_core core;
+
+	if (h->msg->n_network_groups != 1) {
+		err_set(e, "%zu network groups, the simulator runs one", h->msg->n_network_groups);
+		return NULL;
+	}
+	if (!hef_core_at(h->msg, h->msg->network_groups[0], 0, &core)) {
+		err_set(e, "no core");
+		return NULL;
+	}
+	l.ends = xcalloc(core.ncontexts + 1, sizeof *l.ends);
+	if (load(&l, &core) < 0)
+		err_in(e, "configuration words");
+	else
+		p = isa_decode(l.image.p, l.image.len, e);
+	free(l.ends);
+	str_release(&l.image);
+	return p;
+}

@@ -1,0 +1,252 @@
+/* Programme to HEF: header version 2, net-flow form, partial core ops on multi-layout chips. */
+#include "hef/write.h"
+
+static void extension(struct writer *w, Hef__Hef *m, uint32_t type)
+{
+	Hef__Extension *x = arena_alloc(&w->arena, sizeof *x);
+
+	hef__extension__init(x);
+	x->type_index = type;
+	m->extensions[m->n_extensions++] = x;
+}
+
+static bool any_ddr(const struct isa_prog *p)
+{
+	for (size_t i = 0; i < p->nedges; i++) {
+		if (p->edges[i].kind == EDGE_DDR)
+			return true;
+	}
+	return false;
+}
+
+/* Exactly those that the file uses; 11 tells the runtime that padding is done here. */
+static void extensions(struct writer *w, Hef__Hef *m)
+{
+	Hef__Extension *x = arena_alloc(&w->arena, sizeof *x);
+
+	m->extensions = arena_array(&w->arena, EXT_COUNT, sizeof *m->extensions);
+	if (any_ddr(w->p)) {
+		extension(w, m, EXT_DDR);
+		extension(w, m, EXT_PADDED_DDR);
+	}
+	if (w->p->ncontexts > 1)
+		extension(w, m, EXT_MULTI_CONTEXT);
+	extension(w, m, EXT_NET_FLOW);
+	if (w->per_feature)
+		extension(w, m, EXT_SCALE_PER_FEATURE);
+	extension(w, m, EXT_PERIPH);
+	hef__extension__init(x);
+	x->type_index = EXT_HW_PADDING;
+	m->optional_extensions = arena_array(&w->arena, 1, sizeof *m->optional_extensions);
+	m->optional_extensions[m->n_optional_extensions++] = x;
+}
+
+static Hef__GroupMetadata *metadata(struct writer *w)
+{
+	Hef__GroupMetadata *d = arena_alloc(&w->arena, sizeof *d);
+
+	hef__group_metadata__init(d);
+	d->network_group_name = w->p->net;
+	d->cfg_channels_count = 1;
+	return d;
+}
+
+static char **names(struct writer *w, size_t n)
+{
+	return arena_array(&w->arena, n, sizeof(char *));
+}
+
+static void sorted_outputs(struct writer *w, Hef__NetworkGroup *g)
+{
+	g->sorted_outputs_order = names(w, w->p->nstreams);
+	for (size_t i = 0; i < w->p->nstreams; i++) {
+		if (w->p->streams[i].output)
+			g->sorted_outputs_order[g->n_sorted_outputs_order++] =
+			    w->p->streams[i].name;
+	}
+}
+
+static Hef__Context *context(struct writer *w, int32_t k)
+{
+	Hef__Context *c = arena_alloc(&w->arena, sizeof *c);
+
+	hef__context__init(c);
+	c->context_index = (uint32_t)k;
+	c->metadata = arena_alloc(&w->arena, sizeof *c->metadata);
+	hef__context_metadata__init(c->metadata);
+	c->metadata->name = arena_printf(&w->arena, "context_%d", k);
+	if (hef_write_layers(w, k, c->metadata) < 0)
+		return NULL;
+	c->operations = arena_array(&w->arena, 1, sizeof *c->operations);
+	c->operations[c->n_operations++] = hef_write_operation(w, 1 + k);
+	return c;
+}
+
+static Hef__CoreOp *core_op(struct writer *w)
+{
+	Hef__CoreOp *c = arena_alloc(&w->arena, sizeof *c);
+
+	hef__core_op__init(c);
+	c->metadata = metadata(w);
+	c->networks_names = names(w, 1);
+	c->networks_names[c->n_networks_names++] = w->p->net;
+	c->preliminary_config = arena_alloc(&w->arena, sizeof *c->preliminary_config);
+	hef__preliminary_config__init(c->preliminary_config);
+	c->preliminary_config->operation =
+	    arena_array(&w->arena, 1, sizeof *c->preliminary_config->operation);
+	c->preliminary_config->operation[c->preliminary_config->n_operation++] =
+	    hef_write_operation(w, 0);
+	c->contexts = arena_array(&w->arena, (size_t)w->p->ncontexts, sizeof *c->contexts);
+	for (int32_t k = 0; k < w->p->ncontexts; k++) {
+		if (!(c->contexts[k] = context(w, k)))
+			return NULL;
+		c->n_contexts++;
+	}
+	return c;
+}
+
+static Hef__Layout *layout(struct writer *w)
+{
+	Hef__Layout *l = arena_alloc(&w->arena, sizeof *l);
+
+	hef__layout__init(l);
+	l->partial_clusters_layout_bitmap = w->p->machine.layout;
+	return l;
+}
+
+/* The core op inside another one; the group's name once more in partial group 0. */
+static Hef__CoreOp *partial(struct writer *w, Hef__NetworkGroup *g, Hef__CoreOp *inner)
+{
+	Hef__CoreOp *outer = arena_alloc(&w->arena, sizeof *outer);
+	Hef__PartialCoreOp *c = arena_alloc(&w->arena, sizeof *c);
+	Hef__PartialGroup *pg = arena_alloc(&w->arena, sizeof *pg);
+
+	hef__core_op__init(outer);
+	hef__partial_core_op__init(c);
+	hef__partial_group__init(pg);
+	c->core_op = inner;
+	c->layout = layout(w);
+	outer->metadata = metadata(w);
+	outer->partial_core_ops = arena_array(&w->arena, 1, sizeof *outer->partial_core_ops);
+	outer->partial_core_ops[outer->n_partial_core_ops++] = c;
+	pg->network_group = arena_alloc(&w->arena, sizeof *pg->network_group);
+	hef__network_group__init(pg->network_group);
+	pg->network_group->metadata = metadata(w);
+	pg->layout = layout(w);
+	g->partial_network_groups = arena_array(&w->arena, 1, sizeof *g->partial_network_groups);
+	g->partial_network_groups[g->n_partial_network_groups++] = pg;
+	return outer;
+}
+
+/* One pad of the core op per boundary stream; its index is the stream's. */
+static Hef__Pad *pad(struct writer *w, size_t stream)
+{
+	const struct isa_stream *s = &w->p->streams[stream];
+	const struct isa_tensor *t = &w->p->tensors[s->tensor];
+	Hef__Pad *p = arena_alloc(&w->arena, sizeof *p);
+
+	hef__pad__init(p);
+	p->index = (uint32_t)stream;
+	p->name = s->name;
+	p->numeric_info = hef_write_numeric(w, t, 0, t->c);
+	p->shape_case = HEF__PAD__SHAPE_TENSOR_SHAPE;
+	p->tensor_shape = arena_alloc(&w->arena, sizeof *p->tensor_shape);
+	hef__tensor_shape__init(p->tensor_shape);
+	p->tensor_shape->height = p->tensor_shape->padded_height = (uint32_t)t->h;
+	p->tensor_shape->width = p->tensor_shape->padded_width = (uint32_t)t->w;
+	p->tensor_shape->features = p->tensor_shape->padded_features = (uint32_t)t->c;
+	return p;
+}
+
+static int group(struct writer *w, Hef__NetworkGroup *g)
+{
+	Hef__Op *op = arena_alloc(&w->arena, sizeof *op);
+	size_t n = w->p->nstreams;
+
+	hef__op__init(op);
+	op->name = w->p->net;
+	op->kind_case = HEF__OP__KIND_CORE_OP;
+	if (!(op->core_op = core_op(w)))
+		return -1;
+	if (w->p->machine.partial)
+		op->core_op = partial(w, g, op->core_op);
+	op->input_pads = arena_array(&w->arena, n, sizeof *op->input_pads);
+	op->output_pads = arena_array(&w->arena, n, sizeof *op->output_pads);
+	for (size_t i = 0; i < n; i++) {
+		if (w->p->streams[i].output)
+			op->output_pads[op->n_output_pads++] = pad(w, i);
+		else
+			op->input_pads[op->n_input_pads++] = pad(w, i);
+	}
+	g->metadata = metadata(w);
+	g->network_group_name = w->p->net;
+	g->networks_names = names(w, 1);
+	g->networks_names[g->n_networks_names++] = w->p->net;
+	sorted_outputs(w, g);
+	g->ops = arena_array(&w->arena, 1, sizeof *g->ops);
+	g->ops[g->n_ops++] = op;
+	return 0;
+}
+
+static int message(struct writer *w, Hef__Hef *m)
+{
+	Hef__Header *h = arena_alloc(&w->arena, sizeof *h);
+	Hef__NetworkGroup *g = arena_alloc(&w->arena, sizeof *g);
+
+	hef__hef__init(m);
+	hef__header__init(h);
+	hef__network_group__init(g);
+	h->hw_arch = (Hef__HwArch)w->p->machine.hef_arch;
+	h->sdk_version = arena_strdup(&w->arena, "hntools " HN_VERSION);
+	h->version = 1;
+	m->header = h;
+	m->network_groups = arena_array(&w->arena, 1, sizeof *m->network_groups);
+	m->network_groups[m->n_network_groups++] = g;
+	extensions(w, m);
+	w->max_periph = hef_max_periph(m);
+	return hef_plan_ports(w) < 0 ? -1 : group(w, g);
+}
+
+/* The runtime crashes on some faults: what goes out has passed every rule. */
+static int verify(const char *file, size_t n, struct err *e)
+{
+	struct hef *h = hef_parse(file, n, e);
+	int r = h ? hef_check(h, e) : -1;
+
+	hef_free(h);
+	return r;
+}
+
+static bool per_feature(const struct isa_prog *p)
+{
+	for (size_t i = 0; i < p->nstreams; i++) {
+		if (p->tensors[p->streams[i].tensor].scale.n > 1)
+			return true;
+	}
+	return false;
+}
+
+int hef_write(const struct isa_prog *p, struct str *out, struct err *e)
+{
+	struct writer w = { .p = p, .e = e, .per_feature = per_feature(p) };
+	struct str proto = { 0 };
+	size_t start = out->len;
+	Hef__Hef m;
+	int r;
+
+	if (isa_encode(p, &w.image, e) < 0)
+		return -1;
+	r = message(&w, &m);
+	if (r == 0) {
+		hef_pb_pack(&m, &proto);
+		hef_join(proto.p, proto.len, w.ccws.p, w.ccws.len, out);
+		r = verify(out->p + start, out->len - start, e);
+	}
+	for (int32_t c = 0; w.ports && c < p->ncontexts; c++)
+		free(w.ports[c].v);
+	str_release(&proto);
+	str_release(&w.ccws);
+	isa_image_release(&w.image);
+	arena_release(&w.arena);
+	return r;
+}

@@ -1,0 +1,181 @@
+/* Edge layers: shapes padded so that a device could transfer them, indexes, quantization. */
+#include "hef/write.h"
+
+enum { FORMAT_NHWC = 0, FORMAT_NC = 2, PAGE = 4096, UNIT = 8, DDR_UNIT = 512, MAX_FIELD = 65535 };
+
+static uint32_t round_up(uint32_t v, uint32_t unit)
+{
+	return (v + unit - 1) / unit * unit;
+}
+
+/* The largest transfer that divides the frame, a multiple of unit, at most row and max; 0: none. */
+static uint32_t transfer(uint64_t frame, uint64_t row, uint32_t unit, uint32_t max)
+{
+	uint32_t d = (uint32_t)(row < max ? row : max) / unit * unit;
+
+	while (d && (frame % d || frame / d > MAX_FIELD))
+		d -= unit;
+	return d;
+}
+
+static int base(struct writer *w, const struct port *port, const struct isa_tensor *t,
+    Hef__EdgeLayerBase *b)
+{
+	bool ddr = port->connection == CONN_DDR;
+	uint32_t c = (uint32_t)(port->to - port->from), unit = ddr ? DDR_UNIT : UNIT;
+	uint32_t max = w->max_periph < MAX_FIELD ? w->max_periph : MAX_FIELD;
+	Hef__BufferIndex *index = arena_alloc(&w->arena, sizeof *index);
+	uint64_t row;
+
+	b->data_bytes = (uint32_t)t->bits / 8;
+	b->format = port->connection == CONN_BOUNDARY && port->direction && t->rank == 2 ? FORMAT_NC :
+											   FORMAT_NHWC;
+	b->height = b->padded_height = (uint32_t)t->h;
+	b->width = b->padded_width = ddr ? 1 : (uint32_t)t->w;
+	b->features = ddr ? c * (uint32_t)t->w : c;
+	b->padded_features = round_up(b->features, unit / (ddr ? b->data_bytes : 1));
+	b->sys_index = port->sys_index;
+	b->engine_id = port->engine;
+	row = (uint64_t)b->padded_width * b->padded_features * b->data_bytes;
+	b->core_bytes_per_buffer = transfer(row * b->padded_height, row, unit, max);
+	if (!b->core_bytes_per_buffer)
+		return err_set(w->e, "'%s': no transfer of at most %u bytes divides a frame of %llu",
+		    quote(t->name), max, (unsigned long long)(row * b->padded_height));
+	b->core_buffers_per_frame =
+	    (uint32_t)(row * b->padded_height / b->core_bytes_per_buffer);
+	b->max_shmifo_size = round_up(b->core_bytes_per_buffer + 1, PAGE) + PAGE;
+	hef__buffer_index__init(index);
+	b->n_buffer_indices = 1;
+	b->buffer_indices = arena_array(&w->arena, 1, sizeof *b->buffer_indices);
+	b->buffer_indices[0] = index;
+	return 0;
+}
+
+Hef__NumericInfo *hef_write_numeric(struct writer *w, const struct isa_tensor *t, int32_t from,
+    int32_t to)
+{
+	Hef__NumericInfo *n = arena_alloc(&w->arena, sizeof *n);
+	size_t c = (size_t)(to - from);
+	float s;
+
+	hef__numeric_info__init(n);
+	s = t->scale.n > 1 ? t->scale.v[from] : t->scale.v[0];
+	n->qp_zp = (float)t->zp;
+	n->qp_scale = s;
+	n->limvals_min = (float)-t->zp * s;
+	n->limvals_max = (float)((1 << t->bits) - 1 - t->zp) * s;
+	if (!w->per_feature)
+		return n;
+	n->n_qp_zps = n->n_qp_scales = c;
+	n->qp_zps = arena_array(&w->arena, c, sizeof *n->qp_zps);
+	n->qp_scales = arena_array(&w->arena, c, sizeof *n->qp_scales);
+	for (size_t i = 0; i < c; i++) {
+		n->qp_zps[i] = t->zp;
+		n->qp_scales[i] = t->scale.v[t->scale.n > 1 ? (size_t)from + i : 0];
+	}
+	return n;
+}
+
+/* The port of another context, or of this one, at the other end. */
+static const struct port *opposite(const struct writer *w, const struct port *port, int32_t context)
+{
+	const struct ports *s = &w->ports[context];
+
+	for (size_t i = 0; i < s->n; i++) {
+		const struct port *o = &s->v[i];
+
+		if (o->direction != port->direction && o->connection == port->connection &&
+		    o->layer == port->layer && o->tensor == port->tensor && o->edge == port->edge)
+			return o;
+	}
+	return NULL;
+}
+
+static void connect(struct writer *w, Hef__ContextSwitchInfo *c, int32_t context,
+    const struct port *o)
+{
+	Hef__ConnectedContext *n = arena_alloc(&w->arena, sizeof *n);
+
+	hef__connected_context__init(n);
+	n->index = (uint32_t)context;
+	n->name = arena_printf(&w->arena, "context_%d", context);
+	n->sys_index = o->sys_index;
+	n->engine_id = o->engine;
+	c->connected_contexts[c->n_connected_contexts++] = n;
+}
+
+static Hef__ContextSwitchInfo *switch_info(struct writer *w, const struct port *port,
+    int32_t context)
+{
+	Hef__ContextSwitchInfo *c = arena_alloc(&w->arena, sizeof *c);
+
+	hef__context_switch_info__init(c);
+	c->context_index = (uint32_t)context;
+	c->context_name = arena_printf(&w->arena, "context_%d", context);
+	c->edge_connection_type = port->connection;
+	if (port->connection == CONN_BOUNDARY)
+		return c;
+	c->connected_contexts =
+	    arena_array(&w->arena, (size_t)w->p->ncontexts, sizeof *c->connected_contexts);
+	if (port->connection == CONN_DDR)
+		c->buffers = (uint32_t)(w->p->edges[port->edge].rows < MAX_FIELD ?
+			w->p->edges[port->edge].rows :
+			MAX_FIELD);
+	if (port->connection == CONN_DDR || !port->direction) {
+		connect(w, c, port->peer, opposite(w, port, port->peer));
+	} else {
+		for (int32_t k = context + 1; k < w->p->ncontexts; k++) {
+			const struct port *o = opposite(w, port, k);
+			if (o)
+				connect(w, c, k, o);
+		}
+	}
+	c->connected_context_index = c->connected_contexts[0]->index;
+	c->connected_context_name = c->connected_contexts[0]->name;
+	c->connected_sys_index = c->connected_contexts[0]->sys_index;
+	return c;
+}
+
+static Hef__EdgeLayer *layer(struct writer *w, int32_t context, const struct port *port)
+{
+	const struct isa_stream *s = port->stream >= 0 ? &w->p->streams[port->stream] : NULL;
+	const struct isa_tensor *t = &w->p->tensors[port->tensor];
+	Hef__EdgeLayer *l = arena_alloc(&w->arena, sizeof *l);
+	Hef__EdgeLayerInfo *i = arena_alloc(&w->arena, sizeof *i);
+
+	hef__edge_layer__init(l);
+	hef__edge_layer_info__init(i);
+	i->name = arena_strdup(&w->arena, s ? s->name : w->p->layers[port->layer].name);
+	i->hn_output_layer_name = arena_strdup(&w->arena, s ? s->io_layer : t->name);
+	i->edge_layer_base = arena_alloc(&w->arena, sizeof *i->edge_layer_base);
+	hef__edge_layer_base__init(i->edge_layer_base);
+	if (base(w, port, t, i->edge_layer_base) < 0)
+		return NULL;
+	i->numeric_info = hef_write_numeric(w, t, port->from, port->to);
+	i->n_original_names = 1;
+	i->original_names = arena_array(&w->arena, 1, sizeof *i->original_names);
+	i->original_names[0] = arena_strdup(&w->arena, t->name);
+	l->direction = port->direction;
+	l->edge_layer_type = LAYER_INFO;
+	l->edge_case = HEF__EDGE_LAYER__EDGE_LAYER_INFO;
+	l->layer_info = i;
+	l->context_switch_info = switch_info(w, port, context);
+	if (s) {
+		l->has_pad_case = HEF__EDGE_LAYER__HAS_PAD_PAD_INDEX;
+		l->pad_index = (uint32_t)port->stream;
+	}
+	return l;
+}
+
+int hef_write_layers(struct writer *w, int32_t context, Hef__ContextMetadata *d)
+{
+	const struct ports *s = &w->ports[context];
+
+	d->edge_layers = arena_array(&w->arena, s->n, sizeof *d->edge_layers);
+	for (size_t i = 0; i < s->n; i++) {
+		if (!(d->edge_layers[i] = layer(w, context, &s->v[i])))
+			return -1;
+		d->n_edge_layers++;
+	}
+	return 0;
+}

@@ -1,0 +1,140 @@
+/* Operations: point at the configuration words, start sequencers and layer controllers, open inputs. */
+#include "hef/write.h"
+
+struct actions {
+	struct writer *w;
+	Hef__Operation *o;
+	size_t cap;
+};
+
+static Hef__Action *add(struct actions *a, Hef__Action__KindCase kind)
+{
+	Hef__Action *n = arena_alloc(&a->w->arena, sizeof *n);
+
+	if (a->o->n_actions == a->cap) {
+		size_t cap = a->cap ? 2 * a->cap : 64;
+		Hef__Action **v = arena_array(&a->w->arena, cap, sizeof *v);
+
+		if (a->cap)
+			memcpy(v, a->o->actions, a->cap * sizeof *v);
+		a->o->actions = v;
+		a->cap = cap;
+	}
+	hef__action__init(n);
+	n->kind_case = kind;
+	a->o->actions[a->o->n_actions++] = n;
+	return n;
+}
+
+static void pointers(struct actions *a, int32_t segment)
+{
+	struct writer *w = a->w;
+
+	for (; w->chunk < w->image.nchunks && w->image.chunks[w->chunk].segment == segment;
+	     w->chunk++) {
+		const struct isa_chunk *c = &w->image.chunks[w->chunk];
+		Hef__WriteDataCcwPtr *p = arena_alloc(&w->arena, sizeof *p);
+
+		hef__write_data_ccw_ptr__init(p);
+		p->offset = w->ccws.len;
+		isa_ccw_write(&w->image, c->offset, c->size, &w->ccws);
+		p->size = (uint32_t)(w->ccws.len - p->offset);
+		add(a, HEF__ACTION__KIND_WRITE_DATA_CCW_PTR)->write_data_ccw_ptr = p;
+	}
+}
+
+static uint64_t low_bits(int64_t n)
+{
+	return n >= 64 ? UINT64_MAX : ((uint64_t)1 << n) - 1;
+}
+
+/* Starts the sequencer of each cluster that the context uses, with the units its layers take. */
+static void sequencers(struct actions *a, int32_t context)
+{
+	const struct isa_prog *p = a->w->p;
+
+	for (int32_t cluster = 0; cluster < p->machine.clusters; cluster++) {
+		int64_t sc = 0, ia = 0, apu = 0, layers = 0;
+		Hef__EnableSequencer *q;
+
+		for (size_t i = 0; i < p->nlayers; i++) {
+			const struct isa_layer *l = &p->layers[i];
+
+			if (l->context != context || l->cluster != cluster)
+				continue;
+			sc += l->subclusters;
+			ia += l->input_aligners;
+			apu += l->apus;
+			layers++;
+		}
+		if (!layers)
+			continue;
+		q = arena_alloc(&a->w->arena, sizeof *q);
+		hef__enable_sequencer__init(q);
+		q->cluster_index = (uint32_t)cluster;
+		q->active_sc_bitmap = q->active_l2_bitmap = low_bits(sc);
+		q->active_ia_bitmap = (uint32_t)low_bits(ia);
+		q->active_apu_bitmap = (uint32_t)low_bits(apu);
+		add(a, HEF__ACTION__KIND_ENABLE_SEQUENCER)->enable_sequencer = q;
+	}
+}
+
+static void controllers(struct actions *a, int32_t context)
+{
+	const struct isa_prog *p = a->w->p;
+	uint32_t next[256] = { 0 };
+
+	for (size_t i = 0; i < p->nlayers; i++) {
+		const struct isa_layer *l = &p->layers[i];
+		Hef__EnableLcu *n;
+
+		if (l->context != context || l->cluster < 0 || !l->lcus)
+			continue;
+		n = arena_alloc(&a->w->arena, sizeof *n);
+		hef__enable_lcu__init(n);
+		n->cluster_index = (uint32_t)l->cluster;
+		n->lcu_index = next[l->cluster];
+		next[l->cluster] += (uint32_t)l->lcus;
+		n->lcu_kernel_done_count = (uint32_t)l->rows;
+		add(a, HEF__ACTION__KIND_ENABLE_LCU)->enable_lcu = n;
+	}
+}
+
+/* The one run of consecutive openings that a device demands. */
+static void inputs(struct actions *a, int32_t context)
+{
+	const struct ports *s = &a->w->ports[context];
+
+	for (size_t i = 0; i < s->n; i++) {
+		Hef__AllowInputDataflow *n;
+
+		if (s->v[i].direction)
+			continue;
+		n = arena_alloc(&a->w->arena, sizeof *n);
+		hef__allow_input_dataflow__init(n);
+		n->sys_index = s->v[i].sys_index;
+		n->connection_type = s->v[i].connection;
+		add(a, HEF__ACTION__KIND_ALLOW_INPUT_DATAFLOW)->allow_input_dataflow = n;
+	}
+}
+
+Hef__Operation *hef_write_operation(struct writer *w, int32_t segment)
+{
+	Hef__Operation *o = arena_alloc(&w->arena, sizeof *o);
+	Hef__Empty *none = arena_alloc(&w->arena, sizeof *none);
+	struct actions a = { w, o, 0 };
+
+	hef__operation__init(o);
+	hef__empty__init(none);
+	o->trigger = arena_alloc(&w->arena, sizeof *o->trigger);
+	hef__trigger__init(o->trigger);
+	o->trigger->kind_case = HEF__TRIGGER__KIND_NONE;
+	o->trigger->none = none;
+	pointers(&a, segment);
+	if (segment > 0) {
+		sequencers(&a, segment - 1);
+		controllers(&a, segment - 1);
+		inputs(&a, segment - 1);
+	}
+	return o;
+}

@@ -1,0 +1,110 @@
+/* Which tensors enter and leave each context, and the stream indexes they get. */
+#include "hef/write.h"
+
+/* Channels of one direction and engine, and engines, that a device has. */
+enum { SYS_PER_ENGINE = 16, ENGINES = 3 };
+
+static void add(struct ports *s, struct port port)
+{
+	VEC_GROW(s->v, s->n, &s->cap);
+	s->v[s->n++] = port;
+}
+
+static void boundary(struct writer *w)
+{
+	const struct isa_prog *p = w->p;
+
+	for (size_t i = 0; i < p->nstreams; i++) {
+		const struct isa_stream *s = &p->streams[i];
+		const struct isa_tensor *t = &p->tensors[s->tensor];
+
+		add(&w->ports[p->layers[s->layer].context],
+		    (struct port){ .direction = s->output, .connection = CONN_BOUNDARY,
+		        .layer = s->layer, .tensor = s->tensor, .from = 0, .to = t->c,
+		        .stream = (int32_t)i, .edge = -1, .peer = -1 });
+	}
+}
+
+static bool present(const struct ports *s, uint32_t direction, int32_t layer, int32_t tensor)
+{
+	for (size_t i = 0; i < s->n; i++) {
+		if (s->v[i].connection == CONN_INTER_CONTEXT && s->v[i].direction == direction &&
+		    s->v[i].layer == layer && s->v[i].tensor == tensor)
+			return true;
+	}
+	return false;
+}
+
+/* What one layer writes and another context reads: one output there, one input in each reader. */
+static void inter_context(struct writer *w, const struct isa_edge *d)
+{
+	const struct isa_layer *a = &w->p->layers[d->from], *b = &w->p->layers[d->to];
+	int32_t t = a->out.v[d->port];
+	struct port port = { .connection = CONN_INTER_CONTEXT, .layer = d->from, .tensor = t,
+		.from = a->out.n == 1 ? a->from : 0,
+		.to = a->out.n == 1 ? a->to : w->p->tensors[t].c, .stream = -1, .edge = -1 };
+
+	if (!present(&w->ports[a->context], 1, d->from, t)) {
+		port.direction = 1;
+		port.peer = b->context;
+		add(&w->ports[a->context], port);
+	}
+	if (!present(&w->ports[b->context], 0, d->from, t)) {
+		port.direction = 0;
+		port.peer = a->context;
+		add(&w->ports[b->context], port);
+	}
+}
+
+static void ddr(struct writer *w, int32_t edge)
+{
+	const struct isa_edge *d = &w->p->edges[edge];
+	const struct isa_layer *a = &w->p->layers[d->from];
+	int32_t t = a->out.v[d->port];
+	struct port port = { .connection = CONN_DDR, .layer = d->from, .tensor = t,
+		.from = a->out.n == 1 ? a->from : 0,
+		.to = a->out.n == 1 ? a->to : w->p->tensors[t].c, .stream = -1, .edge = edge,
+		.peer = a->context };
+
+	add(&w->ports[a->context], port);
+	port.direction = 1;
+	add(&w->ports[a->context], port);
+}
+
+static int number(struct writer *w, int32_t context)
+{
+	struct ports *s = &w->ports[context];
+	uint32_t n[2] = { 0 };
+
+	for (size_t i = 0; i < s->n; i++) {
+		uint32_t k = n[s->v[i].direction]++;
+
+		s->v[i].engine = k / SYS_PER_ENGINE;
+		s->v[i].sys_index = k % SYS_PER_ENGINE + (s->v[i].direction ? SYS_PER_ENGINE : 0);
+	}
+	if (n[0] > SYS_PER_ENGINE * ENGINES || n[1] > SYS_PER_ENGINE * ENGINES)
+		return err_set(w->e, "context %d has %u input and %u output streams, a device has %d",
+		    context, n[0], n[1], SYS_PER_ENGINE * ENGINES);
+	return 0;
+}
+
+int hef_plan_ports(struct writer *w)
+{
+	const struct isa_prog *p = w->p;
+
+	w->ports = arena_array(&w->arena, (size_t)p->ncontexts, sizeof *w->ports);
+	boundary(w);
+	for (size_t i = 0; i < p->nedges; i++) {
+		const struct isa_edge *d = &p->edges[i];
+
+		if (p->layers[d->from].context != p->layers[d->to].context)
+			inter_context(w, d);
+		else if (d->kind == EDGE_DDR)
+			ddr(w, (int32_t)i);
+	}
+	for (int32_t c = 0; c < p->ncontexts; c++) {
+		if (number(w, c) < 0)
+			return -1;
+	}
+	return 0;
+}
