@@ -1,5 +1,8 @@
 /* Memory of intermediate tensors: greedy by size, sharing by lifetime. */
-#include "emu/emu_int.h"
+#include "emu/plan.h"
+
+#include "base/mem.h"
+#include <stdlib.h>
 
 enum {
 	ALIGN = 64

@@ -159,7 +159,7 @@ static int layers(struct builder *b)
 static void edges(struct builder *b)
 {
 	struct isa_prog *p = b->p;
-	size_t nl3 = (size_t)p->ncontexts * (size_t)(p->machine.clusters + 1);
+	size_t nl3 = (size_t)p->ncontexts * (size_t)p->machine.clusters;
 	int64_t *l3 = xcalloc(nl3, sizeof *l3), external = 0;
 
 	p->edges = xcalloc(b->a->nedges, sizeof *p->edges);
@@ -172,12 +172,10 @@ static void edges(struct builder *b)
 		*d = (struct isa_edge){ b->place[a->from], b->place[a->to], a->input, a->port,
 			a->kind, a->rows, a->row_bytes, 0 };
 		to = &p->layers[d->to];
-		if (a->kind == EDGE_L3)
-			at = &l3[to->context * (p->machine.clusters + 1) + to->cluster + 1];
-		if (a->kind != EDGE_BOUNDARY) {
-			d->address = *at;
-			*at += (int64_t)d->rows * d->row_bytes;
-		}
+		if (isa_edge_in_l3(p, d))
+			at = &l3[to->context * p->machine.clusters + to->cluster];
+		d->address = *at;
+		*at += ((int64_t)d->rows * d->row_bytes + ISA_ALIGN - 1) / ISA_ALIGN * ISA_ALIGN;
 	}
 	free(l3);
 }

@@ -198,6 +198,11 @@ static bool kind_fits(const struct isa_layer *a, const struct isa_layer *b, enum
 	return false;
 }
 
+bool isa_edge_in_l3(const struct isa_prog *p, const struct isa_edge *d)
+{
+	return (d->kind == EDGE_L3 || d->kind == EDGE_BOUNDARY) && p->layers[d->to].cluster >= 0;
+}
+
 static int edge(const struct isa_prog *p, const struct isa_edge *d, struct err *e)
 {
 	const struct isa_machine *m = &p->machine;
@@ -217,8 +222,8 @@ static int edge(const struct isa_prog *p, const struct isa_edge *d, struct err *
 	if (d->rows < 1 || d->rows > LIMIT_DIM || d->row_bytes < 1)
 		return err_set(e, "buffer of %d rows of %d bytes", d->rows, d->row_bytes);
 	bytes = (int64_t)d->rows * d->row_bytes;
-	room = d->kind == EDGE_L3 && b->cluster >= 0 ? m->l3_cuts * m->l3_cut_bytes : MAX_ADDRESS;
-	if (d->address < 0 || d->address > room || bytes > room - d->address)
+	room = isa_edge_in_l3(p, d) ? m->l3_cuts * m->l3_cut_bytes : MAX_ADDRESS;
+	if (d->address < 0 || d->address % ISA_ALIGN || d->address > room || bytes > room - d->address)
 		return err_set(e, "buffer at %lld, %lld bytes, memory has %lld",
 		    (long long)d->address, (long long)bytes, (long long)room);
 	return 0;

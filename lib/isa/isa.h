@@ -12,6 +12,8 @@
 #include "kernel/qop.h"
 
 enum { ISA_VERSION = 1, ISA_MAX_NAME = 127, ISA_MAX_CONTEXTS = 1021, ISA_MAX_TENSORS = 400000 };
+/* Buffers start at multiples of this many bytes. */
+enum { ISA_ALIGN = 64 };
 /* One CCW writes at most this many 4-byte words. */
 enum { ISA_CCW_WORDS = 65536 };
 
@@ -64,7 +66,7 @@ struct isa_edge {
 	enum alloc_edge_kind kind;
 	int32_t rows;           /* capacity in rows of the producer's output */
 	int32_t row_bytes;
-	int64_t address;        /* L3: in the consumer's cluster; DDR and inter-context: external memory */
+	int64_t address;        /* in the consumer's L3, or in external memory: isa_edge_in_l3 */
 };
 
 /* A boundary stream. */
@@ -100,6 +102,9 @@ void isa_free(struct isa_prog *p); /* NULL is fine */
  * each tensor once, an edge for every transfer, order.  Errors name the record.
  */
 int isa_check(const struct isa_prog *p, struct err *e);
+
+/* True when an edge's rows lie in the L3 of the consumer's cluster; else in external memory. */
+bool isa_edge_in_l3(const struct isa_prog *p, const struct isa_edge *d);
 
 /* ---- binary form ---- */
 /* Where a record of the image lies; what one configuration pointer loads. */

@@ -1,0 +1,125 @@
+/* A data set through the simulator. */
+#include "base/log.h"
+#include "base/mem.h"
+#include "sim/sim.h"
+
+struct run {
+	struct io_port *in, *out;
+	size_t nin, nout;
+	void **in_data, **out_data;
+	struct dataset *data;
+	struct results *results;
+	struct accuracy *accuracy;
+	struct sim *sim;
+};
+
+size_t sim_ports(const struct isa_prog *p, bool output, struct io_port **out)
+{
+	size_t n = 0;
+
+	*out = xcalloc(p->nstreams, sizeof **out);
+	for (size_t i = 0; i < p->nstreams; i++) {
+		const struct isa_stream *s = &p->streams[i];
+		const struct isa_tensor *t = &p->tensors[s->tensor];
+
+		if (s->output == output)
+			(*out)[n++] = (struct io_port){ s->io_layer,
+				{ t->h, t->w, t->c, t->rank }, t->bits, t->zp, t->scale.v,
+				t->scale.n };
+	}
+	return n;
+}
+
+static void **buffers(const struct io_port *ports, size_t n, size_t batch)
+{
+	void **v = xcalloc(n, sizeof *v);
+
+	for (size_t i = 0; i < n; i++)
+		v[i] = xaligned(io_port_bytes(&ports[i]) * batch);
+	return v;
+}
+
+static int open_all(struct run *r, const struct isa_prog *p, const struct sim_opts *o, struct err *e)
+{
+	r->nin = sim_ports(p, false, &r->in);
+	r->nout = sim_ports(p, true, &r->out);
+	if (o->labels && r->nout != 1)
+		return err_set(e, "--labels needs a network with one output, this one has %zu",
+		    r->nout);
+	if (!(r->data = dataset_open(o->inputs, o->ninputs, r->in, r->nin, e)))
+		return -1;
+	if (o->labels &&
+	    !(r->accuracy = accuracy_open(o->labels, o->top, r->out, dataset_count(r->data), e)))
+		return -1;
+	r->results = results_new(r->out, r->nout, o->raw);
+	return 0;
+}
+
+static int batch_run(struct run *r, size_t at, size_t n, bool keep, struct err *e)
+{
+	for (size_t i = 0; i < r->nin; i++) {
+		if (dataset_load(r->data, i, at, n, r->in_data[i], e) < 0)
+			return -1;
+	}
+	if (sim_run(r->sim, (int32_t)n, (const void *const *)r->in_data, r->out_data, e) < 0)
+		return -1;
+	for (size_t i = 0; keep && i < r->nout; i++) {
+		if (results_add(r->results, i, r->out_data[i], n, e) < 0)
+			return -1;
+	}
+	return r->accuracy ? accuracy_add(r->accuracy, r->out_data[0], n, e) : 0;
+}
+
+static int run_all(struct run *r, const struct isa_prog *p, const struct sim_opts *o,
+    struct str *text, struct err *e)
+{
+	size_t count, batch;
+
+	if (open_all(r, p, o, e) < 0)
+		return -1;
+	count = dataset_count(r->data);
+	if (o->data_count && (size_t)o->data_count < count)
+		count = (size_t)o->data_count;
+	batch = (size_t)o->batch < count ? (size_t)o->batch : count;
+	if (!(r->sim = sim_new(p, (int32_t)batch, e)))
+		return -1;
+	r->in_data = buffers(r->in, r->nin, batch);
+	r->out_data = buffers(r->out, r->nout, batch);
+	for (size_t at = 0; at < count; at += batch) {
+		size_t n = count - at < batch ? count - at : batch;
+
+		if (batch_run(r, at, n, o->out != NULL, e) < 0)
+			return -1;
+		progress("images", at + n, count);
+	}
+	if (o->out && results_write(r->results, o->out, e) < 0)
+		return -1;
+	if (r->accuracy)
+		accuracy_print(r->accuracy, text);
+	return 0;
+}
+
+static void release(struct run *r)
+{
+	for (size_t i = 0; r->in_data && i < r->nin; i++)
+		free(r->in_data[i]);
+	for (size_t i = 0; r->out_data && i < r->nout; i++)
+		free(r->out_data[i]);
+	free(r->in_data);
+	free(r->out_data);
+	sim_free(r->sim);
+	results_free(r->results);
+	accuracy_free(r->accuracy);
+	dataset_free(r->data);
+	free(r->in);
+	free(r->out);
+}
+
+int sim_data(const struct isa_prog *p, const struct sim_opts *o, struct str *text, struct err *e)
+{
+	struct run r = { 0 };
+	int rc = run_all(&r, p, o, text, e);
+
+	release(&r);
+	return rc;
+}

@@ -1,0 +1,204 @@
+/* Values: one step per physical layer, tensors in memory shared by lifetime. */
+#include "base/mem.h"
+#include "emu/plan.h"
+#include "sim/sim.h"
+
+struct step {
+	struct intk *k; /* NULL for inputs and outputs */
+	const void **in;
+	void **out;
+};
+
+struct sim {
+	const struct isa_prog *p;
+	int32_t batch;
+	struct step *steps;
+	struct value *tensors;
+	uint8_t *memory;
+	size_t bytes;
+	uint8_t *part;       /* output of a layer that computes some of a tensor's features */
+	int32_t *slot;       /* stream of each layer among inputs or outputs, -1: none */
+	struct arena arena;
+};
+
+static size_t image_bytes(const struct isa_tensor *t)
+{
+	return (size_t)t->h * (size_t)t->w * (size_t)t->c * ((size_t)t->bits / 8);
+}
+
+static bool is_part(const struct isa_prog *p, const struct isa_layer *l)
+{
+	return l->out.n == 1 && l->to - l->from != p->tensors[l->out.v[0]].c;
+}
+
+/* From the step that writes a tensor first to the one that reads it last. */
+static void lifetimes(struct sim *s)
+{
+	const struct isa_prog *p = s->p;
+
+	for (size_t i = 0; i < p->ntensors; i++)
+		s->tensors[i] = (struct value){
+			.bytes = image_bytes(&p->tensors[i]) * (size_t)s->batch,
+			.root = i, .first = SIZE_MAX };
+	for (size_t i = 0; i < p->nlayers; i++) {
+		const struct isa_layer *l = &p->layers[i];
+
+		for (size_t k = 0; k < l->out.n; k++) {
+			struct value *v = &s->tensors[l->out.v[k]];
+
+			v->external = l->role == ISA_INPUT;
+			if (v->first == SIZE_MAX)
+				v->first = i;
+			v->last = i;
+		}
+		for (size_t k = 0; k < l->in.n; k++)
+			s->tensors[l->in.v[k]].last = i;
+	}
+}
+
+static int prepare(struct sim *s, size_t i, struct err *e)
+{
+	const struct isa_layer *l = &s->p->layers[i];
+	struct step *t = &s->steps[i];
+
+	t->in = arena_array(&s->arena, l->in.n, sizeof *t->in);
+	t->out = arena_array(&s->arena, l->out.n, sizeof *t->out);
+	if ((l->role == ISA_COMPUTE || l->role == ISA_CONST) &&
+	    !(t->k = intk_new(&l->q, s->batch, e)))
+		return err_in(e, "layer '%s'", quote(l->name));
+	return 0;
+}
+
+static void place(struct sim *s)
+{
+	const struct isa_prog *p = s->p;
+	size_t part = 0;
+
+	s->bytes = plan_memory(s->tensors, p->ntensors);
+	s->memory = xaligned(s->bytes);
+	for (size_t i = 0; i < p->ntensors; i++) {
+		if (!s->tensors[i].external)
+			s->tensors[i].data = s->memory + s->tensors[i].offset;
+	}
+	for (size_t i = 0; i < p->nlayers; i++) {
+		const struct isa_layer *l = &p->layers[i];
+
+		if (is_part(p, l) && s->tensors[l->out.v[0]].bytes > part)
+			part = s->tensors[l->out.v[0]].bytes;
+	}
+	s->part = xaligned(part);
+}
+
+static void slots(struct sim *s)
+{
+	int32_t n[2] = { 0 };
+
+	s->slot = arena_array(&s->arena, s->p->nlayers, sizeof *s->slot);
+	for (size_t i = 0; i < s->p->nlayers; i++)
+		s->slot[i] = -1;
+	for (size_t i = 0; i < s->p->nstreams; i++)
+		s->slot[s->p->streams[i].layer] = n[s->p->streams[i].output]++;
+}
+
+struct sim *sim_new(const struct isa_prog *p, int32_t batch, struct err *e)
+{
+	struct sim *s = xcalloc(1, sizeof *s);
+
+	s->p = p;
+	s->batch = batch;
+	s->steps = arena_array(&s->arena, p->nlayers, sizeof *s->steps);
+	s->tensors = arena_array(&s->arena, p->ntensors, sizeof *s->tensors);
+	for (size_t i = 0; i < p->nlayers; i++) {
+		if (prepare(s, i, e) < 0) {
+			sim_free(s);
+			return NULL;
+		}
+	}
+	slots(s);
+	lifetimes(s);
+	place(s);
+	return s;
+}
+
+void sim_free(struct sim *s)
+{
+	if (!s)
+		return;
+	for (size_t i = 0; s->steps && i < s->p->nlayers; i++)
+		intk_free(s->steps[i].k);
+	free(s->memory);
+	free(s->part);
+	arena_release(&s->arena);
+	free(s);
+}
+
+size_t sim_memory(const struct sim *s)
+{
+	return s->bytes;
+}
+
+static uint8_t *tensor_memory(struct sim *s, int32_t t)
+{
+	return s->memory + s->tensors[t].offset;
+}
+
+/* Writes the features that a part computed into its tensor. */
+static void scatter(struct sim *s, const struct isa_layer *l, int32_t n)
+{
+	const struct isa_tensor *t = &s->p->tensors[l->out.v[0]];
+	size_t element = (size_t)t->bits / 8, width = (size_t)(l->to - l->from) * element;
+	size_t pixels = (size_t)n * (size_t)t->h * (size_t)t->w, step = (size_t)t->c * element;
+	uint8_t *to = tensor_memory(s, l->out.v[0]) + (size_t)l->from * element;
+	const uint8_t *from = s->part;
+
+	for (size_t i = 0; i < pixels; i++, from += width, to += step)
+		memcpy(to, from, width);
+}
+
+static int compute(struct sim *s, size_t i, int32_t n, struct err *e)
+{
+	const struct isa_layer *l = &s->p->layers[i];
+	struct step *t = &s->steps[i];
+	bool part = is_part(s->p, l);
+	int64_t peak = 0;
+
+	for (size_t k = 0; k < l->in.n; k++)
+		t->in[k] = s->tensors[l->in.v[k]].data;
+	for (size_t k = 0; k < l->out.n; k++)
+		t->out[k] = part ? s->part : tensor_memory(s, l->out.v[k]);
+	if (intk_run(t->k, n, t->in, t->out, &peak, e) < 0)
+		return err_in(e, "layer '%s'", quote(l->layer));
+	if (peak > INT32_MAX && l->q.w_bits != 16)
+		return err_set(e, "layer '%s': its accumulator reaches %lld, outside 32 bits",
+		    quote(l->layer), (long long)peak);
+	if (part)
+		scatter(s, l, n);
+	return 0;
+}
+
+int sim_run(struct sim *s, int32_t n, const void *const in[], void *const out[], struct err *e)
+{
+	if (n < 1 || n > s->batch)
+		BUG("%d images for a batch of %d", n, s->batch);
+	for (size_t i = 0; i < s->p->nlayers; i++) {
+		const struct isa_layer *l = &s->p->layers[i];
+
+		switch (l->role) {
+		case ISA_INPUT:
+			s->tensors[l->out.v[0]].data = in[s->slot[i]];
+			break;
+		case ISA_OUTPUT:
+			memcpy(out[s->slot[i]], s->tensors[l->in.v[0]].data,
+			    image_bytes(&s->p->tensors[l->in.v[0]]) * (size_t)n);
+			break;
+		case ISA_COMPUTE:
+		case ISA_CONST:
+			if (compute(s, i, n, e) < 0)
+				return -1;
+			break;
+		case ISA_ROLES:
+			BUG("layer %zu has no role", i);
+		}
+	}
+	return 0;
+}
