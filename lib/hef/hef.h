@@ -34,6 +34,9 @@ bool hef_rule(size_t i, struct hef_rule_text *out);
 /* The programme in the configuration words; an error when it is not for our machine. */
 struct isa_prog *hef_programme(const struct hef *h, struct err *e);
 
+/* Bytes of configuration words of each context, in an array that the caller frees. */
+uint64_t *hef_context_words(const struct hef *h);
+
 /* Appends what `hailortcli parse-hef` prints. */
 int hef_info(const struct hef *h, bool streams, bool vstreams, struct str *out, struct err *e);
 

@@ -81,3 +81,26 @@ struct isa_prog *hef_programme(const struct hef *h, struct err *e)
 	str_release(&l.image);
 	return p;
 }
+
+uint64_t *hef_context_words(const struct hef *h)
+{
+	struct hef_core core = { 0 };
+	uint64_t *words;
+
+	if (h->msg->n_network_groups)
+		hef_core_at(h->msg, h->msg->network_groups[0], 0, &core);
+	words = xcalloc(core.ncontexts, sizeof *words);
+	for (size_t c = 0; c < core.ncontexts; c++) {
+		for (size_t i = 0; i < core.contexts[c]->n_operations; i++) {
+			const Hef__Operation *o = core.contexts[c]->operations[i];
+
+			for (size_t k = 0; k < o->n_actions; k++) {
+				const Hef__Action *a = o->actions[k];
+
+				if (a->kind_case == HEF__ACTION__KIND_WRITE_DATA_CCW_PTR)
+					words[c] += a->write_data_ccw_ptr->size;
+			}
+		}
+	}
+	return words;
+}
