@@ -1,0 +1,199 @@
+/* onnx2hn: translate an ONNX model into a bundle.  onnx2hn(1). */
+#include "base/cli.h"
+#include "base/log.h"
+#include "base/outfile.h"
+#include "base/par.h"
+#include "io/npy.h"
+#include "onnx/onnx.h"
+#include <inttypes.h>
+#include <time.h>
+
+struct config {
+	struct cli_io io;
+	const char *net_name;
+	struct cli_list start, end;
+	struct cli_list shapes, formats;
+	const char *hw_arch;
+	const char *hn, *npz, *report;
+	const char *augmented;
+	bool save_original;
+	bool no_weights;
+	bool yes;
+};
+
+static const struct cli_opt options[] = {
+	{ 0, "net-name", "NAME", CLI_STR, offsetof(struct config, net_name),
+	  "name of the network (default: from the file's name)", 0, 0 },
+	{ 0, "start-node-names", "LIST", CLI_LIST, offsetof(struct config, start),
+	  "nodes at which the network starts", 0, 0 },
+	{ 0, "end-node-names", "LIST", CLI_LIST, offsetof(struct config, end),
+	  "nodes at which it ends; gives the order of the outputs", 0, 0 },
+	{ 0, "net-input-shapes", "NAME=N,C,H,W", CLI_REPEAT, offsetof(struct config, shapes),
+	  "shape of an input, where the model leaves it open", 0, 0 },
+	{ 0, "net-input-format", "NAME=BCHW", CLI_LIST, offsetof(struct config, formats),
+	  "meaning of an input's dimensions (default: BCHW, BCW, BC)", 0, 0 },
+	{ 0, "hw-arch", "ARCH", CLI_STR, offsetof(struct config, hw_arch),
+	  "target kept in the bundle", 0, 0 },
+	{ 0, "hn", "FILE", CLI_STR, offsetof(struct config, hn), "write the HN JSON here too", 0,
+	  0 },
+	{ 0, "npz", "FILE", CLI_STR, offsetof(struct config, npz), "write the weights here too", 0,
+	  0 },
+	{ 0, "no-weights", NULL, CLI_FLAG, offsetof(struct config, no_weights),
+	  "leave the weights out of the bundle", 0, 0 },
+	{ 0, "report", "FILE", CLI_STR, offsetof(struct config, report),
+	  "write what became of each node as JSON", 0, 0 },
+	{ 0, "augmented-path", "FILE", CLI_STR, offsetof(struct config, augmented),
+	  "not supported: the ONNX model with every tensor as output", 0, 0 },
+	{ 0, "save-original", NULL, CLI_FLAG, offsetof(struct config, save_original),
+	  "keep the ONNX file in the bundle", 0, 0 },
+	{ 'y', "yes", NULL, CLI_FLAG, offsetof(struct config, yes),
+	  "on failure, translate up to the recommended end nodes", 0, 0 },
+	CLI_COMMON(struct config, io),
+	CLI_END
+};
+
+static const struct cli_tool tool = {
+	.name = "onnx2hn",
+	.operands = "[MODEL.onnx]",
+	.summary = "translate an ONNX model into a bundle",
+	.options = options,
+	.io_offset = offsetof(struct config, io),
+	.max_operands = 1,
+	.operands_offset = SIZE_MAX,
+};
+
+static void check_config(const struct config *cfg)
+{
+	const bool hn = cfg->hn && strcmp(cfg->hn, "-") == 0;
+	const bool npz = cfg->npz && strcmp(cfg->npz, "-") == 0;
+	const bool report = cfg->report && strcmp(cfg->report, "-") == 0;
+
+	if (cfg->augmented)
+		cli_usage("--augmented-path is not supported: onnx2hn does not write ONNX");
+	if (hn + npz + report > 1)
+		cli_usage("only one of --hn, --npz and --report can go to standard output");
+	if (cfg->net_name && !name_is_legal(cfg->net_name))
+		cli_usage("--net-name '%s': letters, digits, '_', '-' and '.' are legal",
+			  quote(cfg->net_name));
+}
+
+/* Does a part take standard output from the bundle? */
+static bool part_on_stdout(const struct config *cfg)
+{
+	return strcmp(cfg->io.out, "-") == 0 && ((cfg->hn && strcmp(cfg->hn, "-") == 0) ||
+						 (cfg->npz && strcmp(cfg->npz, "-") == 0) ||
+						 (cfg->report && strcmp(cfg->report, "-") == 0));
+}
+
+static int put_json(const char *path, const json_t *j, struct err *e)
+{
+	struct str s = { 0 };
+	int r;
+
+	json_text(j, &s);
+	r = outfile_put(path, OUT_TEXT, s.p, s.len, e);
+	str_release(&s);
+	return r;
+}
+
+static double now(void)
+{
+	struct timespec t;
+
+	clock_gettime(CLOCK_MONOTONIC, &t);
+	return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
+}
+
+static void say(const struct onnx_result *r, const char *net, double seconds)
+{
+	const struct graph *g = r->graph;
+
+	if (r->retried)
+		log_warn("%s; translated up to these nodes", r->retried);
+	log_info("Restored ONNX model %s (opset %" PRId64 ", %zu nodes)", net, r->opset, r->nodes);
+	log_info("Start nodes mapped from original model: %s.", r->start_text);
+	log_info("End nodes mapped from original model: %s.", r->end_text);
+	log_info("Translation completed on ONNX model %s: %zu layers, %" PRIu64
+		 " parameters, %.2f GOP per "
+		 "image (completion time: %.2f s)",
+		 net, g->nlayers, r->params, 2e-9 * (double)r->macs, seconds);
+}
+
+static int fill(struct bundle *b, const struct config *cfg, struct onnx_result *r, struct err *e)
+{
+	size_t n;
+	void *p;
+
+	bundle_set_state(b, STATE_HAILO_MODEL);
+	bundle_put_graph(b, "hn", r->graph);
+	if (!cfg->no_weights && bundle_put_npz(b, "npz", r->weights, e) < 0)
+		return -1;
+	if (cfg->hw_arch)
+		json_object_set_new(bundle_metadata(b), "hw_arch", json_string(cfg->hw_arch));
+	if (cfg->save_original) {
+		if (!(p = read_file(cfg->io.in, (size_t)LIMIT_MEMBER_BYTES, &n, e)))
+			return -1;
+		bundle_put(b, "original.onnx", p, n);
+		free(p);
+	}
+	return 0;
+}
+
+static int write_parts(const struct config *cfg, const struct onnx_result *r, struct err *e)
+{
+	json_t *hn;
+	int res = 0;
+
+	if (cfg->hn) {
+		hn = graph_to_json(r->graph);
+		res = put_json(cfg->hn, hn, e);
+		json_decref(hn);
+	}
+	if (res == 0 && cfg->npz)
+		res = npz_write(cfg->npz, r->weights, e);
+	if (res == 0 && cfg->report)
+		res = put_json(cfg->report, r->report, e);
+	return res;
+}
+
+int main(int argc, char *argv[])
+{
+	struct config cfg = { .io = { .in = "-", .out = "-" } };
+	struct onnx_result r;
+	struct err e = { 0 };
+	struct bundle *b;
+	double start;
+
+	cli_parse(&tool, &cfg, argc, argv);
+	check_config(&cfg);
+	start = now();
+	if (cfg.save_original && strcmp(cfg.io.in, "-") == 0)
+		cli_usage("--save-original needs the model as a file");
+	const struct onnx_opts opts = { .net_name = cfg.net_name,
+					.start = cfg.start.v,
+					.nstart = cfg.start.n,
+					.end = cfg.end.v,
+					.nend = cfg.end.n,
+					.shapes = cfg.shapes.v,
+					.nshapes = cfg.shapes.n,
+					.formats = cfg.formats.v,
+					.nformats = cfg.formats.n,
+					.retry = cfg.yes };
+	if (onnx_import(cfg.io.in, &opts, &r, &e) < 0) {
+		struct err ignored = { 0 };
+
+		err_in(&e, "%s", strcmp(cfg.io.in, "-") == 0 ? "standard input" : quote(cfg.io.in));
+		if (cfg.report && r.report)
+			put_json(cfg.report, r.report, &ignored);
+		die(&e);
+	}
+	b = bundle_new(r.graph->name);
+	say(&r, r.graph->name, now() - start);
+	if (fill(b, &cfg, &r, &e) < 0 || write_parts(&cfg, &r, &e) < 0)
+		die(&e);
+	onnx_result_release(&r);
+	if (!part_on_stdout(&cfg) && bundle_write(b, cfg.io.out, COMPRESS_NONE, &e) < 0)
+		die(&e);
+	bundle_free(b);
+	return 0;
+}

@@ -1,0 +1,420 @@
+/* Conv, ConvTranspose, Gemm, MatMul, BatchNormalization. */
+#include "base/limits.h"
+#include "onnx/onnx_int.h"
+#include "onnx/onnx_window.h"
+
+static const struct tensor *constant(const struct im_node *n, size_t i, const char *what,
+				     struct err *e)
+{
+	if (i >= n->nin || !n->in[i]) {
+		err_set(e, "it has no %s", what);
+		return NULL;
+	}
+	if (!n->in[i]->is_const) {
+		err_set(e, "its %s is computed from data ('%s'), a constant expected", what,
+			quote(n->in[i]->name));
+		return NULL;
+	}
+	return &n->in[i]->data;
+}
+
+/* A weight that nobody else needs leaves memory once it is converted. */
+static void spend(struct im_node *n, size_t i)
+{
+	if (n->in[i]->nuse == 1)
+		tensor_release(&n->in[i]->data);
+}
+
+static int set_bias(struct build *b, struct layer *l, const struct im_node *n, size_t i, int64_t c,
+		    struct err *e)
+{
+	const struct tensor *t;
+	float *v;
+
+	if (i >= n->nin || !n->in[i])
+		return 0;
+	if (!(t = constant(n, i, "bias", e)))
+		return -1;
+	if (t->rank != 1 || t->dim[0] != c)
+		return err_set(e, "its bias %s does not have %lld values", tensor_shape_text(t),
+			       (long long)c);
+	v = xcalloc((size_t)c, sizeof *v);
+	for (int64_t k = 0; k < c; k++)
+		v[k] = (float)tensor_get(t, (size_t)k);
+	build_weight(b, l, "bias", v, c);
+	free(v);
+	return 0;
+}
+
+/* Input and kernel agree in rank and features. */
+static int check_kernel(const struct im_node *n, const struct im_value *x, const struct tensor *w,
+			int64_t groups, int cin_at, struct err *e)
+{
+	const int64_t per = w->rank > 1 ? w->dim[cin_at] : 0;
+	const int64_t takes = cin_at == 1 ? per * groups : per;
+	size_t count;
+	const int64_t *given = im_ints(n, "kernel_shape", &count);
+
+	if (x->view.rank != w->rank || w->rank < 3 || w->rank > 4)
+		return err_set(
+		    e, "input %s and kernel %s: only 1-D and 2-D convolutions are supported",
+		    view_text(&x->view), tensor_shape_text(w));
+	for (int i = 0; i < w->rank; i++)
+		if (w->dim[i] < 1 || w->dim[i] > (i < 2 ? LIMIT_FEATURES : LIMIT_KERNEL))
+			return err_set(e, "its kernel %s is absurd", tensor_shape_text(w));
+	if (groups < 1 || groups > LIMIT_FEATURES)
+		return err_set(e, "group %lld is absurd", (long long)groups);
+	if (takes != view_size(&x->view, 1) || w->dim[0] % groups != 0)
+		return err_set(e, "input %s, kernel %s and group %lld do not go together",
+			       view_text(&x->view), tensor_shape_text(w), (long long)groups);
+	if (given && count != (size_t)(w->rank - 2))
+		return err_set(e, "kernel_shape has %zu values, %d expected", count, w->rank - 2);
+	for (size_t i = 0; given && i < count; i++)
+		if (given[i] != w->dim[2 + i])
+			return err_set(e, "kernel_shape says %lld where the kernel is %s",
+				       (long long)given[i], tensor_shape_text(w));
+	return 0;
+}
+
+/* A 1x1 convolution of a 1x1 map is a fully connected layer, as the real parser names it. */
+static bool is_dense(const struct im_value *x, const struct im_window w[2], int64_t groups)
+{
+	return groups == 1 && x->view.base[0] == 1 && x->view.base[1] == 1 && w[0].kernel == 1 &&
+	       w[1].kernel == 1 && w[0].out == 1 && w[1].out == 1 && w[0].begin == 0 &&
+	       w[1].begin == 0;
+}
+
+static int fully_connected(struct build *b, struct im_node *n, struct im_value *x, const char *axes,
+			   struct err *e)
+{
+	const int64_t cin = x->view.base[2], cout = n->in[1]->data.dim[0];
+	struct tensor k;
+	struct layer *l;
+
+	if (weight_conv(&n->in[1]->data, &k, e) < 0)
+		return -1;
+	k.rank = 2;
+	k.dim[0] = cin;
+	k.dim[1] = cout;
+	spend(n, 1);
+	l = build_after(b, HN_DENSE, "fc", &x->view);
+	l->p.kernel[2] = (int32_t)cin;
+	l->p.kernel[3] = (int32_t)cout;
+	layer_set_weight(b->w, l, "kernel", k);
+	build_out(n->out[0], l, 0, x->view.batch, (int64_t[]){ 1, 1, cout }, axes);
+	return set_bias(b, l, n, 2, cout, e);
+}
+
+int onnx_conv(struct build *b, struct im_node *n, struct err *e)
+{
+	struct im_value *x = n->in[0];
+	const struct tensor *w = constant(n, 1, "kernel", e);
+	const int64_t groups = im_int(n, "group", 1);
+	const char *axes;
+	struct im_window win[2];
+	struct tensor k;
+	struct layer *l;
+	int64_t cout, cin;
+	bool depthwise;
+
+	if (!w || check_kernel(n, x, w, groups, 1, e) < 0)
+		return -1;
+	axes = view_std_axes(w->rank);
+	if (view_want(b, x, axes, e) < 0 || onnx_windows(n, &x->view, w, win, false, e) < 0)
+		return -1;
+	if (is_dense(x, win, groups))
+		return fully_connected(b, n, x, axes, e);
+	cin = x->view.base[2];
+	cout = w->dim[0];
+	depthwise = groups > 1 && groups == cin;
+	if ((depthwise ? weight_dw(w, cin, &k, e) : weight_conv(w, &k, e)) < 0)
+		return -1;
+	spend(n, 1);
+	l = onnx_window_layer(b, n, x, depthwise ? HN_DW : HN_CONV, depthwise ? "dw" : "conv", win,
+			      0, e);
+	if (!l) {
+		tensor_release(&k);
+		return -1;
+	}
+	for (int i = 0; i < 4; i++)
+		l->p.kernel[i] = (int32_t)k.dim[i];
+	l->p.groups = (int32_t)groups;
+	layer_set_weight(b->w, l, "kernel", k);
+	build_out(n->out[0], l, 0, x->view.batch, (int64_t[]){ win[0].out, win[1].out, cout },
+		  axes);
+	return set_bias(b, l, n, 2, cout, e);
+}
+
+/* One axis of a transposed convolution: crop at both ends, rows added, output size. */
+struct deconv {
+	int64_t full, crop[2], add, out, same;
+};
+
+static int deconv_axis(const struct im_node *n, int i, int rank, int64_t in, int64_t kernel,
+		       struct im_window *win, struct deconv *d, struct err *e)
+{
+	const char *auto_pad = im_string(n, "auto_pad", "NOTSET");
+	const bool same = strncmp(auto_pad, "SAME_", 5) == 0;
+	size_t nshape, nadd;
+	const int64_t *shape = im_ints(n, "output_shape", &nshape);
+	const int64_t *add = im_ints(n, "output_padding", &nadd);
+	int64_t total;
+
+	(void)rank;
+	*d = (struct deconv){ .add = add && (size_t)i < nadd ? add[i] : 0 };
+	if (d->add < 0 || d->add > LIMIT_KERNEL)
+		return err_set(e, "output_padding %lld is absurd", (long long)d->add);
+	d->full = (in - 1) * win->stride + (kernel - 1) * win->dilation + 1;
+	d->same = in * win->stride;
+	if (shape || same) {
+		d->out = shape ? (nshape == (size_t)i + 1 || (size_t)i < nshape ? shape[i] : 0)
+			       : d->same;
+		if (d->out < 1 || d->out > LIMIT_DIM)
+			return err_set(e, "output_shape %lld is absurd", (long long)d->out);
+		total = d->full + d->add - d->out;
+		if (total < 0) {
+			d->add -= total;
+			total = 0;
+		}
+		d->crop[0] = strcmp(auto_pad, "SAME_UPPER") == 0 ? total / 2 : total - total / 2;
+		d->crop[1] = total - d->crop[0];
+	} else {
+		d->crop[0] = win->begin;
+		d->crop[1] = win->end;
+		d->out = d->full + d->add - d->crop[0] - d->crop[1];
+	}
+	if (d->out < 1 || d->out > LIMIT_DIM)
+		return err_set(e, "its output would have %lld rows or columns", (long long)d->out);
+	/* Rows added and cut at the same end cancel. */
+	total = d->add < d->crop[1] ? d->add : d->crop[1];
+	d->add -= total;
+	d->crop[1] -= total;
+	return 0;
+}
+
+/* The HN's DECONV scheme: in * stride, the extra row cut at the end. */
+static bool is_deconv_scheme(const struct deconv *d)
+{
+	const int64_t excess = d->full - d->same;
+
+	return d->out == d->same && d->add == 0 && excess >= 0 && d->crop[0] == excess / 2;
+}
+
+int onnx_conv_transpose(struct build *b, struct im_node *n, struct err *e)
+{
+	struct im_value *x = n->in[0];
+	const struct tensor *w = constant(n, 1, "kernel", e);
+	const int64_t groups = im_int(n, "group", 1);
+	struct deconv d[2] = { { .full = 1, .out = 1, .same = 1 }, { 0 } };
+	struct im_window win[2];
+	struct layer *l;
+	struct tensor k;
+	const char *axes;
+	int64_t cout;
+
+	if (!w || check_kernel(n, x, w, groups, 0, e) < 0)
+		return -1;
+	axes = view_std_axes(w->rank);
+	cout = w->dim[1] * groups;
+	if (cout > LIMIT_FEATURES)
+		return err_set(e, "its kernel %s is absurd", tensor_shape_text(w));
+	if (view_want(b, x, axes, e) < 0 || onnx_window_attrs(n, &x->view, w, win, e) < 0)
+		return -1;
+	for (int i = w->rank == 4 ? 0 : 1; i < 2; i++)
+		if (deconv_axis(n, w->rank == 4 ? i : 0, w->rank, x->view.base[i], win[i].kernel,
+				&win[i], &d[i], e) < 0)
+			return -1;
+	if (weight_deconv(w, groups, &k, e) < 0)
+		return -1;
+	spend(n, 1);
+	l = build_after(b, HN_DECONV, "deconv", &x->view);
+	for (int i = 0; i < 4; i++)
+		l->p.kernel[i] = (int32_t)k.dim[i];
+	l->p.padding = is_deconv_scheme(&d[0]) && is_deconv_scheme(&d[1]) ? PAD_DECONV : PAD_VALID;
+	for (int i = 0; i < 2; i++) {
+		l->p.stride[i] = (int32_t)win[i].stride;
+		l->p.dilation[i] = (int32_t)win[i].dilation;
+		if (l->p.padding == PAD_DECONV)
+			continue;
+		l->p.deconv_crop[2 * i] = (int32_t)d[i].crop[0];
+		l->p.deconv_crop[2 * i + 1] = (int32_t)d[i].crop[1];
+		l->p.output_pad[i] = (int32_t)d[i].add;
+	}
+	l->p.groups = (int32_t)groups;
+	layer_set_weight(b->w, l, "kernel", k);
+	build_out(n->out[0], l, 0, x->view.batch, (int64_t[]){ d[0].out, d[1].out, cout }, axes);
+	return set_bias(b, l, n, 2, cout, e);
+}
+
+/* A vector of c floats from a constant that broadcasts to [batch, c], times scale. */
+static int row_vector(const struct tensor *t, int64_t c, float scale, float **out, struct err *e)
+{
+	const size_t n = tensor_count(t);
+	const bool row = t->rank == 0 || t->dim[t->rank - 1] == (int64_t)n;
+
+	if ((n != 1 && n != (size_t)c) || (n != 1 && !row))
+		return err_set(e, "its constant %s is not one row of %lld values",
+			       tensor_shape_text(t), (long long)c);
+	*out = xcalloc((size_t)c, sizeof **out);
+	for (int64_t i = 0; i < c; i++)
+		(*out)[i] = scale * (float)tensor_get(t, n == 1 ? 0 : (size_t)i);
+	return 0;
+}
+
+/* x [batch, k] times a constant matrix: one dense layer, rows in the order of x's storage. */
+static struct layer *dense(struct build *b, struct im_node *n, const struct im_view *x,
+			   bool transposed, float scale, struct err *e)
+{
+	const struct tensor *w = constant(n, 1, "second operand", e);
+	int64_t k, m;
+	struct tensor t;
+	struct layer *l;
+
+	if (!w)
+		return NULL;
+	if (w->rank != 2 || x->rank != 2) {
+		err_set(e, "input %s and matrix %s: two matrices expected", view_text(x),
+			tensor_shape_text(w));
+		return NULL;
+	}
+	k = w->dim[transposed ? 1 : 0];
+	m = w->dim[transposed ? 0 : 1];
+	if (k != view_size(x, 1) || m < 1 || m > LIMIT_FEATURES || k > INT32_MAX) {
+		err_set(e, "input %s and matrix %s do not multiply", view_text(x),
+			tensor_shape_text(w));
+		return NULL;
+	}
+	if (x->batch != 1 && !(x->dim[0].n == 1 && x->dim[0].at[0] == IM_BATCH)) {
+		err_set(e, "its input %s does not have the batch first", view_text(x));
+		return NULL;
+	}
+	if (weight_dense(w, transposed, x, scale, &t, e) < 0)
+		return NULL;
+	spend(n, 1);
+	l = build_after(b, HN_DENSE, "fc", x);
+	l->p.kernel[2] = (int32_t)k;
+	l->p.kernel[3] = (int32_t)m;
+	layer_set_weight(b->w, l, "kernel", t);
+	build_out(n->out[0], l, 0, x->batch, (int64_t[]){ 1, 1, m }, "BC");
+	return l;
+}
+
+int onnx_gemm(struct build *b, struct im_node *n, struct err *e)
+{
+	const float alpha = im_float(n, "alpha", 1), beta = im_float(n, "beta", 1);
+	const struct tensor *c;
+	struct im_view x;
+	struct layer *l;
+	float *bias;
+
+	if (n->in[0]->is_const)
+		return err_set(e, "its first operand is a constant and its second is not");
+	x = n->in[0]->view;
+	if (im_int(n, "transA", 0) && x.rank == 2)
+		view_transpose(&x, (const int[LIMIT_RANK]){ 1, 0 });
+	l = dense(b, n, &x, im_int(n, "transB", 0) != 0, alpha, e);
+	if (!l)
+		return -1;
+	if (n->nin < 3 || !n->in[2])
+		return 0;
+	if (!(c = constant(n, 2, "bias", e)) || row_vector(c, l->p.kernel[3], beta, &bias, e) < 0)
+		return -1;
+	build_weight(b, l, "bias", bias, l->p.kernel[3]);
+	free(bias);
+	return 0;
+}
+
+/* The last dimension is the features of x's layer. */
+static int features_last(struct build *b, struct im_value *x, char axes[LIMIT_RANK + 1],
+			 struct err *e)
+{
+	static const char *const direct[5] = { NULL, NULL, "BC", "BWC", "BHWC" };
+	const int rank = x->view.rank;
+
+	if (rank < 2 || rank > 4)
+		return err_set(e, "its input %s has %d dimensions, 2 to 4 expected",
+			       view_text(&x->view), rank);
+	if (view_axes(&x->view, axes) && axes[rank - 1] == 'C')
+		return 0;
+	if (view_want(b, x, direct[rank], e) < 0)
+		return -1;
+	memcpy(axes, direct[rank], (size_t)rank + 1);
+	return 0;
+}
+
+int onnx_matmul(struct build *b, struct im_node *n, struct err *e)
+{
+	struct im_value *x = n->in[0];
+	char axes[LIMIT_RANK + 1];
+	struct tensor *w, k;
+	struct layer *l;
+	int64_t m;
+
+	if (x->is_const || !constant(n, 1, "second operand", e))
+		return err_set(e, "a product of two computed tensors is not supported");
+	w = &n->in[1]->data;
+	while (w->rank > 2 && w->dim[0] == 1) {
+		memmove(w->dim, w->dim + 1, (size_t)(w->rank - 1) * sizeof w->dim[0]);
+		w->rank--;
+	}
+	if (x->view.rank == 2)
+		return dense(b, n, &x->view, false, 1, e) ? 0 : -1;
+	if (w->rank != 2 || x->view.rank < 2 || w->dim[0] != view_size(&x->view, x->view.rank - 1))
+		return err_set(e, "input %s and matrix %s do not multiply", view_text(&x->view),
+			       tensor_shape_text(w));
+	m = w->dim[1];
+	if (m < 1 || m > LIMIT_FEATURES || w->dim[0] > LIMIT_FEATURES)
+		return err_set(e, "its matrix %s is absurd", tensor_shape_text(w));
+	if (features_last(b, x, axes, e) < 0)
+		return -1;
+	k = tensor_convert(w, DT_F32);
+	k.rank = 4;
+	k.dim[0] = k.dim[1] = 1;
+	k.dim[2] = x->view.base[2];
+	k.dim[3] = m;
+	l = build_after(b, HN_CONV, "conv", &x->view);
+	l->p.kernel[2] = (int32_t)k.dim[2];
+	l->p.kernel[3] = (int32_t)m;
+	layer_set_weight(b->w, l, "kernel", k);
+	build_out(n->out[0], l, 0, x->view.batch,
+		  (int64_t[]){ x->view.base[0], x->view.base[1], m }, axes);
+	return 0;
+}
+
+int onnx_batch_norm(struct build *b, struct im_node *n, struct err *e)
+{
+	static const char *const names[4] = { "scale", "bias", "mean", "variance" };
+	struct im_value *x = n->in[0];
+	float *v[4] = { NULL };
+	char axes[LIMIT_RANK + 1];
+	int64_t c;
+	int r = 0;
+
+	if (x->view.rank < 2 || x->view.rank > 4)
+		return err_set(e, "its input %s has %d dimensions, 2 to 4 expected",
+			       view_text(&x->view), x->view.rank);
+	if (im_int(n, "training_mode", 0))
+		return err_set(e, "it is in training mode: export the model in eval mode");
+	if (im_int(n, "spatial", 1) == 0)
+		return err_set(e, "its statistics per position (spatial 0) are not supported");
+	if ((!view_axes(&x->view, axes) || axes[1] != 'C') &&
+	    view_want(b, x, view_std_axes(x->view.rank), e) < 0)
+		return -1;
+	c = x->view.base[2];
+	for (int i = 0; r == 0 && i < 4; i++) {
+		const struct tensor *t = constant(n, (size_t)i + 1, names[i], e);
+
+		if (!t)
+			r = -1;
+		else if (t->rank != 1 || t->dim[0] != c)
+			r = err_set(e, "its %s %s does not have %lld values", names[i],
+				    tensor_shape_text(t), (long long)c);
+		else
+			r = row_vector(t, c, 1, &v[i], e);
+	}
+	if (r == 0)
+		r = build_batch_norm(b, x, n->out[0], c, v, im_float(n, "epsilon", 1e-5f));
+	for (int i = 0; i < 4; i++)
+		free(v[i]);
+	return r;
+}

@@ -1,0 +1,295 @@
+/* Add, Sub, Mul, Div, Min, Max, Sum: with constants and between tensors. */
+#include "base/limits.h"
+#include "onnx/onnx_int.h"
+#include <math.h>
+
+enum kind {
+	ADD,
+	SUB,
+	MUL,
+	DIV,
+	MIN,
+	MAX
+};
+
+static const struct {
+	enum hn_type type;
+	const char *base;
+} rows[] = {
+	[ADD] = { HN_EW_ADD, "ew_add" },   [SUB] = { HN_EW_SUB, "ew_sub" },
+	[MUL] = { HN_EW_MULT, "ew_mult" }, [DIV] = { HN_EW_DIV, "ew_div" },
+	[MIN] = { HN_EW_MIN, "ew_min" },   [MAX] = { HN_EW_MAX, "ew_max" },
+};
+
+/* Before opset 7 a smaller operand is placed at `axis`; its shape is then written out with ones. */
+static int legacy_shape(struct build *b, const struct im_node *n, const struct im_view *x,
+			struct tensor *t, struct err *e)
+{
+	const int64_t axis = im_int(n, "axis", x->rank - t->rank);
+
+	if (b->opset >= 7 || !im_int(n, "broadcast", 0) || t->rank >= x->rank)
+		return 0;
+	if (axis < 0 || axis + t->rank > x->rank)
+		return err_set(e, "axis %lld does not fit", (long long)axis);
+	while (axis + t->rank < x->rank)
+		t->dim[t->rank++] = 1;
+	return 0;
+}
+
+/* A constant of higher rank gives the result leading ones. */
+static void raise_rank(struct im_value *out, const struct tensor *t)
+{
+	while (out->view.rank < t->rank)
+		view_unsqueeze(&out->view, 0);
+}
+
+static int affine(struct build *b, struct im_node *n, struct im_value *x, enum kind k,
+		  bool const_first, float *vec, int64_t c)
+{
+	struct im_value *out = n->out[0];
+	float *neg;
+
+	switch (k) {
+	case ADD:
+		return build_affine(b, x, out, NULL, vec);
+	case SUB:
+		if (!const_first) {
+			for (int64_t i = 0; i < c; i++)
+				vec[i] = -vec[i];
+			return build_affine(b, x, out, NULL, vec);
+		}
+		neg = xcalloc((size_t)c, sizeof *neg);
+		for (int64_t i = 0; i < c; i++)
+			neg[i] = -1;
+		build_affine(b, x, out, neg, vec);
+		free(neg);
+		return 0;
+	case MUL:
+		return build_affine(b, x, out, vec, NULL);
+	case DIV:
+		if (!const_first) {
+			for (int64_t i = 0; i < c; i++)
+				vec[i] = 1 / vec[i];
+			return build_affine(b, x, out, vec, NULL);
+		}
+		break;
+	case MIN:
+	case MAX:
+		break;
+	}
+	return 1;
+}
+
+/* c / x = c * (1 / x): two layers. */
+static int const_over(struct build *b, struct im_node *n, struct im_value *x, float *vec)
+{
+	struct im_value mid = { .name = n->name, .nuse = 1 };
+
+	build_activation(b, x, &mid, ACT_INV_POS, NULL, NULL);
+	mid.view.sole = false; /* a normalization cannot go before the activation */
+	return build_affine(b, &mid, n->out[0], vec, NULL);
+}
+
+static int clip_with(struct build *b, struct im_node *n, struct im_value *x, enum kind k, float s)
+{
+	struct hn_act_params p = { .lo = k == MAX ? s : -INFINITY, .hi = k == MIN ? s : INFINITY };
+
+	if (k == MAX && s == 0)
+		return build_activation(b, x, n->out[0], ACT_RELU, NULL, NULL);
+	return build_activation(b, x, n->out[0], ACT_CLIP, &p, NULL);
+}
+
+static int with_map(struct build *b, struct im_node *n, struct im_value *x, const struct tensor *t,
+		    enum kind k, bool const_first, struct err *e)
+{
+	struct layer *c = build_const_map(b, &x->view, t, e);
+	struct layer *l;
+
+	if (!c)
+		return -1;
+	l = build_layer(b, rows[k].type, rows[k].base);
+	if (const_first)
+		layer_add_input(b->g, l, c, 0);
+	layer_add_input(b->g, l, x->view.layer, x->view.port);
+	if (!const_first)
+		layer_add_input(b->g, l, c, 0);
+	build_like(n->out[0], x, l);
+	return 0;
+}
+
+static int with_constant(struct build *b, struct im_node *n, struct im_value *x,
+			 const struct im_value *c, enum kind k, bool const_first, struct err *e)
+{
+	struct tensor t = c->data;
+	float *vec = NULL;
+	float s;
+	int r;
+
+	if (legacy_shape(b, n, &x->view, &t, e) < 0)
+		return -1;
+	if ((k == MIN || k == MAX) && im_scalar(c, &s)) {
+		r = clip_with(b, n, x, k, s);
+	} else if ((r = build_vector(&x->view, &t, &vec, e)) == 0) {
+		r = k == DIV && const_first ? const_over(b, n, x, vec)
+		    : k == MIN || k == MAX  ? with_map(b, n, x, &t, k, const_first, e)
+					    : affine(b, n, x, k, const_first, vec, x->view.base[2]);
+	} else if (r > 0) {
+		r = with_map(b, n, x, &t, k, const_first, e);
+	}
+	free(vec);
+	if (r == 0)
+		raise_rank(n->out[0], &t);
+	return r;
+}
+
+/* Letters of two plain views together; false when they contradict each other. */
+static bool join_axes(const char *a, const char *b, char out[LIMIT_RANK + 1])
+{
+	size_t n = strlen(a);
+
+	for (size_t i = 0; i <= n; i++) {
+		if (a[i] != b[i] && a[i] != '1' && b[i] != '1')
+			return false;
+		out[i] = a[i] == '1' ? b[i] : a[i];
+	}
+	for (size_t i = 0; i < n; i++)
+		if (out[i] != '1' && strchr(out + i + 1, out[i]))
+			return false;
+	return true;
+}
+
+/* One of them is repeated to the other's shape as HN layers can (guide 5.5.10). */
+static bool repeats(const int64_t a[3], const int64_t b[3])
+{
+	return ((a[0] == b[0] && a[1] == b[1]) || (b[0] == 1 && b[1] == 1)) &&
+	       (a[2] == b[2] || b[2] == 1);
+}
+
+static int meet(struct build *b, struct im_value *x, struct im_value *y, char axes[LIMIT_RANK + 1],
+		struct err *e)
+{
+	char ax[LIMIT_RANK + 1], ay[LIMIT_RANK + 1];
+	const char *std = view_std_axes(x->view.rank);
+
+	if (view_plain(b, x, e) < 0 || view_plain(b, y, e) < 0)
+		return -1;
+	view_axes(&x->view, ax);
+	view_axes(&y->view, ay);
+	if (!join_axes(ax, ay, axes)) {
+		if (!std)
+			return err_set(e, "its inputs %s and %s do not lie alike",
+				       view_text(&x->view), view_text(&y->view));
+		memcpy(axes, std, strlen(std) + 1);
+	}
+	return view_want(b, x, axes, e) < 0 || view_want(b, y, axes, e) < 0 ? -1 : 0;
+}
+
+/* out = x op y between computed tensors; x and y are copies whose views may change. */
+static int tensors(struct build *b, struct im_value *out, struct im_value x, struct im_value y,
+		   enum kind k, struct err *e)
+{
+	char axes[LIMIT_RANK + 1];
+	int64_t base[3], batch;
+	struct layer *l;
+	bool alike;
+
+	if ((x.is_const && build_from_const(b, &x, e) < 0) ||
+	    (y.is_const && build_from_const(b, &y, e) < 0))
+		return -1;
+	while (x.view.rank < y.view.rank)
+		view_unsqueeze(&x.view, 0);
+	while (y.view.rank < x.view.rank)
+		view_unsqueeze(&y.view, 0);
+	for (int d = 0; d < x.view.rank; d++)
+		if (view_size(&x.view, d) != view_size(&y.view, d) && view_size(&x.view, d) != 1 &&
+		    view_size(&y.view, d) != 1)
+			return err_set(e, "its inputs %s and %s do not broadcast",
+				       view_text(&x.view), view_text(&y.view));
+	alike = view_same(&x.view, &y.view);
+	if (!alike && meet(b, &x, &y, axes, e) < 0)
+		return -1;
+	if (!repeats(x.view.base, y.view.base) && !repeats(y.view.base, x.view.base))
+		return err_set(
+		    e, "its inputs %s and %s repeat each other in a way that is not supported",
+		    view_text(&x.view), view_text(&y.view));
+	for (int i = 0; i < 3; i++)
+		base[i] = x.view.base[i] > y.view.base[i] ? x.view.base[i] : y.view.base[i];
+	batch = x.view.batch > y.view.batch ? x.view.batch : y.view.batch;
+	l = build_layer(b, rows[k].type, rows[k].base);
+	layer_add_input(b->g, l, x.view.layer, x.view.port);
+	layer_add_input(b->g, l, y.view.layer, y.view.port);
+	if (alike)
+		build_like(out, &x, l);
+	else
+		build_out(out, l, 0, batch, base, axes);
+	return 0;
+}
+
+static int binary(struct build *b, struct im_node *n, enum kind k, struct err *e)
+{
+	struct im_value *x, *y;
+
+	if (n->nin != 2 || !n->in[0] || !n->in[1])
+		return err_set(e, "it has %zu inputs, 2 expected", n->nin);
+	x = n->in[0];
+	y = n->in[1];
+	if (y->is_const && tensor_count(&y->data) && y->data.rank <= LIMIT_RANK)
+		return with_constant(b, n, x, y, k, false, e);
+	if (x->is_const && tensor_count(&x->data))
+		return with_constant(b, n, y, x, k, true, e);
+	return tensors(b, n->out[0], *x, *y, k, e);
+}
+
+int onnx_add(struct build *b, struct im_node *n, struct err *e)
+{
+	return binary(b, n, ADD, e);
+}
+
+int onnx_sub(struct build *b, struct im_node *n, struct err *e)
+{
+	return binary(b, n, SUB, e);
+}
+
+int onnx_mul(struct build *b, struct im_node *n, struct err *e)
+{
+	return binary(b, n, MUL, e);
+}
+
+int onnx_div(struct build *b, struct im_node *n, struct err *e)
+{
+	return binary(b, n, DIV, e);
+}
+
+/* n-ary operators: a chain. */
+static int chain(struct build *b, struct im_node *n, enum kind k, struct err *e)
+{
+	struct im_value acc = *n->in[0];
+	const bool output = n->out[0]->is_output;
+
+	if (n->nin == 1)
+		return build_pass(n->out[0], n->in[0]), 0;
+	for (size_t i = 1; i < n->nin; i++) {
+		struct im_value next = { .name = n->name, .nuse = 1, .is_output = output };
+
+		if (!n->in[i])
+			return err_set(e, "input %zu is absent", i);
+		if (tensors(b, &next, acc, *n->in[i], k, e) < 0)
+			return -1;
+		acc = next;
+	}
+	n->out[0]->view = acc.view;
+	n->out[0]->done = true;
+	return 0;
+}
+
+int onnx_minmax(struct build *b, struct im_node *n, struct err *e)
+{
+	const enum kind k = strcmp(n->op, "Min") == 0 ? MIN : MAX;
+
+	return n->nin == 2 ? binary(b, n, k, e) : chain(b, n, k, e);
+}
+
+int onnx_sum(struct build *b, struct im_node *n, struct err *e)
+{
+	return n->nin == 2 ? binary(b, n, ADD, e) : chain(b, n, ADD, e);
+}

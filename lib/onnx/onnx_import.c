@@ -1,0 +1,415 @@
+/* One import: decode, cut, fold, recognise, convert; advice and a second try on failure. */
+#include "base/limits.h"
+#include "base/log.h"
+#include "onnx/onnx_int.h"
+
+enum {
+	ADVICE_ROUNDS = 8,
+	ADVICE_TEXT = 600
+};
+
+void onnx_fault(struct onnx_run *r, const struct im_node *n, const char *reason)
+{
+	VEC_GROW(r->fault, r->nfault, &r->cap_fault);
+	r->fault[r->nfault++] = (struct onnx_fault){ n, xstrdup(reason) };
+}
+
+static void release(struct onnx_run *r)
+{
+	for (size_t i = 0; i < r->nfault; i++)
+		free(r->fault[i].reason);
+	free(r->fault);
+	free(r->advice);
+	free(r->in_layer);
+	free(r->out_layer);
+	free(r->in_axes);
+	free(r->out_axes);
+	graph_free(r->b.g);
+	tensors_free(r->b.w);
+	im_free(r->ir);
+}
+
+static int check_opset(int64_t opset, struct err *e)
+{
+	if (opset < ONNX_OPSET_MIN || opset > ONNX_OPSET_MAX)
+		return err_set(
+		    e,
+		    "opset %lld is not supported, 8 and 11 to 17 are (convert the model with "
+		    "onnx.version_converter)",
+		    (long long)opset);
+	if (opset != 8 && opset < 11)
+		log_info("opset %lld is not one of 8 and 11 to 17; its operators are read by its "
+			 "own rules",
+			 (long long)opset);
+	return 0;
+}
+
+/* What needs constants only is computed; -1 with the node in the message. */
+static int fold_all(struct onnx_run *r, struct err *e)
+{
+	size_t kept = 0;
+
+	for (size_t i = 0; i < r->ir->nnode; i++) {
+		struct im_node *n = r->ir->node[i];
+		bool constant = n->domain[0] == '\0';
+		int done = 1;
+
+		for (size_t k = 0; k < n->nin; k++)
+			constant &= !n->in[k] || n->in[k]->is_const;
+		if (constant) {
+			r->b.node = n;
+			done = onnx_fold(&r->b, n, e);
+		}
+		if (done < 0)
+			return err_in(e, "node '%s' (%s)", quote(n->name), quote(n->op));
+		if (done > 0) {
+			r->ir->node[kept++] = n;
+			continue;
+		}
+		for (size_t k = 0; k < n->nattr; k++)
+			tensor_release(&n->attr[k].t);
+		for (size_t k = 0; k < n->nout; k++)
+			if (n->out[k] && n->out[k]->is_const)
+				n->out[k]->from = NULL;
+	}
+	r->ir->nnode = kept;
+	return 0;
+}
+
+/* 0: converted; 1: an input comes from a node that failed; -1: cannot be converted. */
+static int convert(struct onnx_run *r, struct im_node *n, struct err *e)
+{
+	const struct onnx_op *op = onnx_find_op(n->op, r->opset);
+	bool constant = true;
+	int folded;
+
+	for (size_t i = 0; i < n->nin; i++) {
+		const struct im_value *v = n->in[i];
+
+		if (!v)
+			continue;
+		if (v->bad)
+			return 1;
+		if (!v->is_const && !v->done)
+			return err_set(e, "its input '%s' is missing", quote(v->name));
+		constant &= v->is_const;
+	}
+	if (n->domain[0])
+		return err_set(e, "operators of domain '%s' are not supported", quote(n->domain));
+	r->b.node = n;
+	if (constant && (folded = onnx_fold(&r->b, n, e)) <= 0)
+		return folded;
+	if (!op)
+		return err_set(e, "this operator is not supported");
+	if (constant)
+		return err_set(e, "it has only constant inputs and cannot be folded");
+	if (n->nin == 0 || !n->in[0] || n->nout == 0 || !n->out[0])
+		return err_set(e, "it has no input or no output");
+	if (n->in[0]->is_const && !op->any)
+		return err_set(e, "its first input is a constant");
+	return op->convert(&r->b, n, e);
+}
+
+static void convert_all(struct onnx_run *r)
+{
+	for (size_t i = 0; i < r->ir->nnode; i++) {
+		struct im_node *n = r->ir->node[i];
+		struct err e = { 0 };
+		const int res = convert(r, n, &e);
+
+		if (res == 0)
+			continue;
+		if (res < 0)
+			onnx_fault(r, n, e.msg);
+		for (size_t k = 0; k < n->nout; k++)
+			if (n->out[k])
+				n->out[k]->bad = true;
+	}
+}
+
+/* Shapes by the HN's own rules must be those that the operators promised. */
+static int check_shapes(struct onnx_run *r, struct err *e)
+{
+	if (graph_infer_shapes(r->b.g, e) < 0)
+		return -1;
+	for (size_t i = 0; i < r->ir->nvalue; i++) {
+		const struct im_value *v = r->ir->value[i];
+		const struct hn_shape *s;
+
+		if (!v->done || v->is_const || v->bad || v->nuse == 0)
+			continue;
+		s = &v->view.layer->out[v->view.port];
+		if (s->h != v->view.base[0] || s->w != v->view.base[1] || s->c != v->view.base[2])
+			return err_set(
+			    e, "tensor '%s': layer '%s' makes %s where %lldx%lldx%lld is expected",
+			    quote(v->name), v->view.layer->name, hn_shape_text(s),
+			    (long long)v->view.base[0], (long long)v->view.base[1],
+			    (long long)v->view.base[2]);
+	}
+	return graph_validate(r->b.g, r->b.w, e);
+}
+
+static void advise(struct onnx_run *r, const struct im_value *v)
+{
+	if (!v || !v->from || v->bad || v->is_const)
+		return;
+	for (size_t i = 0; i < r->nadvice; i++)
+		if (strcmp(r->advice[i], v->from->name) == 0)
+			return;
+	VEC_GROW(r->advice, r->nadvice, &r->cap_advice);
+	r->advice[r->nadvice++] = v->from->name;
+}
+
+/* The last tensors that were made: inputs of nodes that failed, and outputs that did not. */
+static void find_advice(struct onnx_run *r)
+{
+	for (size_t i = 0; i < r->ir->nnode; i++) {
+		const struct im_node *n = r->ir->node[i];
+		bool bad = false;
+
+		for (size_t k = 0; k < n->nout; k++)
+			bad |= n->out[k] && n->out[k]->bad;
+		/* An output that only its layout fails: the node before it. */
+		for (size_t k = 0; bad && k < n->nin; k++)
+			advise(r, n->in[k]);
+	}
+	for (size_t i = 0; i < r->ir->nout; i++)
+		advise(r, r->ir->out[i]);
+}
+
+static const char **names_of(struct im_graph *g, const char *const *list, size_t n)
+{
+	const char **v = arena_array(&g->arena, n, sizeof(char *));
+
+	for (size_t i = 0; i < n; i++)
+		v[i] = arena_strdup(&g->arena, list[i]);
+	return v;
+}
+
+static int decode(struct onnx_run *r, struct onnx_file *f, const struct onnx_opts *o, struct err *e)
+{
+	r->ir = im_new();
+	if (onnx_decode(f, r->ir, &r->opset, e) < 0 || check_opset(r->opset, e) < 0)
+		return -1;
+	r->nodes = r->ir->nnode;
+	r->b = (struct build){ .ir = r->ir, .opset = r->opset };
+	if (im_sort(r->ir, e) < 0 || fold_all(r, e) < 0)
+		return -1;
+	return im_cut(r->ir, o->start, o->nstart, o->end, o->nend, e);
+}
+
+/* Shapes of tensors where the network is to start: from an import that ends there. */
+static int start_shapes(struct onnx_file *f, const struct onnx_opts *o, struct im_graph *g,
+			struct err *e)
+{
+	struct onnx_opts until = *o;
+	struct onnx_run r = { 0 };
+	const char **end = arena_array(&g->arena, g->nin, sizeof(char *));
+	int res;
+
+	until.start = NULL;
+	until.nstart = 0;
+	until.end = end;
+	until.nend = 0;
+	for (size_t i = 0; i < g->nin; i++)
+		if (!g->in[i]->declared)
+			end[until.nend++] = g->in[i]->name;
+	if (until.nend == 0)
+		return 0;
+	until.nshapes = until.nformats = 0;
+	res = decode(&r, f, &until, e);
+	if (res == 0) {
+		im_patterns(r.ir);
+		r.b.g = graph_new("start");
+		r.b.w = tensors_new();
+		res = onnx_inputs(&r, &until, e);
+	}
+	if (res == 0)
+		convert_all(&r);
+	for (size_t i = 0; res == 0 && i < g->nin; i++) {
+		const struct im_value *v = im_find_value(r.ir, g->in[i]->name);
+
+		if (g->in[i]->declared || !v || !v->done || v->bad || v->is_const)
+			continue;
+		g->in[i]->declared = true;
+		g->in[i]->rank = v->view.rank;
+		for (int d = 0; d < v->view.rank; d++)
+			g->in[i]->dim[d] = view_size(&v->view, d);
+	}
+	release(&r);
+	return res;
+}
+
+/* One import.  0: r holds graph and weights; 1: faults are noted, advice is found; -1: e. */
+static int run(struct onnx_run *r, struct onnx_file *f, const struct onnx_opts *o, const char *net,
+	       struct err *e)
+{
+	*r = (struct onnx_run){ 0 };
+	if (decode(r, f, o, e) < 0)
+		return -1;
+	if (r->ir->nout == 0)
+		return err_set(e, "the model has no outputs");
+	im_patterns(r->ir);
+	r->b.g = graph_new(net);
+	r->b.w = tensors_new();
+	if ((o->nstart && o->nshapes == 0 && start_shapes(f, o, r->ir, e) < 0) ||
+	    onnx_inputs(r, o, e) < 0)
+		return -1;
+	convert_all(r);
+	onnx_outputs(r);
+	if (r->nfault == 0)
+		return check_shapes(r, e);
+	find_advice(r);
+	return 1;
+}
+
+/* "A,B,C" as the option takes it; short enough for a message. */
+static char *advice_text(const struct onnx_run *r)
+{
+	struct str s = { 0 };
+
+	for (size_t i = 0; i < r->nadvice; i++)
+		str_printf(&s, "%s%s", i ? "," : "", quote(r->advice[i]));
+	if (s.len > ADVICE_TEXT) {
+		str_release(&s);
+		s = (struct str){ 0 };
+		str_printf(&s, "of the %zu that --report lists", r->nadvice);
+	}
+	return s.p;
+}
+
+static void first_fault(const struct onnx_run *r, struct err *e)
+{
+	const struct im_node *n = r->fault[0].node;
+
+	err_set(e, "%s", r->fault[0].reason);
+	if (n)
+		err_in(e, "node '%s' (%s)", quote(n->name), quote(n->op));
+	if (r->nfault > 1)
+		err_hint(e, "and %zu more node%s", r->nfault - 1, r->nfault > 2 ? "s" : "");
+}
+
+static void ends_text(const struct onnx_run *r, struct onnx_result *out)
+{
+	struct str start = { 0 }, end = { 0 };
+
+	for (size_t i = 0; i < r->ir->nin; i++)
+		if (r->in_layer[i])
+			str_printf(&start, "%s'%s': '%s'", start.len ? ", " : "",
+				   quote(r->ir->in[i]->name), r->in_layer[i]->name);
+	for (size_t i = 0; i < r->ir->nout; i++)
+		str_printf(
+		    &end, "%s'%s'", end.len ? ", " : "",
+		    quote(r->ir->out[i]->from ? r->ir->out[i]->from->name : r->ir->out[i]->name));
+	out->start_text = start.p ? start.p : xstrdup("");
+	out->end_text = end.p ? end.p : xstrdup("");
+}
+
+static void finish(struct onnx_run *r, struct onnx_result *out)
+{
+	struct graph *g = r->b.g;
+
+	json_decref(out->report);
+	out->report = onnx_report(r, g);
+	out->nodes = r->nodes;
+	out->opset = r->opset;
+	for (size_t i = 0; i < tensors_count(r->b.w); i++)
+		out->params += tensor_count(tensors_at(r->b.w, i));
+	for (size_t i = 0; i < g->nlayers; i++)
+		out->macs += layer_macs(g->layers[i]);
+	ends_text(r, out);
+	out->graph = g;
+	out->weights = r->b.w;
+	r->b.g = NULL;
+	r->b.w = NULL;
+}
+
+/* Imports up to the advised nodes, until that works: 0 and *r is that import. */
+static int follow_advice(struct onnx_run *r, struct onnx_file *f, const struct onnx_opts *o,
+			 const char *net)
+{
+	for (int round = 0; round < ADVICE_ROUNDS && r->nadvice; round++) {
+		struct onnx_opts again = *o;
+		struct onnx_run next;
+		struct err e = { 0 };
+		int res;
+
+		again.end = names_of(r->ir, r->advice, r->nadvice);
+		again.nend = r->nadvice;
+		res = run(&next, f, &again, net, &e);
+		if (res == 0) {
+			/* The names outlive their graph. */
+			for (size_t i = 0; i < again.nend; i++) {
+				VEC_GROW(next.advice, next.nadvice, &next.cap_advice);
+				next.advice[next.nadvice++] =
+				    arena_strdup(&next.ir->arena, again.end[i]);
+			}
+			release(r);
+			*r = next;
+			return 0;
+		}
+		release(r);
+		*r = next;
+		if (res < 0)
+			break;
+	}
+	r->nadvice = 0;
+	return -1;
+}
+
+int onnx_import(const char *path, const struct onnx_opts *o, struct onnx_result *out, struct err *e)
+{
+	char *net = o->net_name ? xstrdup(o->net_name) : name_from_path(path);
+	struct onnx_run r = { 0 };
+	struct onnx_file f;
+	char *advice;
+	int res;
+
+	*out = (struct onnx_result){ 0 };
+	if (onnx_file_open(&f, path, e) < 0) {
+		free(net);
+		return -1;
+	}
+	res = name_is_legal(net) ? run(&r, &f, o, net, e)
+				 : err_set(e, "'%s' is not a legal network name", quote(net));
+	if (res > 0) {
+		first_fault(&r, e);
+		out->report = onnx_report(&r, NULL);
+		res = follow_advice(&r, &f, o, net);
+		if (res == 0) {
+			json_t *list = json_array();
+
+			for (size_t i = 0; i < r.nadvice; i++)
+				json_array_append_new(list, json_string(quote(r.advice[i])));
+			json_object_set_new(out->report, "recommended_end_nodes", list);
+			advice = advice_text(&r);
+			err_hint(e, "try --end-node-names %s", advice);
+			free(advice);
+		} else {
+			json_object_set_new(out->report, "recommended_end_nodes", json_array());
+		}
+		if (res == 0 && o->retry) {
+			out->retried = xstrdup(e->msg);
+			*e = (struct err){ 0 };
+		} else {
+			res = -1;
+		}
+	}
+	if (res == 0)
+		finish(&r, out);
+	release(&r);
+	onnx_file_close(&f);
+	free(net);
+	return res;
+}
+
+void onnx_result_release(struct onnx_result *r)
+{
+	graph_free(r->graph);
+	tensors_free(r->weights);
+	json_decref(r->report);
+	free(r->start_text);
+	free(r->end_text);
+	free(r->retried);
+	*r = (struct onnx_result){ 0 };
+}

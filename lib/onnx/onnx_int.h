@@ -1,0 +1,135 @@
+/* Inside of lib/onnx: the file reader, the operator table, constant folding. */
+#ifndef HN_ONNX_ONNX_INT_H
+#define HN_ONNX_ONNX_INT_H
+
+#include "import/build.h"
+#include "import/import.h"
+#include "onnx/onnx.h"
+
+enum {
+	ONNX_OPSET_MIN = 1,
+	ONNX_OPSET_MAX = 17
+};
+
+/* ---- file ---- */
+/* Bytes of the model: mapped when it is a file, so that large weights stay where they are. */
+struct onnx_file {
+	const char *path;
+	int fd; /* -1: standard input, all in memory */
+	const uint8_t *p;
+	size_t n;
+	struct buf *whole;
+};
+int onnx_file_open(struct onnx_file *f, const char *path, struct err *e);
+void onnx_file_close(struct onnx_file *f);
+/* n bytes at offset of the model, as a block of its own (large ones: a mapping of their own). */
+struct buf *onnx_file_range(struct onnx_file *f, size_t offset, size_t n, const void **p,
+			    struct err *e);
+/* The same of an external data file, whose path is relative to the model's folder. */
+struct buf *onnx_external_range(const struct onnx_file *f, const char *location, int64_t offset,
+				int64_t length, size_t n, const void **p, struct err *e);
+
+/*
+ * Copies the model with each tensor's raw bytes replaced by a reference to where they are, so that
+ * the protobuf decoder does not copy weights; fields we do not read are left out.
+ */
+struct onnx_ref {
+	uint64_t offset;
+	uint64_t n;
+};
+int onnx_strip(const uint8_t *p, size_t n, struct str *out, struct err *e);
+
+/* Decodes the model into g; *opset is that of the default domain. */
+int onnx_decode(struct onnx_file *f, struct im_graph *g, int64_t *opset, struct err *e);
+
+/* ---- operators ---- */
+struct onnx_op;
+/* Makes layers (or a view) for node n; its non-constant inputs are done. */
+typedef int (*onnx_convert)(struct build *b, struct im_node *n, struct err *e);
+struct onnx_op {
+	const char *name;
+	int since; /* first opset of this form */
+	onnx_convert convert;
+	bool any; /* the first input may be a constant */
+};
+/* The row for a node, or NULL. */
+const struct onnx_op *onnx_find_op(const char *op, int64_t opset);
+
+/*
+ * Computes a node all of whose inputs are constant.  0: done; 1: no rule for this operator; -1:
+ * wrong.
+ */
+int onnx_fold(struct build *b, struct im_node *n, struct err *e);
+
+/* Integers of an attribute, or of a constant input (newer opsets); *n = 0 when absent. */
+int onnx_list(struct build *b, const struct im_node *n, const char *attr, size_t input,
+	      int64_t out[LIMIT_RANK], size_t *count, struct err *e);
+/* Axis counted from the end when negative; checked. */
+int onnx_axis(int64_t axis, int rank, int *out, struct err *e);
+
+/* ---- one import ---- */
+/* A node that cannot be imported, and why. */
+struct onnx_fault {
+	const struct im_node *node;
+	char *reason;
+};
+struct onnx_run {
+	struct im_graph *ir;
+	struct build b;
+	int64_t opset;
+	size_t nodes;             /* of the file */
+	struct onnx_fault *fault; /* nfault, in order */
+	size_t nfault, cap_fault;
+	const char **advice; /* end nodes that would parse; names in ir's arena */
+	size_t nadvice, cap_advice;
+	struct layer **in_layer;         /* of ir->in[i], NULL when unused */
+	struct layer **out_layer;        /* of ir->out[i] */
+	char (*in_axes)[LIMIT_RANK + 1]; /* meaning of the source's input dimensions */
+	char (*out_axes)[LIMIT_RANK +
+			 1]; /* how the source's output dimensions lie in the HN output */
+};
+/* Input layers with the shapes and formats of the options. */
+int onnx_inputs(struct onnx_run *r, const struct onnx_opts *o, struct err *e);
+/* Output layers in order; notes faults. */
+void onnx_outputs(struct onnx_run *r);
+void onnx_fault(struct onnx_run *r, const struct im_node *n, const char *reason);
+json_t *onnx_report(const struct onnx_run *r, const struct graph *g);
+
+int onnx_conv(struct build *b, struct im_node *n, struct err *e);
+int onnx_conv_transpose(struct build *b, struct im_node *n, struct err *e);
+int onnx_gemm(struct build *b, struct im_node *n, struct err *e);
+int onnx_matmul(struct build *b, struct im_node *n, struct err *e);
+int onnx_batch_norm(struct build *b, struct im_node *n, struct err *e);
+int onnx_pool(struct build *b, struct im_node *n, struct err *e);
+int onnx_global_pool(struct build *b, struct im_node *n, struct err *e);
+int onnx_add(struct build *b, struct im_node *n, struct err *e);
+int onnx_sub(struct build *b, struct im_node *n, struct err *e);
+int onnx_mul(struct build *b, struct im_node *n, struct err *e);
+int onnx_div(struct build *b, struct im_node *n, struct err *e);
+int onnx_minmax(struct build *b, struct im_node *n, struct err *e);
+int onnx_sum(struct build *b, struct im_node *n, struct err *e);
+int onnx_pow(struct build *b, struct im_node *n, struct err *e);
+int onnx_activation(struct build *b, struct im_node *n, struct err *e);
+int onnx_clip(struct build *b, struct im_node *n, struct err *e);
+int onnx_prelu(struct build *b, struct im_node *n, struct err *e);
+int onnx_pass(struct build *b, struct im_node *n, struct err *e);
+int onnx_concat(struct build *b, struct im_node *n, struct err *e);
+int onnx_split(struct build *b, struct im_node *n, struct err *e);
+int onnx_slice(struct build *b, struct im_node *n, struct err *e);
+int onnx_gather(struct build *b, struct im_node *n, struct err *e);
+int onnx_pad(struct build *b, struct im_node *n, struct err *e);
+int onnx_reshape(struct build *b, struct im_node *n, struct err *e);
+int onnx_flatten(struct build *b, struct im_node *n, struct err *e);
+int onnx_squeeze(struct build *b, struct im_node *n, struct err *e);
+int onnx_unsqueeze(struct build *b, struct im_node *n, struct err *e);
+int onnx_transpose(struct build *b, struct im_node *n, struct err *e);
+int onnx_expand(struct build *b, struct im_node *n, struct err *e);
+int onnx_shape(struct build *b, struct im_node *n, struct err *e);
+int onnx_depth_to_space(struct build *b, struct im_node *n, struct err *e);
+int onnx_space_to_depth(struct build *b, struct im_node *n, struct err *e);
+int onnx_resize(struct build *b, struct im_node *n, struct err *e);
+int onnx_softmax(struct build *b, struct im_node *n, struct err *e);
+int onnx_reduce(struct build *b, struct im_node *n, struct err *e);
+int onnx_argmax(struct build *b, struct im_node *n, struct err *e);
+
+#endif

@@ -1,0 +1,439 @@
+/* Concat, Split, Slice, Gather, Pad, DepthToSpace, SpaceToDepth. */
+#include "base/limits.h"
+#include "onnx/onnx_int.h"
+
+/* The letter of dimension d in a plain view; one that is free when the size is 1 there. */
+static char letter_at(const struct im_view *v, const char *axes, int d)
+{
+	static const char *const prefer[5] = { "", "", "C", "CW", "CHW" };
+	const char *order = v->rank <= 4 ? prefer[v->rank] : "CHW";
+
+	if (axes[d] != '1')
+		return axes[d];
+	/* Its place in the standard layout first. */
+	if (v->rank <= 4 && d >= 1 && !strchr(axes, order[d - 1]))
+		return order[d - 1];
+	for (const char *s = "CHW"; *s; s++)
+		if (!strchr(axes, *s))
+			return *s;
+	return '1';
+}
+
+static int slot(char letter)
+{
+	return letter == 'H' ? 0 : letter == 'W' ? 1 : 2;
+}
+
+static int join_all(struct build *b, struct im_value *in, size_t n, char axes[LIMIT_RANK + 1],
+		    struct err *e)
+{
+	bool alike = true;
+
+	for (size_t i = 0; i < n; i++)
+		if (view_plain(b, &in[i], e) < 0)
+			return -1;
+	view_axes(&in[0].view, axes);
+	for (size_t i = 1; alike && i < n; i++) {
+		char more[LIMIT_RANK + 1];
+
+		view_axes(&in[i].view, more);
+		for (int d = 0; alike && axes[d]; d++) {
+			alike = axes[d] == more[d] || axes[d] == '1' || more[d] == '1';
+			if (axes[d] == '1')
+				axes[d] = more[d];
+		}
+	}
+	for (int d = 0; alike && axes[d]; d++)
+		alike = axes[d] == '1' || !strchr(axes + d + 1, axes[d]);
+	if (alike)
+		return 0;
+	if (!view_std_axes(in[0].view.rank))
+		return err_set(e, "its inputs do not lie alike");
+	memcpy(axes, view_std_axes(in[0].view.rank), (size_t)in[0].view.rank + 1);
+	return 0;
+}
+
+static int check_concat(const struct im_value *in, size_t n, int axis, struct err *e)
+{
+	for (size_t i = 1; i < n; i++) {
+		if (in[i].view.rank != in[0].view.rank)
+			return err_set(e, "its inputs %s and %s differ in rank",
+				       view_text(&in[0].view), view_text(&in[i].view));
+		for (int d = 0; d < in[0].view.rank; d++)
+			if (d != axis && view_size(&in[i].view, d) != view_size(&in[0].view, d))
+				return err_set(e, "its inputs %s and %s differ in dimension %d",
+					       view_text(&in[0].view), view_text(&in[i].view), d);
+	}
+	return 0;
+}
+
+static int concat(struct build *b, struct im_node *n, struct im_value *in, size_t count,
+		  struct err *e)
+{
+	char axes[LIMIT_RANK + 1];
+	int64_t base[3], sum = 0;
+	struct layer *l;
+	char letter;
+	int axis;
+
+	for (size_t i = 0; i < count; i++)
+		if (in[i].is_const && build_from_const(b, &in[i], e) < 0)
+			return -1;
+	if (onnx_axis(im_int(n, "axis", 1), in[0].view.rank, &axis, e) < 0 ||
+	    check_concat(in, count, axis, e) < 0 || join_all(b, in, count, axes, e) < 0)
+		return -1;
+	letter = letter_at(&in[0].view, axes, axis);
+	if (letter == 'B' || letter == '1' || (axis == 0 && in[0].view.batch != 1))
+		return err_set(e,
+			       "a concatenation along the batch (axis %d of %s) is not supported",
+			       axis, view_text(&in[0].view));
+	axes[axis] = letter;
+	l = build_layer(b, HN_CONCAT, "concat");
+	l->p.concat_axis = slot(letter) + 1;
+	for (size_t i = 0; i < count; i++) {
+		if (view_want(b, &in[i], axes, e) < 0)
+			return -1;
+		sum += in[i].view.base[slot(letter)];
+		layer_add_input(b->g, l, in[i].view.layer, in[i].view.port);
+	}
+	memcpy(base, in[0].view.base, sizeof base);
+	base[slot(letter)] = sum;
+	build_out(n->out[0], l, 0, in[0].view.batch, base, axes);
+	return 0;
+}
+
+int onnx_concat(struct build *b, struct im_node *n, struct err *e)
+{
+	struct im_value *in;
+	int r;
+
+	if (n->nin == 1)
+		return build_pass(n->out[0], n->in[0]), 0;
+	in = xcalloc(n->nin, sizeof *in);
+	for (size_t i = 0; i < n->nin; i++)
+		if (n->in[i])
+			in[i] = *n->in[i];
+	r = concat(b, n, in, n->nin, e);
+	free(in);
+	return r;
+}
+
+/* x[from : to : step] along one dimension that is a whole axis. */
+static struct layer *slice_layer(struct build *b, const struct im_view *v, int axis, int64_t from,
+				 int64_t to, int64_t step)
+{
+	struct layer *l = build_after(b, HN_SLICE, "slice", v);
+	int32_t *s[3] = { l->p.slice_h, l->p.slice_w, l->p.slice_c };
+
+	for (int i = 0; i < 3; i++) {
+		s[i][0] = i == axis ? (int32_t)from : 0;
+		s[i][1] = (int32_t)(i == axis ? to : v->base[i]);
+		s[i][2] = i == axis ? (int32_t)step : 1;
+	}
+	return l;
+}
+
+static int split_sizes(struct build *b, const struct im_node *n, int64_t whole, int64_t *size,
+		       struct err *e)
+{
+	const struct im_attr *a = im_attr(n, "split");
+	const struct im_value *v = n->nin > 1 ? n->in[1] : NULL;
+	const size_t count = v && v->is_const ? tensor_count(&v->data) : a ? a->n : 0;
+	int64_t sum = 0;
+
+	(void)b;
+	if (v && !v->is_const)
+		return err_set(e, "its sizes are computed from data");
+	if ((a || v) && count != n->nout)
+		return err_set(e, "it has %zu sizes for %zu outputs", count, n->nout);
+	if (!a && !v && whole % (int64_t)n->nout != 0)
+		return err_set(e, "%lld does not divide into %zu parts", (long long)whole, n->nout);
+	for (size_t i = 0; i < n->nout; i++) {
+		size[i] = v   ? tensor_get_int(&v->data, i)
+			  : a ? a->ints[i]
+			      : whole / (int64_t)n->nout;
+		if (size[i] < 1 || size[i] > whole)
+			return err_set(e, "a part of %lld of %lld is not supported",
+				       (long long)size[i], (long long)whole);
+		sum += size[i];
+	}
+	return sum == whole ? 0
+			    : err_set(e, "its parts sum to %lld, not %lld", (long long)sum,
+				      (long long)whole);
+}
+
+static void split_out(struct im_value *out, const struct im_value *x, struct layer *l, int32_t port,
+		      int axis, int64_t size, const char *axes)
+{
+	int64_t base[3];
+
+	memcpy(base, x->view.base, sizeof base);
+	base[axis] = size;
+	build_out(out, l, port, x->view.batch, base, axes);
+}
+
+int onnx_split(struct build *b, struct im_node *n, struct err *e)
+{
+	struct im_value *x = n->in[0];
+	char axes[LIMIT_RANK + 1];
+	int64_t *size, at = 0;
+	struct layer *l = NULL;
+	int axis, r;
+	char letter;
+
+	if (onnx_axis(im_int(n, "axis", 0), x->view.rank, &axis, e) < 0 || view_plain(b, x, e) < 0)
+		return -1;
+	view_axes(&x->view, axes);
+	letter = axes[axis];
+	if (n->nout == 1)
+		return build_pass(n->out[0], x), 0;
+	if (letter == 'B' || letter == '1')
+		return err_set(e, "a split along axis %d of %s is not supported", axis,
+			       view_text(&x->view));
+	size = xcalloc(n->nout, sizeof *size);
+	r = split_sizes(b, n, x->view.base[slot(letter)], size, e);
+	if (r == 0 && letter == 'C' && n->nout <= sizeof l->p.split / sizeof l->p.split[0]) {
+		l = build_after(b, HN_FEATURE_SPLITTER, "feature_splitter", &x->view);
+		l->p.nsplit = (int32_t)n->nout;
+		for (size_t i = 0; i < n->nout; i++)
+			l->p.split[i] = (int32_t)size[i];
+	}
+	for (size_t i = 0; r == 0 && i < n->nout; at += size[i++]) {
+		struct layer *part = l;
+
+		if (!n->out[i])
+			continue;
+		if (!l && n->out[i]->nuse)
+			part = slice_layer(b, &x->view, slot(letter), at, at + size[i], 1);
+		if (part)
+			split_out(n->out[i], x, part, l ? (int32_t)i : 0, slot(letter), size[i],
+				  axes);
+	}
+	free(size);
+	return r;
+}
+
+/* One axis of a slice: bounds clamped as ONNX says. */
+static int slice_axis(struct build *b, struct im_value *x, int d, int64_t from, int64_t to,
+		      int64_t step, struct err *e)
+{
+	const int64_t size = view_size(&x->view, d);
+	char axes[LIMIT_RANK + 1];
+	struct layer *l;
+	int64_t base[3];
+	int axis;
+
+	if (step < 1)
+		return err_set(e, "a step of %lld is not supported", (long long)step);
+	from = from < 0 ? (from < -size ? 0 : from + size) : from > size ? size : from;
+	to = to < 0 ? (to < -size ? 0 : to + size) : to > size ? size : to;
+	if (from >= to)
+		return err_set(e, "its result is empty");
+	if (from == 0 && to == size && step == 1)
+		return 0;
+	if (view_plain(b, x, e) < 0)
+		return -1;
+	view_axes(&x->view, axes);
+	if (axes[d] == 'B')
+		return err_set(e, "a slice of the batch is not supported");
+	if (step > LIMIT_DIM)
+		step = LIMIT_DIM;
+	axis = slot(axes[d]);
+	l = slice_layer(b, &x->view, axis, from, to, step);
+	memcpy(base, x->view.base, sizeof base);
+	base[axis] = (to - from + step - 1) / step;
+	view_init(&x->view, l, 0, x->view.batch, base, axes);
+	return 0;
+}
+
+int onnx_slice(struct build *b, struct im_node *n, struct err *e)
+{
+	int64_t from[LIMIT_RANK], to[LIMIT_RANK], axes[LIMIT_RANK], step[LIMIT_RANK];
+	size_t nfrom, nto, naxes, nstep;
+	struct im_value x = *n->in[0];
+	int axis;
+
+	if (onnx_list(b, n, "starts", 1, from, &nfrom, e) < 0 ||
+	    onnx_list(b, n, "ends", 2, to, &nto, e) < 0 ||
+	    onnx_list(b, n, "axes", 3, axes, &naxes, e) < 0 ||
+	    onnx_list(b, n, "steps", 4, step, &nstep, e) < 0)
+		return -1;
+	if (nfrom != nto || (naxes && naxes != nfrom) || (nstep && nstep != nfrom) ||
+	    nfrom > (size_t)x.view.rank)
+		return err_set(e, "its starts, ends, axes and steps differ in number");
+	for (size_t i = 0; i < nfrom; i++)
+		if (onnx_axis(naxes ? axes[i] : (int64_t)i, x.view.rank, &axis, e) < 0 ||
+		    slice_axis(b, &x, axis, from[i], to[i], nstep ? step[i] : 1, e) < 0)
+			return -1;
+	if (x.view.layer == n->in[0]->view.layer) {
+		build_pass(n->out[0], n->in[0]);
+	} else {
+		n->out[0]->view = x.view;
+		n->out[0]->done = true;
+	}
+	return 0;
+}
+
+/* One constant index: a slice of one, the dimension goes away when the index is a scalar. */
+int onnx_gather(struct build *b, struct im_node *n, struct err *e)
+{
+	struct im_value x = *n->in[0];
+	const struct im_value *at = n->nin > 1 ? n->in[1] : NULL;
+	int64_t i;
+	int axis;
+
+	if (x.is_const || !at || !at->is_const || tensor_count(&at->data) != 1 || at->data.rank > 1)
+		return err_set(e, "only one constant index is supported");
+	if (onnx_axis(im_int(n, "axis", 0), x.view.rank, &axis, e) < 0)
+		return -1;
+	i = tensor_get_int(&at->data, 0);
+	if (i < 0)
+		i += view_size(&x.view, axis);
+	if (i < 0 || i >= view_size(&x.view, axis))
+		return err_set(e, "index %lld is outside of %s", (long long)i, view_text(&x.view));
+	if (slice_axis(b, &x, axis, i, i + 1, 1, e) < 0)
+		return -1;
+	if (x.view.layer == n->in[0]->view.layer)
+		build_pass(n->out[0], n->in[0]);
+	else
+		n->out[0]->view = x.view;
+	n->out[0]->done = true;
+	if (at->data.rank == 0)
+		view_squeeze(&n->out[0]->view, axis);
+	return 0;
+}
+
+/* Pads of every dimension, begins then ends; attribute `paddings` in opset 1. */
+static int pad_list(struct build *b, const struct im_node *n, int rank, int64_t pad[2 * LIMIT_RANK],
+		    struct err *e)
+{
+	const struct im_attr *a = im_attr(n, "pads");
+	const struct im_value *v = n->nin > 1 ? n->in[1] : NULL;
+	size_t count;
+
+	(void)b;
+	a = a ? a : im_attr(n, "paddings");
+	if (!a && (!v || !v->is_const))
+		return err_set(e, "its pads are not constants");
+	count = a ? a->n : tensor_count(&v->data);
+	if (count != 2 * (size_t)rank || (a && a->kind != IM_INTS))
+		return err_set(e, "it has %zu pads, %d expected", count, 2 * rank);
+	for (size_t i = 0; i < count; i++) {
+		pad[i] = a ? a->ints[i] : tensor_get_int(&v->data, i);
+		if (pad[i] < 0)
+			return err_set(e, "negative pads are not supported");
+		if (pad[i] > LIMIT_KERNEL)
+			return err_set(e, "pad %lld is absurd", (long long)pad[i]);
+	}
+	return 0;
+}
+
+int onnx_pad(struct build *b, struct im_node *n, struct err *e)
+{
+	const char *mode = im_string(n, "mode", "constant");
+	struct im_value *x = n->in[0];
+	int64_t pad[2 * LIMIT_RANK], side[3][2] = { { 0 } }, base[3], any = 0;
+	float value = im_float(n, "value", 0);
+	char axes[LIMIT_RANK + 1];
+	struct layer *l;
+
+	if (n->nin > 3 && n->in[3])
+		return err_set(e, "pads of chosen axes are not supported");
+	if (pad_list(b, n, x->view.rank, pad, e) < 0)
+		return -1;
+	for (int d = 0; d < 2 * x->view.rank; d++)
+		any += pad[d];
+	if (any == 0)
+		return build_pass(n->out[0], x), 0;
+	if (strcmp(mode, "constant") != 0)
+		return err_set(e, "mode '%s' is not supported, only 'constant'", quote(mode));
+	if (n->nin > 2 && n->in[2] && !im_scalar(n->in[2], &value))
+		return err_set(e, "its value is not a constant number");
+	if (value != value)
+		return err_set(e, "its value is not a number");
+	if (view_plain(b, x, e) < 0)
+		return -1;
+	view_axes(&x->view, axes);
+	for (int d = 0; d < x->view.rank; d++) {
+		char letter = letter_at(&x->view, axes, d);
+
+		if (pad[d] + pad[d + x->view.rank] == 0)
+			continue;
+		if (letter == 'B' || letter == 'C' || letter == '1' ||
+		    (d == 0 && x->view.batch != 1))
+			return err_set(
+			    e, "pads of batch or features (dimension %d of %s) are not supported",
+			    d, view_text(&x->view));
+		axes[d] = letter;
+		side[slot(letter)][0] = pad[d];
+		side[slot(letter)][1] = pad[d + x->view.rank];
+	}
+	if (view_want(b, x, axes, e) < 0)
+		return -1;
+	l = build_after(b, HN_EXTERNAL_PAD, "external_pad", &x->view);
+	l->p.pad_value = value;
+	for (int i = 0; i < 3; i++)
+		base[i] = x->view.base[i] + side[i][0] + side[i][1];
+	for (int i = 0; i < 2; i++) {
+		l->p.pad[2 * i] = (int32_t)side[i][0];
+		l->p.pad[2 * i + 1] = (int32_t)side[i][1];
+	}
+	build_out(n->out[0], l, 0, x->view.batch, base, axes);
+	return 0;
+}
+
+static int block_size(const struct im_node *n, int64_t *bs, struct err *e)
+{
+	*bs = im_int(n, "blocksize", 0);
+	return *bs < 1 || *bs > LIMIT_KERNEL
+		   ? err_set(e, "block size %lld is absurd", (long long)*bs)
+		   : 0;
+}
+
+int onnx_depth_to_space(struct build *b, struct im_node *n, struct err *e)
+{
+	const char *mode = im_string(n, "mode", "DCR");
+	struct im_value *x = n->in[0];
+	struct layer *l;
+	int64_t bs;
+
+	if (x->view.rank != 4)
+		return err_set(e, "its input %s is not 2-D", view_text(&x->view));
+	if (block_size(n, &bs, e) < 0 || view_want(b, x, "BCHW", e) < 0)
+		return -1;
+	if (x->view.base[2] % (bs * bs) != 0)
+		return err_set(e, "%lld features do not fill blocks of %lld",
+			       (long long)x->view.base[2], (long long)bs);
+	if (strcmp(mode, "DCR") != 0 && strcmp(mode, "CRD") != 0)
+		return err_set(e, "mode '%s' is unknown", quote(mode));
+	l = build_after(b, HN_DEPTH_TO_SPACE, "depth_to_space", &x->view);
+	l->p.block[0] = l->p.block[1] = (int32_t)bs;
+	l->p.variant = strcmp(mode, "CRD") == 0;
+	build_out(
+	    n->out[0], l, 0, x->view.batch,
+	    (int64_t[]){ x->view.base[0] * bs, x->view.base[1] * bs, x->view.base[2] / (bs * bs) },
+	    "BCHW");
+	return 0;
+}
+
+int onnx_space_to_depth(struct build *b, struct im_node *n, struct err *e)
+{
+	struct im_value *x = n->in[0];
+	struct layer *l;
+	int64_t bs;
+
+	if (x->view.rank != 4)
+		return err_set(e, "its input %s is not 2-D", view_text(&x->view));
+	if (block_size(n, &bs, e) < 0 || view_want(b, x, "BCHW", e) < 0)
+		return -1;
+	if (x->view.base[0] % bs != 0 || x->view.base[1] % bs != 0)
+		return err_set(e, "its input %s does not divide into blocks of %lld",
+			       view_text(&x->view), (long long)bs);
+	l = build_after(b, HN_SPACE_TO_DEPTH, "space_to_depth", &x->view);
+	l->p.block[0] = l->p.block[1] = (int32_t)bs;
+	build_out(
+	    n->out[0], l, 0, x->view.batch,
+	    (int64_t[]){ x->view.base[0] / bs, x->view.base[1] / bs, x->view.base[2] * bs * bs },
+	    "BCHW");
+	return 0;
+}

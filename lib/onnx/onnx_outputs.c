@@ -1,0 +1,66 @@
+/* Outputs: the layout that costs least, output layers, their order. */
+#include "onnx/onnx_int.h"
+
+/*
+ * NHWC for what lies C first; else as it lies, when that needs nothing but a reshape.  The axes
+ * that were taken tell how the source's dimensions are found in the HN output.
+ */
+static int settle(struct build *b, struct im_value *v, char axes[LIMIT_RANK + 1], struct err *e)
+{
+	static const char *const direct[5] = { NULL, NULL, "BC", "BWC", "BHWC" };
+	const int rank = v->view.rank;
+	const char *std = view_std_axes(rank);
+
+	if (std && view_is_free(&v->view, std))
+		return memcpy(axes, std, (size_t)rank + 1), view_want(b, v, std, e);
+	if (std && view_is_free(&v->view, direct[rank]))
+		return memcpy(axes, direct[rank], (size_t)rank + 1),
+		       view_want(b, v, direct[rank], e);
+	if (view_plain(b, v, e) < 0)
+		return -1;
+	view_axes(&v->view, axes);
+	return 0;
+}
+
+static int output(struct onnx_run *r, size_t i, struct err *e)
+{
+	struct im_value *v = r->ir->out[i];
+	struct graph *g = r->b.g;
+	struct layer *l;
+
+	if (v->is_const && build_from_const(&r->b, v, e) < 0)
+		return -1;
+	if (settle(&r->b, v, r->out_axes[i], e) < 0)
+		return -1;
+	r->b.node = NULL;
+	l = build_after(&r->b, HN_OUTPUT, "output_layer", &v->view);
+	layer_add_original(g, l, v->from ? v->from->name : v->name);
+	r->out_layer[i] = l;
+	g->output_order[g->noutput_order++] = arena_strdup(&g->arena, v->view.layer->name);
+	return 0;
+}
+
+void onnx_outputs(struct onnx_run *r)
+{
+	struct graph *g = r->b.g;
+
+	r->out_layer = xcalloc(r->ir->nout, sizeof(struct layer *));
+	r->out_axes = xcalloc(r->ir->nout, sizeof *r->out_axes);
+	g->output_order = xcalloc(r->ir->nout, sizeof *g->output_order);
+	for (size_t i = 0; i < r->ir->nout; i++) {
+		struct im_value *v = r->ir->out[i];
+		struct err e = { 0 };
+
+		if (v->bad)
+			continue;
+		r->b.node = v->from;
+		if (!v->done && !v->is_const)
+			err_set(&e, "output '%s' is made by no node", quote(v->name));
+		else if (output(r, i, &e) < 0)
+			err_in(&e, "output '%s'", quote(v->name));
+		if (err_is(&e)) {
+			onnx_fault(r, v->from, e.msg);
+			v->bad = true;
+		}
+	}
+}

@@ -1,0 +1,114 @@
+/* MaxPool, AveragePool, GlobalMaxPool, GlobalAveragePool. */
+#include "base/limits.h"
+#include "onnx/onnx_window.h"
+#include <math.h>
+
+static bool same_windows(const struct im_window w[2])
+{
+	enum hn_padding p;
+	int64_t pad[4];
+
+	return window_scheme(w, &p, pad) == 0;
+}
+
+/* Does the last window stay inside the padded input? */
+static bool inside(const struct im_window *w)
+{
+	return (w->out - 1) * w->stride + (w->kernel - 1) * w->dilation + 1 <=
+	       w->in + w->begin + w->end;
+}
+
+static struct layer *average(struct build *b, struct im_node *n, struct im_value *x,
+			     struct im_window w[2], bool ceil, struct err *e)
+{
+	const bool padded = w[0].begin || w[0].end || w[1].begin || w[1].end;
+	const bool include = padded && im_int(n, "count_include_pad", 0) != 0;
+	struct layer *l;
+
+	if (same_windows(w) && (!include || (inside(&w[0]) && inside(&w[1])))) {
+		l = onnx_window_layer(b, n, x, HN_AVGPOOL, "avgpool", w, 0, e);
+		if (l)
+			l->p.count_include_pad = include;
+		return l;
+	}
+	if (padded && !include) {
+		err_set(e,
+			"padding %lld,%lld,%lld,%lld that does not count in the average is not "
+			"supported",
+			(long long)w[0].begin, (long long)w[1].begin, (long long)w[0].end,
+			(long long)w[1].end);
+		return NULL;
+	}
+	/* Zeros that count are a layer of their own; partial windows at the end stay with the pool.
+	 */
+	if (padded) {
+		struct im_view from = x->view;
+
+		from.layer = build_after(b, HN_EXTERNAL_PAD, "external_pad", &x->view);
+		from.port = 0;
+		for (int i = 0; i < 2; i++) {
+			from.layer->p.pad[2 * i] = (int32_t)w[i].begin;
+			from.layer->p.pad[2 * i + 1] = (int32_t)w[i].end;
+		}
+		l = build_after(b, HN_AVGPOOL, "avgpool", &from);
+	} else {
+		l = build_after(b, HN_AVGPOOL, "avgpool", &x->view);
+	}
+	l->p.padding = PAD_VALID;
+	l->p.ceil_mode = ceil && !(inside(&w[0]) && inside(&w[1]));
+	for (int i = 0; i < 2; i++) {
+		l->p.kernel[i] = (int32_t)w[i].kernel;
+		l->p.stride[i] = (int32_t)w[i].stride;
+	}
+	return l;
+}
+
+int onnx_pool(struct build *b, struct im_node *n, struct err *e)
+{
+	const bool is_max = n->op[0] == 'M';
+	const bool ceil = im_int(n, "ceil_mode", 0) != 0;
+	struct im_value *x = n->in[0];
+	struct im_window w[2];
+	struct layer *l;
+	const char *axes;
+
+	if (n->nout > 1 && n->out[1] && n->out[1]->nuse)
+		return err_set(e, "its second output (indices) is not supported");
+	if (x->view.rank < 3 || x->view.rank > 4)
+		return err_set(e, "its input %s is neither 1-D nor 2-D", view_text(&x->view));
+	axes = view_std_axes(x->view.rank);
+	if (view_want(b, x, axes, e) < 0 || onnx_windows(n, &x->view, NULL, w, ceil, e) < 0)
+		return -1;
+	if (!is_max && (w[0].dilation != 1 || w[1].dilation != 1))
+		return err_set(e, "dilations of an average pool are not supported");
+	l = is_max ? onnx_window_layer(b, n, x, HN_MAXPOOL, "maxpool", w, -INFINITY, e)
+		   : average(b, n, x, w, ceil, e);
+	if (!l)
+		return -1;
+	build_out(n->out[0], l, 0, x->view.batch,
+		  (int64_t[]){ w[0].out, w[1].out, x->view.base[2] }, axes);
+	return 0;
+}
+
+int onnx_global_pool(struct build *b, struct im_node *n, struct err *e)
+{
+	const bool is_max = strcmp(n->op, "GlobalMaxPool") == 0;
+	struct im_value *x = n->in[0];
+	struct layer *l;
+	const char *axes;
+
+	if (x->view.rank < 3 || x->view.rank > 4)
+		return err_set(e, "its input %s is neither 1-D nor 2-D", view_text(&x->view));
+	axes = view_std_axes(x->view.rank);
+	if (view_want(b, x, axes, e) < 0)
+		return -1;
+	if (is_max && (x->view.base[0] > LIMIT_KERNEL || x->view.base[1] > LIMIT_KERNEL))
+		return err_set(e, "its input %s has more than %d rows or columns",
+			       view_text(&x->view), LIMIT_KERNEL);
+	l = build_after(b, is_max ? HN_MAXPOOL : HN_GLOBAL_AVGPOOL, is_max ? "maxpool" : "avgpool",
+			&x->view);
+	for (int i = 0; is_max && i < 2; i++)
+		l->p.kernel[i] = (int32_t)x->view.base[i];
+	build_out(n->out[0], l, 0, x->view.batch, (int64_t[]){ 1, 1, x->view.base[2] }, axes);
+	return 0;
+}

@@ -1,0 +1,205 @@
+/* Softmax, Reduce*, ArgMax, ArgMin. */
+#include "base/limits.h"
+#include "onnx/onnx_int.h"
+#include <math.h>
+
+/* Dimension d becomes the features, the others rows and columns in order. */
+static int features_at(struct build *b, struct im_value *x, int d, char axes[LIMIT_RANK + 1],
+		       struct err *e)
+{
+	const int rank = x->view.rank;
+	int n = 0;
+
+	if (view_axes(&x->view, axes)) {
+		if (axes[d] == 'C')
+			return 0;
+		if (axes[d] == '1' && !strchr(axes, 'C')) {
+			axes[d] = 'C';
+			return 0;
+		}
+	}
+	if (x->view.dim[d].n && x->view.dim[d].at[0] == IM_BATCH)
+		return err_set(e, "axis %d of %s is the batch", d, view_text(&x->view));
+	if (rank > 4 || (rank == 4 && d == 0))
+		return err_set(e, "axis %d of %s is not supported", d, view_text(&x->view));
+	for (int i = 0; i < rank; i++)
+		axes[i] = i == d ? 'C' : i == 0 ? 'B' : rank == 4 && n++ == 0 ? 'H' : 'W';
+	axes[rank] = '\0';
+	return view_want(b, x, axes, e);
+}
+
+/* Softmax over dimension d of x; out has x's shape. */
+static int softmax_at(struct build *b, struct im_value *x, int d, struct im_value *out,
+		      struct err *e)
+{
+	char axes[LIMIT_RANK + 1];
+
+	if (features_at(b, x, d, axes, e) < 0)
+		return -1;
+	build_like(out, x, build_after(b, HN_SOFTMAX, "softmax", &x->view));
+	return 0;
+}
+
+/* Before opset 13 the dimensions from the axis on are one. */
+static int softmax_flat(struct build *b, struct im_node *n, int axis, struct err *e)
+{
+	struct im_value x = *n->in[0];
+	int64_t dim[LIMIT_RANK], whole[LIMIT_RANK];
+	const int rank = x.view.rank;
+	int last = axis, big = 0;
+
+	for (int d = axis; d < rank; d++)
+		if (view_size(&x.view, d) > 1) {
+			last = d;
+			big++;
+		}
+	if (big <= 1)
+		return softmax_at(b, &x, last, n->out[0], e);
+	for (int d = 0; d < rank; d++)
+		whole[d] = view_size(&x.view, d);
+	memcpy(dim, whole, sizeof dim);
+	for (int d = axis + 1; d < rank; d++)
+		dim[axis] *= whole[d];
+	if (!view_reshape(&x.view, axis + 1, dim) || softmax_at(b, &x, axis, n->out[0], e) < 0 ||
+	    !view_reshape(&n->out[0]->view, rank, whole))
+		return err_set(e, "over axes %d and on of %s it is not supported", axis,
+			       view_text(&n->in[0]->view));
+	return 0;
+}
+
+int onnx_softmax(struct build *b, struct im_node *n, struct err *e)
+{
+	struct im_value *x = n->in[0];
+	int axis;
+
+	if (onnx_axis(im_int(n, "axis", b->opset < 13 ? 1 : -1), x->view.rank, &axis, e) < 0)
+		return -1;
+	return b->opset < 13 ? softmax_flat(b, n, axis, e) : softmax_at(b, x, axis, n->out[0], e);
+}
+
+static const struct row {
+	const char *op;
+	enum hn_type type;
+	const char *base;
+	int before, after; /* activations around it; -1: none */
+} rows[] = {
+	/* clang-format off */
+	{ "ReduceL1",        HN_REDUCE_SUM,  "reduce_sum",  ACT_ABS,    -1 },
+	{ "ReduceL2",        HN_REDUCE_SUM,  "reduce_sum",  ACT_SQUARE, ACT_SQRT },
+	{ "ReduceLogSum",    HN_REDUCE_SUM,  "reduce_sum",  -1,         ACT_LOG },
+	{ "ReduceMax",       HN_REDUCE_MAX,  "reduce_max",  -1,         -1 },
+	{ "ReduceMean",      HN_REDUCE_MEAN, "reduce_mean", -1,         -1 },
+	{ "ReduceMin",       HN_REDUCE_MIN,  "reduce_min",  -1,         -1 },
+	{ "ReduceSum",       HN_REDUCE_SUM,  "reduce_sum",  -1,         -1 },
+	{ "ReduceSumSquare", HN_REDUCE_SUM,  "reduce_sum",  ACT_SQUARE, -1 },
+	/* clang-format on */
+};
+
+/* The axes as bits 0 h, 1 w, 2 c of what is larger than 1. */
+static int reduced_axes(const struct im_view *v, const char *axes, const bool reduce[LIMIT_RANK],
+			int *bits, struct err *e)
+{
+	*bits = 0;
+	for (int d = 0; d < v->rank; d++) {
+		if (!reduce[d] || axes[d] == '1' || view_size(v, d) == 1)
+			continue;
+		if (axes[d] == 'B')
+			return err_set(e,
+				       "reducing the batch (dimension %d of %s) is not supported",
+				       d, view_text(v));
+		*bits |= axes[d] == 'H' ? 1 : axes[d] == 'W' ? 2 : 4;
+	}
+	return 0;
+}
+
+static int reduce_list(struct build *b, const struct im_node *n, int rank, bool reduce[LIMIT_RANK],
+		       bool *none, struct err *e)
+{
+	int64_t axes[LIMIT_RANK];
+	size_t count;
+	int axis;
+
+	if (onnx_list(b, n, "axes", 1, axes, &count, e) < 0)
+		return -1;
+	*none = count == 0 && im_int(n, "noop_with_empty_axes", 0);
+	for (int d = 0; d < rank; d++)
+		reduce[d] = count == 0 && !*none;
+	for (size_t i = 0; i < count; i++) {
+		if (onnx_axis(axes[i], rank, &axis, e) < 0)
+			return -1;
+		reduce[axis] = true;
+	}
+	return 0;
+}
+
+int onnx_reduce(struct build *b, struct im_node *n, struct err *e)
+{
+	struct im_value x = *n->in[0], mid = { .name = n->name, .nuse = 1 };
+	bool reduce[LIMIT_RANK], none;
+	const struct row *row = rows;
+	char axes[LIMIT_RANK + 1];
+	int bits, spatial;
+	int64_t base[3];
+	struct layer *l;
+
+	while (strcmp(row->op, n->op) != 0)
+		row++;
+	if (reduce_list(b, n, x.view.rank, reduce, &none, e) < 0 || view_plain(b, &x, e) < 0)
+		return -1;
+	view_axes(&x.view, axes);
+	if (reduced_axes(&x.view, axes, reduce, &bits, e) < 0)
+		return -1;
+	if (row->before >= 0) {
+		build_activation(b, &x, &mid, (enum hn_act)row->before, NULL, NULL);
+		x.view = mid.view;
+		x.nuse = 1;
+	}
+	spatial = (x.view.base[0] > 1 ? 1 : 0) | (x.view.base[1] > 1 ? 2 : 0);
+	if (bits == 0) {
+		build_pass(n->out[0], &x);
+	} else {
+		const bool pool = row->type == HN_REDUCE_MEAN && bits == spatial;
+
+		l = build_after(b, pool ? HN_GLOBAL_AVGPOOL : row->type,
+				pool ? "avgpool" : row->base, &x.view);
+		l->p.reduce_axes = pool ? 4 : bits;
+		for (int i = 0; i < 3; i++)
+			base[i] = bits >> i & 1 ? 1 : x.view.base[i];
+		build_out(n->out[0], l, 0, x.view.batch, base, axes);
+	}
+	if (row->after >= 0) {
+		mid.view = n->out[0]->view;
+		build_activation(b, &mid, n->out[0], (enum hn_act)row->after, NULL, NULL);
+	}
+	if (!none && !im_int(n, "keepdims", 1))
+		for (int d = x.view.rank - 1; d >= 0; d--)
+			if (reduce[d])
+				view_squeeze(&n->out[0]->view, d);
+	return 0;
+}
+
+int onnx_argmax(struct build *b, struct im_node *n, struct err *e)
+{
+	struct im_value x = *n->in[0], mid = { .name = n->name, .nuse = 1 };
+	char axes[LIMIT_RANK + 1];
+	struct layer *l;
+	int axis;
+
+	if (onnx_axis(im_int(n, "axis", 0), x.view.rank, &axis, e) < 0)
+		return -1;
+	if (im_int(n, "select_last_index", 0))
+		return err_set(
+		    e, "select_last_index is not supported: of equal values the first counts");
+	if (features_at(b, &x, axis, axes, e) < 0)
+		return -1;
+	if (strcmp(n->op, "ArgMin") == 0) {
+		build_activation(b, &x, &mid, ACT_NEG, NULL, NULL);
+		x.view = mid.view;
+	}
+	l = build_after(b, HN_ARGMAX, "argmax", &x.view);
+	build_out(n->out[0], l, 0, x.view.batch, (int64_t[]){ x.view.base[0], x.view.base[1], 1 },
+		  axes);
+	if (!im_int(n, "keepdims", 1))
+		view_squeeze(&n->out[0]->view, axis);
+	return 0;
+}
