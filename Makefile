@@ -68,6 +68,11 @@ fuzz:
 	scripts/fuzz
 print-libs:
 	@echo $(HN_LDLIBS) $(LDLIBS)
+# The support matrix of hn-layers(7), from the tables of the stages.
+man-layers: $(O)/tests/gen/layer-matrix
+	$< | sed -e '/^\.\\" MATRIX$$/r /dev/stdin' -e '/^\.\\" MATRIX$$/,/^\.\\" MATRIX END$$/{//!d}' \
+		man/man7/hn-layers.7 > $(O)/hn-layers.7
+	mv $(O)/hn-layers.7 man/man7/hn-layers.7
 install: all
 	install -d $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(SHAREDIR)
 	install -m 755 $(O)/bin/* $(DESTDIR)$(PREFIX)/bin
@@ -82,5 +87,5 @@ dist:
 	git archive --prefix=hntools-$(VERSION)/ -o hntools-$(VERSION).tar.gz HEAD
 clean:
 	rm -rf build
-.PHONY: all check check-fixtures bench lint format fuzz print-libs install uninstall dist clean
+.PHONY: all check check-fixtures bench lint format fuzz man-layers print-libs install uninstall dist clean
 .SECONDARY:

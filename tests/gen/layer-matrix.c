@@ -44,10 +44,10 @@ int main(void)
 #undef ACT
 	};
 
-	printf(".Bl -column \"feature_splitter\" \"In\" \"kernel, bias\" \"Act\"");
+	printf(".Bl -column \"layer_normalization\" \"Inputs\" \"kernel, bias\" \"Act\"");
 	for (size_t s = 0; s < NSTAGES; s++)
 		printf(" \"%s\"", stages[s].name);
-	printf("\n.It Sy Type Ta Sy In Ta Sy Weights Ta Sy Act");
+	printf("\n.It Sy Type Ta Sy Inputs Ta Sy Weights Ta Sy Act");
 	for (size_t s = 0; s < NSTAGES; s++)
 		printf(" Ta Sy %s", stages[s].name);
 	printf("\n");
