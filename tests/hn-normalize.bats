@@ -148,8 +148,9 @@ residual() {
 }
 
 @test "a convolution that something else uses too takes neither scaling nor addition" {
-	residual | jq '.layers["n/output_layer2"] = {type: "output_layer", input: ["n/conv3"]}' > m.json
-	becomes "conv conv conv ew_add"
+	residual | jq '.layers["n/ew_mult1"] = {type: "ew_mult", input: ["n/ew_add1", "n/conv3"]}
+		| .layers["n/output_layer1"].input = ["n/ew_mult1"] | .net_params = {}' > m.json
+	becomes "conv conv conv ew_add ew_mult"
 }
 
 @test "normalization inserts (x - mean) / deviation behind the input, named by the script" {
@@ -184,16 +185,16 @@ residual() {
 	mkhar m.json m.har
 	try() {
 		echo "$1" > s.alls
-		fails_with 1 "hn-normalize: s.alls:1:1: normalization: $2" hn-normalize -s s.alls m.har -o x.har
+		fails_with 1 "hn-normalize: s.alls:1:$3: normalization: $2" hn-normalize -s s.alls m.har -o x.har
 	}
-	try 'a = normalization([1, 2], [1, 2, 3])' "argument 'mean' has 2 numbers, 'n/input_layer1' has 3 features"
-	try 'a = normalization([1, 2, 3], 4)' "argument 'std' must be a list of numbers, one per feature"
-	try 'a = normalization([1, 2, 3])' "argument 'std' is missing"
-	try 'a = normalization([1, 2, 3], [1, 0, 1])' "argument 'std' is 0, from 1e-30 to 1e+30 expected"
-	try 'a, b = normalization([1, 2, 3], [1, 1, 1])' "2 names on the left, 1 input layers"
-	try 'conv1 = normalization([1, 2, 3], [1, 1, 1])' "there is a layer 'conv1' already"
-	try 'a = normalization([1, 2, 3], [1, 1, 1], conv1)' "layer 'n/conv1' is not an input layer"
-	try 'a = normalization([1, 2, 3], [1, 1, 1], input_layer2)' "no layer 'input_layer2' in 'n' (near names: 'input_layer1')"
+	try 'a = normalization([1, 2], [1, 2, 3])' "argument 'mean' has 2 numbers, 'n/input_layer1' has 3 features" 5
+	try 'a = normalization([1, 2, 3], 4)' "argument 'std' must be a list of numbers, one per feature" 5
+	try 'a = normalization([1, 2, 3])' "argument 'std' is missing" 5
+	try 'a = normalization([1, 2, 3], [1, 0, 1])' "argument 'std' is 0, from 1e-30 to 1e+30 expected" 5
+	try 'a, b = normalization([1, 2, 3], [1, 1, 1])' "2 names on the left, 1 input layers" 8
+	try 'conv1 = normalization([1, 2, 3], [1, 1, 1])' "there is a layer 'conv1' already" 9
+	try 'a = normalization([1, 2, 3], [1, 1, 1], conv1)' "layer 'n/conv1' is not an input layer" 5
+	try 'a = normalization([1, 2, 3], [1, 1, 1], input_layer2)' "no layer 'input_layer2' in 'n' (near names: 'input_layer1', 'output_layer1')" 5
 }
 
 @test "dead features are cut by the script's factor" {
@@ -265,8 +266,8 @@ residual() {
 }
 
 @test "wrong use is refused" {
-	usage_error "hn-normalize: unrecognized option '--fold'" hn-normalize --fold
-	usage_error "hn-normalize: option requires an argument -- 's'" hn-normalize -s
+	usage_error "hn-normalize: unknown option '--fold'" hn-normalize --fold
+	usage_error "hn-normalize: -s needs a value" hn-normalize -s
 }
 
 @test "a bundle in another state is refused" {
@@ -293,14 +294,14 @@ residual() {
 	try '.layers["n/conv1"].type = "deconv" | .layers["n/conv1"].params.padding = "DECONV" | .layers["n/conv1"].params.kernel_shape = [3, 5, 3, 8]' "its kernel has shape [3,3,3,8], [3,5,3,8] expected"
 	# A value that is not finite: the last float of the kernel.
 	unzip -q d/n.npz -d w
+	(cd w && zip -q0 ../few.npz n/conv1/kernel:0.npy)
+	fails_with 1 "hn-normalize: n.hn: layer 'n/conv1': its slope is missing" hn-normalize -w few.npz d/n.hn -o x.har
 	head -c -4 "w/n/conv1/kernel:0.npy" > k
 	printf '\000\000\300\177' >> k
 	mv k "w/n/conv1/kernel:0.npy"
 	(cd w && zip -q0 ../nan.npz n/conv1/*)
 	fails_with 1 "hn-normalize: n.hn: layer 'n/conv1': its kernel has a value that is not finite (number 215)" \
 		hn-normalize -w nan.npz d/n.hn -o x.har
-	(cd w && zip -q0 ../few.npz n/conv1/kernel:0.npy)
-	fails_with 1 "hn-normalize: n.hn: layer 'n/conv1': its slope is missing" hn-normalize -w few.npz d/n.hn -o x.har
 }
 
 @test "damaged networks are refused by name" {
@@ -324,8 +325,9 @@ residual() {
 	try '.layers["n/conv1"].params.kernel_shape = [3, 3, 3, 2147483647]' "layer 'n/conv1': its number of kernel output features is 2147483647, 1 to 1048576 expected"
 	try '.layers["n/conv1"].params.strides = [1, -1, 1, 1]' "layer 'n/conv1': its stride is -1, 1 to 4096 expected"
 	try '.layers["n/conv1"].params.strides = "1"' "layer 'n/conv1': params: key 'strides' must be an array of 4 integers"
-	try 'del(.layers["n/output_layer1"])' "layer 'n/ew_add1' has no output (nothing uses it)"
-	try '.layers = {}' "the network has no input layer"
+	try 'del(.layers["n/output_layer1"])' "the network has no output layer"
+	try '.layers["n/a"] = {type: "activation", input: ["n/conv1"]}' "layer 'n/a' has no output (nothing uses it)"
+	try '.layers = {} | .net_params = {}' "the network has no input layer"
 	try '.net_params.output_layers_order = ["n/conv9"]' "output_layers_order: layer 'n/conv9' does not exist"
 	try '.layers["conv1"] = .layers["n/conv1"]' "layer 'conv1' is there twice, with and without its scope"
 	try '.layers["n/a b"] = .layers["n/conv1"]' "layer name 'n/a b' has a blank or control character"

@@ -37,7 +37,7 @@ static void scale_kernel(float *k, size_t n, const double *gain, size_t features
 {
 	for (size_t i = 0; i < n; i += features)
 		for (size_t c = 0; c < features; c++)
-			k[i + c] = (float)((double)k[i + c] * gain[c]);
+			k[i + c] = gain[c] == 0 ? 0 : (float)((double)k[i + c] * gain[c]);
 }
 
 static void drop_vectors(struct tensors *w, const struct layer *l)
