@@ -10,7 +10,7 @@ HN_CPPFLAGS := -D_XOPEN_SOURCE=700 -D_FILE_OFFSET_BITS=64 -Ilib -I$(O)/gen \
 	-DHN_VERSION='"$(VERSION)"' -DHN_SHAREDIR='"$(SHAREDIR)"' -include base/banned.h
 HN_CFLAGS := -std=c11 -ffp-contract=off -fopenmp -Wall -Wextra -Wpedantic -Wshadow \
 	-Wstrict-prototypes -Wmissing-prototypes -Wpointer-arith -Wcast-qual -Wwrite-strings -Wvla \
-	-Wundef -Wformat=2 $(if $(DEV),-Werror) \
+	-Wundef -Wformat=2 -Wno-pass-failed $(if $(DEV),-Werror) \
 	$(if $(SAN),-fsanitize=address$(,)undefined -fno-sanitize-recover=all -fno-omit-frame-pointer)
 HN_LDFLAGS := -fopenmp -Wl,--as-needed $(if $(SAN),-fsanitize=address$(,)undefined)
 HN_LDLIBS := -ldnnl -lprotobuf-c -ljansson -ltar -lzip -lzstd -lz -lxxhash -lyaml -lm
