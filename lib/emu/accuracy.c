@@ -41,10 +41,12 @@ static int check_labels(const struct accuracy *a, size_t images, struct err *e)
 
 	if (t->dtype == DT_F32 || t->dtype == DT_F64 || t->dtype == DT_F16)
 		return err_set(e, "labels are %s, integers expected", dtype_name(t->dtype));
-	if (tensor_count(t) != images * a->per_image)
-		return err_set(e, "%zu labels for %zu images of %zu", tensor_count(t), images,
-			       a->per_image);
-	return 0;
+	if (tensor_count(t) == images * a->per_image)
+		return 0;
+	if (a->per_image == 1)
+		return err_set(e, "%zu labels for %zu images", tensor_count(t), images);
+	return err_set(e, "%zu labels for %zu images of %zu pixels", tensor_count(t), images,
+		       a->per_image);
 }
 
 struct accuracy *accuracy_open(const char *labels, const char *top, const struct io_port *port,
