@@ -22,6 +22,7 @@ struct cost {
 	int64_t taps;       /* multiply-accumulates per output value */
 	double rate;        /* precision factor x utilization */
 	int64_t apu_cycles; /* APU cycles per output row and feature, one APU */
+	int64_t ia_cycles;  /* cycles per output row to take in the inputs, one aligner */
 	int64_t row_cycles; /* outside layers: cycles per row */
 	int64_t weight_bytes;
 };

@@ -61,6 +61,22 @@ int64_t ceil_div(int64_t a, int64_t b)
 	return (a + b - 1) / b;
 }
 
+/* An aligner takes in every value of the largest input once. */
+static int64_t input_cycles(const struct plan *p, const struct layer *l, int32_t rows)
+{
+	const struct hn_shape *s;
+	int64_t worst = 0;
+	int64_t frame;
+	size_t i;
+
+	for (i = 0; i < l->nin; i++) {
+		s = layer_in_shape(l, i);
+		frame = s->h * ceil_div(s->w, p->t->ia_values_per_cycle) * s->c;
+		worst = frame > worst ? frame : worst;
+	}
+	return ceil_div(worst, rows);
+}
+
 int cost_of(const struct plan *p, struct unit *u, struct err *e)
 {
 	const struct cost_op *op = &ops[u->l->type];
@@ -77,5 +93,6 @@ int cost_of(const struct plan *p, struct unit *u, struct err *e)
 	for (i = 0; i < l->nout; i++)
 		c->features += l->out[i].c;
 	c->group = c->features;
+	c->ia_cycles = input_cycles(p, l, c->rows);
 	return op->fn(p, u, c);
 }

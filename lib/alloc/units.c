@@ -56,17 +56,20 @@ int64_t unit_row_cycles(const struct plan *p, const struct unit *u, struct choic
 	int64_t apu = ceil_div(k->apu_cycles * features, c.apus > 0 ? c.apus : 1);
 	int32_t lanes = k->depthwise ? p->t->dw_features_per_cycle : mode->features;
 	int32_t group = features < k->group || k->depthwise ? features : k->group;
+	int64_t least;
 	int64_t blocks;
 	int64_t macs;
 
 	if (k->outside)
 		return k->row_cycles;
+	least = ceil_div(k->ia_cycles, mode->input_aligners);
+	least = apu > least ? apu : least;
 	if (!k->macs)
-		return apu > 0 ? apu : 1;
+		return least > 0 ? least : 1;
 	blocks = ceil_div(features, group) * ceil_div(group, lanes);
 	macs = ceil_div(k->cols, mode->columns) * ceil_div(blocks, c.subclusters) * k->taps;
 	macs = (int64_t)ceil((double)macs / k->rate);
-	return macs > apu ? macs : apu;
+	return macs > least ? macs : least;
 }
 
 /*

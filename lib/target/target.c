@@ -70,6 +70,7 @@ static const struct field fields[] = {
 	FIELD("throughput.mac_utilization",       DOUBLE, mac_utilization, 0.01, 1),
 	FIELD("throughput.mac_utilization_1x1",   DOUBLE, mac_utilization_1x1, 0.01, 1),
 	FIELD("throughput.dw_features_per_cycle", INT32,  dw_features_per_cycle, 1, 1024),
+	FIELD("throughput.ia_values_per_cycle",   INT32,  ia_values_per_cycle, 1, 1024),
 	FIELD("throughput.apu_values_per_cycle",  INT32,  apu_values_per_cycle, 1, 1024),
 	FIELD("throughput.ppu_values_per_cycle",  INT32,  ppu_values_per_cycle, 1, 1024),
 	/* clang-format on */

@@ -59,6 +59,7 @@ struct target {
 	double mac_utilization,
 	    mac_utilization_1x1;       /* effective / ideal rate of kernels; of 1x1 ones */
 	int32_t dw_features_per_cycle; /* features x mode columns, per subcluster */
+	int32_t ia_values_per_cycle;   /* input values that one aligner takes in per cycle */
 	int32_t apu_values_per_cycle;  /* values that one APU writes or pools per cycle */
 	int32_t ppu_values_per_cycle;  /* softmax, argmax: outside the clusters */
 };
