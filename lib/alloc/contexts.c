@@ -1,139 +1,198 @@
 /*
- * Partition into contexts.  Layers are taken in topological order and fill one context after
- * another up to the thresholds, each with its smallest choice; every edge then leads to the same or
- * a later context.
+ * Partition into contexts.  Layers, in topological order, are cut into runs that fit with their
+ * smallest choices under the thresholds and read few enough tensors of earlier runs.  Of all cuts
+ * those with the fewest contexts are taken, among these the one that moves the fewest bytes.
  */
 #include "alloc/alloc_int.h"
 
-struct filling {
+struct partition {
 	struct plan *p;
 	double allowed[RES_COUNT];
-	double capacity[RES_COUNT];
-	struct need total;
-	int64_t window_bytes; /* of the context's input buffers */
-	int32_t streams;      /* tensors that enter from earlier contexts */
-	size_t members;
-	bool *entered; /* by unit: its output is among the streams */
+	double memory;       /* L3 cuts for weights and input windows together */
+	struct unit **order; /* units that compute or output, in topological order */
+	size_t n;
+	size_t *at; /* by unit: place in order; of a source: of its first consumer */
+	/* best way to begin a context at order[i] */
+	int32_t *contexts; /* contexts before it, -1: impossible */
+	double *bytes;     /* moved into contexts before it */
+	size_t *from;      /* where the context before it begins */
+	size_t *seen;      /* by unit: 1 + begin of the run that reads it */
 };
 
-static void next_context(struct filling *f)
+static void order_units(struct partition *t)
 {
-	f->total = (struct need){ { 0 } };
-	f->window_bytes = 0;
-	f->streams = 0;
-	f->members = 0;
-	memset(f->entered, 0, f->p->n * sizeof *f->entered);
-}
-
-/* Streams that would enter a context with this unit. */
-static int32_t new_streams(const struct filling *f, const struct unit *u, int32_t context)
-{
-	const struct unit *from;
-	int32_t n = 0;
-	size_t i, k;
-
-	for (i = 0; i < u->l->nin; i++) {
-		from = &f->p->units[u->l->in[i].layer->index];
-		for (k = 0; k < i; k++)
-			if (u->l->in[k].layer == u->l->in[i].layer)
-				break;
-		if (k == i && from->context >= 0 && from->context != context &&
-		    !f->entered[from - f->p->units])
-			n += from->choice.parts;
-	}
-	return n;
-}
-
-static bool has_room(const struct filling *f, const struct unit *u, const struct need *need,
-		     int32_t streams)
-{
-	const struct target *t = f->p->t;
-	struct need total = need_add(f->total, *need, 1);
-	double memory = (double)total.v[RES_WEIGHTS] +
-			(double)(f->window_bytes + u->window_bytes) / (double)t->l3_cut_bytes;
-	int r;
-
-	if (f->streams + streams > t->max_inter_context_streams)
-		return false;
-	if (f->members == 0) /* a layer alone may exceed the thresholds, not the machine */
-		return true;
-	for (r = 0; r < RES_COUNT; r++)
-		if ((double)total.v[r] > f->allowed[r])
-			return false;
-	return memory <= 0.9 * f->capacity[RES_WEIGHTS];
-}
-
-static int add_unit(struct filling *f, struct unit *u, int32_t *context, struct err *e)
-{
-	struct plan *p = f->p;
-	struct need need;
-	int32_t streams;
-	size_t i;
-
-	unit_need(p, u, u->choice, false, &need);
-	streams = new_streams(f, u, *context);
-	if (!has_room(f, u, &need, streams)) {
-		if (f->members == 0)
-			return err_set(
-			    e, "layer '%s' reads %d tensors of other contexts, at most %d can be",
-			    quote(u->l->name), streams, p->t->max_inter_context_streams);
-		if (++*context >= p->t->max_contexts)
-			return err_set(e, "more than %d contexts are needed, from layer '%s' on",
-				       p->t->max_contexts, quote(u->l->name));
-		next_context(f);
-		return add_unit(f, u, context, e);
-	}
-	u->context = *context;
-	f->streams += streams;
-	for (i = 0; i < u->l->nin; i++)
-		f->entered[u->l->in[i].layer->index] = true;
-	f->total = need_add(f->total, need, 1);
-	f->window_bytes += u->window_bytes;
-	f->members += u->cost.outside ? 0 : 1;
-	return 0;
-}
-
-/* Inputs and constants belong to their first consumer's context. */
-static void settle_sources(struct plan *p)
-{
+	struct plan *p = t->p;
 	struct unit *u;
-	int32_t k;
-	size_t i, s;
+	size_t i, s, k;
 
+	for (i = 0; i < p->n; i++)
+		if (p->units[i].l->nin > 0) {
+			t->at[i] = t->n;
+			t->order[t->n++] = &p->units[i];
+		}
 	for (i = 0; i < p->n; i++) {
 		u = &p->units[i];
 		if (u->l->nin > 0)
 			continue;
-		u->context = p->ncontexts - 1;
+		t->at[i] = t->n ? t->n - 1 : 0;
 		for (s = 0; s < u->l->nsucc; s++) {
-			k = p->units[u->l->succ[s]->index].context;
-			u->context = k < u->context ? k : u->context;
+			k = t->at[u->l->succ[s]->index];
+			t->at[i] = k < t->at[i] ? k : t->at[i];
 		}
 	}
 }
 
-int contexts_divide(struct plan *p, double fill, struct err *e)
+static double tensor_bytes_of(const struct unit *u, int32_t port)
 {
+	const struct hn_shape *s = &u->l->out[port];
+
+	return (double)s->h * s->w * s->c * (u->q->out_bits / 8.0);
+}
+
+/* Tensors that a run from `begin` reads from earlier ones because of u; their bytes are added. */
+static int32_t enter(struct partition *t, const struct unit *u, size_t begin, double *bytes)
+{
+	int32_t streams = 0;
+	size_t i, index;
+
+	for (i = 0; i < u->l->nin; i++) {
+		index = u->l->in[i].layer->index;
+		if (t->at[index] >= begin || t->seen[index] == begin + 1)
+			continue;
+		t->seen[index] = begin + 1;
+		streams += t->p->units[index].choice.parts;
+		*bytes += tensor_bytes_of(&t->p->units[index], u->l->in[i].port);
+	}
+	return streams;
+}
+
+static bool run_fits(const struct partition *t, const struct need *total, int64_t window_bytes,
+		     size_t layers)
+{
+	double memory =
+	    (double)total->v[RES_WEIGHTS] + (double)window_bytes / (double)t->p->t->l3_cut_bytes;
+	int r;
+
+	if (layers <= 1) /* a layer alone may exceed the thresholds, not the machine */
+		return true;
+	for (r = 0; r < RES_COUNT; r++)
+		if ((double)total->v[r] > t->allowed[r])
+			return false;
+	return memory <= t->memory;
+}
+
+/* All runs that begin at order[begin]. */
+static void extend(struct partition *t, size_t begin)
+{
+	struct need total = { { 0 } };
+	struct need need;
+	int64_t window_bytes = 0;
+	int32_t streams = 0;
+	double bytes = 0;
+	double sum;
+	const struct unit *u;
+	size_t end, layers = 0;
+
+	for (end = begin; end < t->n; end++) {
+		u = t->order[end];
+		unit_need(t->p, u, u->choice, false, &need);
+		total = need_add(total, need, 1);
+		window_bytes += u->cost.outside ? 0 : u->window_bytes;
+		layers += u->cost.outside ? 0 : 1;
+		streams += enter(t, u, begin, &bytes);
+		if (streams > t->p->t->max_inter_context_streams ||
+		    !run_fits(t, &total, window_bytes, layers))
+			return;
+		sum = t->bytes[begin] + bytes;
+		if (t->contexts[end + 1] >= 0 &&
+		    (t->contexts[end + 1] < t->contexts[begin] + 1 ||
+		     (t->contexts[end + 1] == t->contexts[begin] + 1 && t->bytes[end + 1] <= sum)))
+			continue;
+		t->contexts[end + 1] = t->contexts[begin] + 1;
+		t->bytes[end + 1] = sum;
+		t->from[end + 1] = begin;
+	}
+}
+
+static int no_partition(const struct partition *t, struct err *e)
+{
+	size_t i = t->n;
+
+	while (i > 0 && t->contexts[i] < 0)
+		i--;
+	return err_set(
+	    e, "no context can hold layer '%s': it reads more than %d tensors of other contexts",
+	    quote(t->order[i]->l->name), t->p->t->max_inter_context_streams);
+}
+
+/* Contexts of the units, from the last run back. */
+static void settle_contexts(const struct partition *t)
+{
+	struct plan *p = t->p;
+	int32_t context = t->contexts[t->n];
+	size_t end, begin, i;
+
+	p->ncontexts = context;
+	for (end = t->n; end > 0; end = begin) {
+		begin = t->from[end];
+		context--;
+		for (i = begin; i < end; i++)
+			t->order[i]->context = context;
+	}
+	for (i = 0; i < p->n; i++) /* inputs and constants: with their first consumer */
+		if (p->units[i].l->nin == 0)
+			p->units[i].context = t->order[t->at[i]]->context;
+}
+
+static double share_of(double share)
+{
+	return share < 1 ? share : 1;
+}
+
+static void divide_init(struct partition *t, double fill)
+{
+	struct plan *p = t->p;
 	struct limits lim = plan_limits(p, -1, false);
 	struct need capacity = device_capacity(p->t);
-	struct filling f = { .p = p, .entered = xcalloc(p->n + 1, sizeof *f.entered) };
-	int32_t context = 0;
-	int rc = 0;
 	size_t i;
 	int r;
 
-	for (r = 0; r < RES_COUNT; r++) {
-		f.capacity[r] = (double)capacity.v[r];
-		f.allowed[r] = fill * lim.util[r] * f.capacity[r];
-		f.allowed[r] = f.allowed[r] > f.capacity[r] ? f.capacity[r] : f.allowed[r];
-	}
-	for (i = 0; i < p->n; i++)
-		p->units[i].context = -1;
-	for (i = 0; i < p->n && rc == 0; i++)
-		if (p->units[i].l->nin > 0)
-			rc = add_unit(&f, &p->units[i], &context, e);
-	p->ncontexts = context + 1;
-	settle_sources(p);
-	free(f.entered);
+	for (r = 0; r < RES_COUNT; r++)
+		t->allowed[r] = share_of(fill * lim.util[r]) * (double)capacity.v[r];
+	t->memory = 0.9 * share_of(fill) * (double)capacity.v[RES_WEIGHTS];
+	t->order = xcalloc(p->n + 1, sizeof *t->order);
+	t->at = xcalloc(p->n + 1, sizeof *t->at);
+	t->contexts = xcalloc(p->n + 1, sizeof *t->contexts);
+	t->bytes = xcalloc(p->n + 1, sizeof *t->bytes);
+	t->from = xcalloc(p->n + 1, sizeof *t->from);
+	t->seen = xcalloc(p->n + 1, sizeof *t->seen);
+	for (i = 1; i <= p->n; i++)
+		t->contexts[i] = -1;
+	order_units(t);
+}
+
+int contexts_divide(struct plan *p, double fill, struct err *e)
+{
+	struct partition t = { .p = p };
+	int rc = 0;
+	size_t i;
+
+	divide_init(&t, fill);
+	for (i = 0; i < t.n; i++)
+		if (t.contexts[i] >= 0)
+			extend(&t, i);
+	if (t.contexts[t.n] < 0)
+		rc = no_partition(&t, e);
+	else if (t.contexts[t.n] > p->t->max_contexts)
+		rc = err_set(e, "%d contexts are needed, %s has at most %d", t.contexts[t.n],
+			     p->t->name, p->t->max_contexts);
+	else
+		settle_contexts(&t);
+	free(t.order);
+	free(t.at);
+	free(t.contexts);
+	free(t.bytes);
+	free(t.from);
+	free(t.seen);
 	return rc;
 }

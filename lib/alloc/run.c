@@ -172,19 +172,22 @@ static struct allocation *single_context(struct plan *p, struct err *e)
 	return a ? a : attempts(p, e);
 }
 
+/* Thresholds x these: less when a context cannot be placed, more when it would read too many
+ * tensors. */
+static const double fills[] = { 1, 0.8, 0.64, 0.5, 1.2, 1.4, 1.7, 0.4, 0.3, 0.2, 0.1 };
+
 static struct allocation *several_contexts(struct plan *p, struct err *e)
 {
 	struct allocation *a = NULL;
 	struct err last = { 0 };
-	double fill;
-	size_t i;
+	size_t i, k;
 
-	for (fill = 1; fill > 0.05 && !a; fill *= 0.8) {
+	for (k = 0; k < sizeof fills / sizeof fills[0] && !a; k++) {
 		last = (struct err){ 0 };
 		for (i = 0; i < p->n; i++)
 			if (unit_minimum(p, &p->units[i], false, e) < 0)
 				return NULL;
-		if (contexts_divide(p, fill, &last) == 0)
+		if (contexts_divide(p, fills[k], &last) == 0)
 			a = attempts(p, &last);
 	}
 	if (!a)
