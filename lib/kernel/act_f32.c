@@ -44,6 +44,22 @@ void f32_activate(const struct layer *l, const float *slope, float *x, size_t co
 	}
 }
 
+void f32_clip_features(const float *lo, const float *hi, float *x, size_t count, size_t c)
+{
+	const int64_t pixels = (int64_t)(count / c);
+
+#pragma omp parallel for schedule(static)
+	for (int64_t p = 0; p < pixels; p++) {
+		float *v = x + (size_t)p * c;
+
+		for (size_t i = 0; i < c; i++) {
+			const float low = v[i] < lo[i] ? lo[i] : v[i];
+
+			v[i] = low > hi[i] ? hi[i] : low;
+		}
+	}
+}
+
 /* The common code applies the activation in place. */
 static int act_run(const struct f32k *k, const float *const in[], float *const out[], struct err *e)
 {

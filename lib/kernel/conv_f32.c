@@ -84,7 +84,7 @@ static int conv_make(struct f32k *k, const struct tensors *w, struct err *e)
 	if (post.add && !hn_shape_equal(f32_in(k, l->nin - 1), f32_out(k)))
 		err_set(e, "the added input %s differs from its output %s",
 			hn_shape_text(f32_in(k, l->nin - 1)), hn_shape_text(f32_out(k)));
-	if (dnn_has_act(l->p.activation)) {
+	if (dnn_has_act(l->p.activation) && !k->clip_lo) {
 		post.act = l->p.activation;
 		k->own_act = true;
 	}

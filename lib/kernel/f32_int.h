@@ -17,6 +17,8 @@ struct f32k {
 	int32_t n;         /* images per run */
 	void *state;       /* the implementation's own, NULL when it needs none */
 	float *slope;      /* prelu: one per feature, or NULL */
+	float *clip_lo;    /* relu6, clip after equalization: bounds per feature, or NULL */
+	float *clip_hi;
 	bool add_in_place; /* the added input is in the output's memory */
 	bool own_act;      /* run applies the layer's activation itself */
 };
@@ -54,5 +56,7 @@ int f32_batch_norm(const struct layer *l, const struct tensors *w, float **scale
 
 /* x = act(x) in place on count values whose features repeat every c values. */
 void f32_activate(const struct layer *l, const float *slope, float *x, size_t count, size_t c);
+/* x = min(max(x, lo[c]), hi[c]) in place, the same layout. */
+void f32_clip_features(const float *lo, const float *hi, float *x, size_t count, size_t c);
 
 #endif

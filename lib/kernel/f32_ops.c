@@ -137,6 +137,10 @@ struct f32k *f32k_new(const struct layer *l, const struct tensors *w, int32_t ba
 	k->own_act = l->p.activation == ACT_LINEAR;
 	if (l->p.activation == ACT_PRELU)
 		k->slope = f32_weight(l, w, "slope", (size_t)l->out[0].c, false, e);
+	if (l->p.activation == ACT_RELU6 || l->p.activation == ACT_CLIP) {
+		k->clip_lo = f32_weight(l, w, "clip_lo", (size_t)l->out[0].c, true, e);
+		k->clip_hi = f32_weight(l, w, "clip_hi", (size_t)l->out[0].c, true, e);
+	}
 	if (err_is(e) || (op->impl->make && op->impl->make(k, w, e) < 0)) {
 		err_in(e, "layer '%s'", l->name);
 		f32k_free(k);
@@ -151,7 +155,10 @@ int f32k_run(struct f32k *k, const float *const in[], float *const out[], struct
 
 	if (k->impl->run(k, in, out, e) < 0)
 		return err_in(e, "layer '%s'", k->l->name);
-	if (!k->own_act)
+	if (k->clip_lo && k->clip_hi)
+		f32_clip_features(k->clip_lo, k->clip_hi, out[0], hn_shape_count(s) * (size_t)k->n,
+				  (size_t)s->c);
+	else if (!k->own_act)
 		f32_activate(k->l, k->slope, out[0], hn_shape_count(s) * (size_t)k->n,
 			     (size_t)s->c);
 	return 0;
@@ -171,5 +178,7 @@ void f32k_free(struct f32k *k)
 	else
 		free(k->state);
 	free(k->slope);
+	free(k->clip_lo);
+	free(k->clip_hi);
 	free(k);
 }

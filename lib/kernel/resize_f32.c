@@ -1,12 +1,7 @@
 /* resize: nearest and bilinear, in all coordinate modes. */
 #include "kernel/f32_int.h"
+#include "kernel/resize_taps.h"
 #include <math.h>
-
-/* One output coordinate along an axis: two source rows (or columns) and their weights. */
-struct tap {
-	int32_t at[2];
-	float weight[2];
-};
 
 /* hn_params.resize_mode and resize_nearest */
 enum {
@@ -47,13 +42,13 @@ static int32_t clamp(int32_t v, int32_t max)
 	return v < 0 ? 0 : v > max ? max : v;
 }
 
-static void fill_taps(const struct hn_params *p, int axis, int32_t in, int32_t out,
-		      struct tap *taps)
+void resize_taps(const struct hn_params *p, int axis, int32_t in, int32_t out,
+		 struct resize_tap *taps)
 {
 	for (int32_t i = 0; i < out; i++) {
 		const float x = source(p, axis, i, in, out);
 		const float inside = x < 0 ? 0 : x > (float)(in - 1) ? (float)(in - 1) : x;
-		struct tap *t = &taps[i];
+		struct resize_tap *t = &taps[i];
 
 		if (p->variant == 0) {
 			t->at[0] = t->at[1] = clamp(nearest(p->resize_nearest, x), in - 1);
@@ -71,18 +66,18 @@ static void fill_taps(const struct hn_params *p, int axis, int32_t in, int32_t o
 static int resize_make(struct f32k *k, const struct tensors *w, struct err *e)
 {
 	const struct hn_shape *s = f32_in(k, 0), *o = f32_out(k);
-	struct tap *taps = xcalloc((size_t)o->h + (size_t)o->w, sizeof *taps);
+	struct resize_tap *taps = xcalloc((size_t)o->h + (size_t)o->w, sizeof *taps);
 
 	(void)w;
 	(void)e;
-	fill_taps(&k->l->p, 0, s->h, o->h, taps);
-	fill_taps(&k->l->p, 1, s->w, o->w, taps + o->h);
+	resize_taps(&k->l->p, 0, s->h, o->h, taps);
+	resize_taps(&k->l->p, 1, s->w, o->w, taps + o->h);
 	k->state = taps;
 	return 0;
 }
 
-static void bilinear(const float *const r[2], size_t c, const struct tap *y, const struct tap *x,
-		     float *to)
+static void bilinear(const float *const r[2], size_t c, const struct resize_tap *y,
+		     const struct resize_tap *x, float *to)
 {
 	const float *a = r[0] + (size_t)x->at[0] * c, *b = r[0] + (size_t)x->at[1] * c;
 	const float *d = r[1] + (size_t)x->at[0] * c, *f = r[1] + (size_t)x->at[1] * c;
@@ -97,14 +92,14 @@ static int resize_run(const struct f32k *k, const float *const in[], float *cons
 		      struct err *e)
 {
 	const struct hn_shape *s = f32_in(k, 0), *o = f32_out(k);
-	const struct tap *ty = k->state, *tx = ty + o->h;
+	const struct resize_tap *ty = k->state, *tx = ty + o->h;
 	const size_t c = (size_t)s->c;
 	const int64_t rows = (int64_t)k->n * o->h;
 
 	(void)e;
 #pragma omp parallel for schedule(static)
 	for (int64_t r = 0; r < rows; r++) {
-		const struct tap *y = &ty[r % o->h];
+		const struct resize_tap *y = &ty[r % o->h];
 		const float *image = in[0] + (size_t)(r / o->h) * hn_shape_count(s);
 		const float *const from[2] = { image + (size_t)y->at[0] * (size_t)s->w * c,
 					       image + (size_t)y->at[1] * (size_t)s->w * c };

@@ -30,4 +30,13 @@ struct quant_opts {
 int quant_run(struct graph *g, struct tensors *w, const struct quant_opts *o, struct tensors **q_out,
     struct err *e);
 
+/*
+ * hn-quantize on a bundle in state fp_optimized_model: quantizes with the script (a file; NULL: the one
+ * in the bundle, if any) and leaves fp.hn, hn, q.npz, alls and, with its equalized weights, fpo.npz.
+ */
+struct bundle;
+int quant_bundle(struct bundle *b, struct quant_opts *o, const char *script, struct err *e);
+/* NULL when a type can be quantized, else the reason why not (support matrix). */
+const char *quant_reason(enum hn_type t);
+
 #endif

@@ -1,0 +1,74 @@
+/* hn-quantize: make the integer model from a full-precision one.  hn-quantize(1). */
+#include "base/cli.h"
+#include "io/bundle.h"
+#include "quant/quant.h"
+
+struct config {
+	struct cli_io io;
+	struct quant_opts quant;
+	const char *script;
+	bool no_equalization;
+};
+
+static const struct cli_opt options[] = {
+	/* clang-format off */
+	{ 'c', "calib-set", "PATH", CLI_STR, offsetof(struct config, quant.calib), "calibration images: .npy, .npz by input layer, or a folder of .npy", 0, 0 },
+	{ 's', "model-script", "FILE", CLI_STR, offsetof(struct config, script), "model script, .alls (default: the one in the bundle)", 0, 0 },
+	{ 0, "random-calib", NULL, CLI_FLAG, offsetof(struct config, quant.random_calib), "calibrate on random bytes: for timing, not for accuracy", 0, 0 },
+	{ 'n', "calibset-size", "N", CLI_INT, offsetof(struct config, quant.calibset_size), "images to use (default: 64)", 1, 1 << 24 },
+	{ 'b', "batch-size", "N", CLI_INT, offsetof(struct config, quant.batch), "images per step (default: 8)", 1, 4096 },
+	{ 0, "bias-mode", "MODE", CLI_STR, offsetof(struct config, quant.bias_mode), "double_scale_initialization (default) or single_scale_decomposition", 0, 0 },
+	{ 0, "no-equalization", NULL, CLI_FLAG, offsetof(struct config, no_equalization), "without cross-layer equalization", 0, 0 },
+	{ 0, "optimization-level", "N", CLI_INT, offsetof(struct config, quant.optimization_level), "0: equalization (the only level built)", -100, 4 },
+	{ 0, "compression-level", "N", CLI_INT, offsetof(struct config, quant.compression_level), "0: 8-bit weights (the only level built)", 0, 5 },
+	{ 0, "hw-arch", "ARCH", CLI_STR, offsetof(struct config, quant.hw_arch), "target whose table sizes are used (default: the bundle's, else hailo8)", 0, 0 },
+	{ 0, "stats", "FILE", CLI_STR, offsetof(struct config, quant.stats_out), "write the calibration statistics too, .npz", 0, 0 },
+	CLI_COMMON(struct config, io),
+	CLI_END
+	/* clang-format on */
+};
+
+static const struct cli_tool tool = { .name = "hn-quantize",
+				      .operands = "[FILE]",
+				      .summary = "quantize a model with a calibration set",
+				      .options = options,
+				      .io_offset = offsetof(struct config, io),
+				      .max_operands = 1,
+				      .operands_offset = SIZE_MAX };
+
+static void check_config(const struct config *cfg)
+{
+	const struct quant_opts *q = &cfg->quant;
+
+	if (!q->calib && !q->random_calib)
+		cli_usage("no calibration set: -c PATH, or --random-calib");
+	if (q->calib && q->random_calib)
+		cli_usage("-c and --random-calib exclude each other");
+	if (q->bias_mode && strcmp(q->bias_mode, "double_scale_initialization") != 0 &&
+	    strcmp(q->bias_mode, "single_scale_decomposition") != 0)
+		cli_usage("--bias-mode must be double_scale_initialization or "
+			  "single_scale_decomposition, not '%s'",
+			  quote(q->bias_mode));
+	if (q->optimization_level != 0)
+		cli_usage("optimization level %d is not built; 0 is", q->optimization_level);
+	if (q->compression_level != 0)
+		cli_usage("compression level %d is not built; 0 is", q->compression_level);
+}
+
+int main(int argc, char *argv[])
+{
+	struct config cfg = { .io = { .in = "-", .out = "-" }, .quant = QUANT_OPTS_DEFAULT };
+	struct err e = { 0 };
+	struct bundle *b;
+
+	cli_parse(&tool, &cfg, argc, argv);
+	check_config(&cfg);
+	if (cfg.no_equalization)
+		cfg.quant.equalization = false;
+	if (!(b = bundle_read(cfg.io.in, NULL, &e)) ||
+	    quant_bundle(b, &cfg.quant, cfg.script, &e) < 0 ||
+	    bundle_write(b, cfg.io.out, COMPRESS_NONE, &e) < 0)
+		die(&e);
+	bundle_free(b);
+	return 0;
+}

@@ -1,0 +1,269 @@
+/* Calibration sets: an array, arrays by input layer, a folder of arrays, or random bytes. */
+#include "base/rng.h"
+#include "io/npy.h"
+#include "quant/quant_int.h"
+
+#include <dirent.h>
+#include <math.h>
+#include <string.h>
+#include <sys/stat.h>
+
+enum {
+	MAX_INPUTS = 64
+};
+
+struct calib {
+	const char *path;
+	size_t ninputs;
+	struct layer *input[MAX_INPUTS];
+	struct tensor array[MAX_INPUTS]; /* all images of an input; empty for folders and random */
+	char **file;                     /* folder: one image each, sorted */
+	size_t nfiles;
+	size_t count;
+	bool random;
+	bool u8; /* folder, random */
+	struct tensors *npz;
+};
+
+static bool ends_with(const char *s, const char *tail)
+{
+	size_t n = strlen(s);
+	size_t k = strlen(tail);
+
+	return n >= k && strcmp(s + n - k, tail) == 0;
+}
+
+static int compare_names(const void *a, const void *b)
+{
+	return strcmp(*(char *const *)a, *(char *const *)b);
+}
+
+static bool is_image(const char *name)
+{
+	return ends_with(name, ".png") || ends_with(name, ".jpg") || ends_with(name, ".jpeg") ||
+	       ends_with(name, ".PNG") || ends_with(name, ".JPG") || ends_with(name, ".JPEG");
+}
+
+static int list_folder(struct calib *c, struct err *e)
+{
+	DIR *d = opendir(c->path);
+	size_t cap = 0;
+	struct dirent *f;
+
+	if (!d)
+		return err_sys(e, "%s", quote(c->path));
+	while ((f = readdir(d))) {
+		if (is_image(f->d_name)) {
+			closedir(d);
+			return err_set(e,
+				       "'%s' is an image file: images are not decoded (convert the "
+				       "folder to one .npy, NHWC uint8)",
+				       quote(f->d_name));
+		}
+		if (!ends_with(f->d_name, ".npy"))
+			continue;
+		VEC_GROW(c->file, c->nfiles, &cap);
+		c->file[c->nfiles++] = xasprintf("%s/%s", c->path, f->d_name);
+	}
+	closedir(d);
+	if (!c->nfiles)
+		return err_set(e, "the folder holds no .npy file");
+	qsort(c->file, c->nfiles, sizeof *c->file, compare_names);
+	c->count = c->nfiles;
+	return 0;
+}
+
+/* One file of a folder: one image. */
+static int read_one(const struct calib *c, size_t i, struct tensor *t, struct err *e)
+{
+	size_t n;
+
+	if (npy_read(c->file[i], t, e) < 0)
+		return err_in(e, "%s", quote(c->file[i]));
+	if (emu_check_input(c->input[0], t, &n, e) == 0 && n != 1)
+		err_set(e, "holds %zu images, one expected of each file in a folder", n);
+	if (!err_is(e))
+		return 0;
+	tensor_release(t);
+	return err_in(e, "%s", quote(c->file[i]));
+}
+
+static int open_folder(struct calib *c, struct err *e)
+{
+	struct tensor t;
+
+	if (c->ninputs != 1)
+		return err_set(e,
+			       "a folder serves networks with one input, this one has %zu (use an "
+			       ".npz with one array per input layer)",
+			       c->ninputs);
+	if (list_folder(c, e) < 0 || read_one(c, 0, &t, e) < 0)
+		return -1;
+	c->u8 = t.dtype == DT_U8;
+	tensor_release(&t);
+	return 0;
+}
+
+/* The array of an input in an npz: by full or unscoped layer name. */
+static const struct tensor *find_array(const struct calib *c, size_t k)
+{
+	const char *name = c->input[k]->name;
+	const char *slash = strchr(name, '/');
+	const struct tensor *t = tensors_get(c->npz, name);
+
+	if (!t && slash)
+		t = tensors_get(c->npz, slash + 1);
+	if (!t && c->ninputs == 1 && tensors_count(c->npz) == 1)
+		t = tensors_at(c->npz, 0);
+	return t;
+}
+
+static int open_npz(struct calib *c, struct err *e)
+{
+	if (!(c->npz = npz_read(c->path, e)))
+		return -1;
+	for (size_t k = 0; k < c->ninputs; k++) {
+		const struct tensor *t = find_array(c, k);
+
+		if (!t)
+			return err_set(e, "no array for input layer '%s'",
+				       quote(c->input[k]->name));
+		c->array[k] = tensor_ref(t);
+	}
+	return 0;
+}
+
+static int open_npy(struct calib *c, struct err *e)
+{
+	if (c->ninputs != 1)
+		return err_set(e,
+			       "one array, but the network has %zu inputs (use an .npz with one "
+			       "array per input layer)",
+			       c->ninputs);
+	return npy_read(c->path, &c->array[0], e);
+}
+
+static int check_arrays(struct calib *c, struct err *e)
+{
+	for (size_t k = 0; k < c->ninputs; k++) {
+		size_t n;
+
+		if (emu_check_input(c->input[k], &c->array[k], &n, e) < 0)
+			return -1;
+		if (k > 0 && n != c->count)
+			return err_set(e, "input layer '%s' has %zu images, '%s' has %zu",
+				       quote(c->input[k]->name), n, quote(c->input[0]->name),
+				       c->count);
+		c->count = n;
+	}
+	return 0;
+}
+
+static int open_path(struct calib *c, struct err *e)
+{
+	struct stat st;
+
+	if (stat(c->path, &st) < 0)
+		return err_sys(e, "%s", quote(c->path));
+	if (S_ISDIR(st.st_mode))
+		return open_folder(c, e);
+	if (is_image(c->path))
+		return err_set(e, "images are not decoded (convert them to one .npy, NHWC uint8)");
+	if ((ends_with(c->path, ".npz") ? open_npz(c, e) : open_npy(c, e)) < 0)
+		return -1;
+	return check_arrays(c, e);
+}
+
+struct calib *calib_open(const struct quant_opts *o, const struct graph *g, struct err *e)
+{
+	struct calib *c = xcalloc(1, sizeof *c);
+
+	c->path = o->calib;
+	c->random = o->random_calib;
+	c->ninputs = graph_inputs(g, c->input, MAX_INPUTS);
+	if (c->ninputs == 0 || c->ninputs > MAX_INPUTS) {
+		err_set(e, "a network with %zu inputs cannot be calibrated", c->ninputs);
+	} else if (c->random) {
+		c->u8 = true;
+		c->count = (size_t)o->calibset_size;
+	} else if (open_path(c, e) < 0) {
+		err_in(e, "calibration set '%s'", quote(c->path));
+	}
+	if (err_is(e)) {
+		calib_free(c);
+		return NULL;
+	}
+	if (c->count > (size_t)o->calibset_size)
+		c->count = (size_t)o->calibset_size;
+	return c;
+}
+
+void calib_free(struct calib *c)
+{
+	if (!c)
+		return;
+	for (size_t k = 0; k < MAX_INPUTS; k++)
+		if (c->array[k].data)
+			tensor_release(&c->array[k]);
+	for (size_t i = 0; i < c->nfiles; i++)
+		free(c->file[i]);
+	free(c->file);
+	tensors_free(c->npz);
+	free(c);
+}
+
+size_t calib_count(const struct calib *c)
+{
+	return c->count;
+}
+
+bool calib_is_u8(const struct calib *c, size_t input)
+{
+	return c->random || c->file ? c->u8 : c->array[input].dtype == DT_U8;
+}
+
+/* The same image for the same input layer and index, whatever the batch. */
+static void random_image(const struct layer *input, size_t index, float *out)
+{
+	struct rng r;
+
+	rng_init(&r, index, input->name);
+	for (size_t i = 0; i < hn_shape_count(&input->out[0]); i++)
+		out[i] = (float)(rng_u64(&r) >> 56);
+}
+
+static int check_finite(const struct calib *c, size_t from, size_t n, size_t image, const float *x,
+			struct err *e)
+{
+	for (size_t i = 0; i < n * image; i++)
+		if (!isfinite(x[i]))
+			return err_set(e, "calibration set '%s': image %zu holds %s",
+				       quote(c->path), from + i / image,
+				       isnan(x[i]) ? "NaN" : "infinity");
+	return 0;
+}
+
+int calib_load(struct calib *c, size_t k, size_t from, size_t n, float *out, struct err *e)
+{
+	const struct hn_shape *s = &c->input[k]->out[0];
+	size_t image = hn_shape_count(s);
+
+	for (size_t i = 0; i < n && c->random; i++)
+		random_image(c->input[k], from + i, out + i * image);
+	for (size_t i = 0; i < n && c->file; i++) {
+		struct tensor t;
+
+		if (read_one(c, from + i, &t, e) < 0)
+			return err_in(e, "calibration set '%s'", quote(c->path));
+		if ((t.dtype == DT_U8) != c->u8)
+			err_set(e, "calibration set '%s': uint8 and float32 files are mixed",
+				quote(c->path));
+		emu_load_input(&t, 0, 1, s, out + i * image);
+		tensor_release(&t);
+		if (err_is(e))
+			return -1;
+	}
+	if (!c->random && !c->file)
+		emu_load_input(&c->array[k], from, n, s, out);
+	return check_finite(c, from, n, image, out, e);
+}

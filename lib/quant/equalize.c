@@ -1,0 +1,373 @@
+/*
+ * Cross-layer equalization (Meller, Finkelstein, Almog, Grobman 2019): a feature's values are
+ * multiplied by s where they are made and divided by s where they are used, which changes nothing
+ * in real numbers and lets every feature fill its tensor's range.  Features that several layers
+ * make or use have one factor (channels.c).  With P the largest weight, relative to its layer's
+ * largest, of those that make the feature, A the same for its values, and C for the weights that
+ * use it, each round moves log s halfway to balance between C and sqrt(P A), until nothing moves.
+ */
+#include "base/log.h"
+#include "quant/quant_int.h"
+
+#include <math.h>
+#include <string.h>
+
+enum {
+	ROUNDS = 60
+};
+static const double factor_max = 1e4;
+
+/* A layer's weights as magnitudes by input and output feature. */
+struct side {
+	const struct layer *l;
+	size_t cin, cout, groups; /* cin: features of the input tensor; per group: cin / groups */
+	float *mag;               /* [cin / groups][cout]: largest over kernel positions */
+	double *in_max, *out_max; /* by feature, with the present factors */
+	double in_top, out_top;
+};
+
+struct equalizer {
+	struct quant *q;
+	struct channels ch;
+	double *log_s;     /* by class root */
+	size_t *tensor;    /* by class root: see find_tensors */
+	double *p, *a, *c; /* by class root: see above, this round */
+	struct side *sides;
+	size_t nsides;
+};
+
+/* Kernel value k of a layer belongs to input feature (within its group) and output feature. */
+static void make_side(struct side *s, const struct quant *q, const struct layer *l, struct err *e)
+{
+	const struct tensor *t = layer_weight(q->w, l, "kernel");
+	const struct hn_shape *in = layer_in_shape(l, 0);
+	const float *w;
+	size_t n;
+	size_t cg;
+
+	s->l = l;
+	s->cin = (size_t)in->c;
+	s->cout = (size_t)l->out[0].c;
+	s->groups = l->type == HN_NORMALIZATION || l->type == HN_DW ? s->cin
+		    : l->type == HN_DENSE                           ? 1
+								    : (size_t)l->p.groups;
+	cg = s->cin / s->groups;
+	n = t ? tensor_count(t) : 0;
+	if (!(w = quant_weight(q, l, "kernel", n, e)))
+		return;
+	s->mag = xcalloc(cg * s->cout, sizeof *s->mag);
+	s->in_max = xcalloc(s->cin, sizeof *s->in_max);
+	s->out_max = xcalloc(s->cout, sizeof *s->out_max);
+	for (size_t k = 0; k < n; k += s->cout) {
+		float *m = s->mag + k / s->cout % cg * s->cout;
+
+		for (size_t o = 0; o < s->cout; o++)
+			m[o] = fabsf(w[k + o]) > m[o] ? fabsf(w[k + o]) : m[o];
+	}
+}
+
+static double class_log(const struct equalizer *z, size_t root)
+{
+	return z->ch.fixed[root] ? 0 : z->log_s[root];
+}
+
+static double out_factor(const struct equalizer *z, const struct layer *l, size_t f)
+{
+	return exp(class_log(z, channels_root(&z->ch, z->ch.base[l->index] + f)));
+}
+
+static double in_factor(const struct equalizer *z, const struct layer *l, size_t f)
+{
+	return exp(class_log(z, channels_input(&z->ch, l, 0, f)));
+}
+
+/* Largest magnitudes by feature with the present factors. */
+static int measure_side(size_t i, void *ctx, struct err *e)
+{
+	const struct equalizer *z = ctx;
+	struct side *s = &z->sides[i];
+	size_t cg = s->cin / s->groups;
+	size_t og = s->cout / s->groups;
+	double *out = xreallocarray(NULL, s->cout, sizeof *out);
+
+	(void)e;
+	for (size_t o = 0; o < s->cout; o++) {
+		out[o] = out_factor(z, s->l, o);
+		s->out_max[o] = 0;
+	}
+	s->in_top = s->out_top = 0;
+	for (size_t c = 0; c < s->cin; c++) {
+		double factor = 1 / in_factor(z, s->l, c);
+		const float *m = s->mag + c % cg * s->cout;
+		double top = 0;
+
+		for (size_t o = c / cg * og; o < c / cg * og + og; o++) {
+			double v = (double)m[o] * factor * out[o];
+
+			top = v > top ? v : top;
+			s->out_max[o] = v > s->out_max[o] ? v : s->out_max[o];
+		}
+		s->in_max[c] = top;
+		s->in_top = top > s->in_top ? top : s->in_top;
+	}
+	s->out_top = s->in_top;
+	free(out);
+	return 0;
+}
+
+static void raise_to(double *v, double x)
+{
+	*v = x > *v ? x : *v;
+}
+
+static void gather_weights(const struct equalizer *z)
+{
+	for (size_t i = 0; i < z->nsides; i++) {
+		const struct side *s = &z->sides[i];
+
+		for (size_t o = 0; o < s->cout && s->out_top > 0; o++)
+			raise_to(&z->p[channels_root(&z->ch, z->ch.base[s->l->index] + o)],
+				 s->out_max[o] / s->out_top);
+		for (size_t c = 0; c < s->cin && s->in_top > 0; c++)
+			raise_to(&z->c[channels_input(&z->ch, s->l, 0, c)],
+				 s->in_max[c] / s->in_top);
+	}
+}
+
+static double extent(const struct qinfo *info, size_t f)
+{
+	double lo = info->min[f] < 0 ? -(double)info->min[f] : 0;
+	double hi = info->max[f] > 0 ? (double)info->max[f] : 0;
+
+	return lo > hi ? lo : hi;
+}
+
+static void gather_values(const struct equalizer *z)
+{
+	for (size_t i = 0; i < z->q->g->nlayers; i++) {
+		const struct layer *l = z->q->g->layers[i];
+		const struct qinfo *info = &z->q->info[i];
+		double top = 0;
+
+		for (size_t f = 0; f < info->c; f++)
+			raise_to(&top, extent(info, f) * out_factor(z, l, f));
+		for (size_t f = 0; f < info->c && top > 0; f++)
+			raise_to(&z->a[channels_root(&z->ch, z->ch.base[i] + f)],
+				 extent(info, f) * out_factor(z, l, f) / top);
+	}
+}
+
+/* How far class r should move this round, 0 when it has nothing to balance. */
+static double wish(const struct equalizer *z, size_t r)
+{
+	double made;
+
+	if (channels_root(&z->ch, r) != r || z->ch.fixed[r] || z->p[r] <= 0 || z->c[r] <= 0)
+		return 0;
+	made = z->a[r] > 0 ? sqrt(z->p[r] * z->a[r]) : z->p[r];
+	return 0.5 * log(z->c[r] / made);
+}
+
+/*
+ * Moves every free class halfway to balance; returns the largest move.  What all classes of a
+ * tensor move alike changes nothing, and is taken out.
+ */
+static double step(struct equalizer *z)
+{
+	double *sum = xcalloc(z->ch.n, sizeof *sum);
+	size_t *count = xcalloc(z->ch.n, sizeof *count);
+	double moved = 0;
+
+	for (size_t r = 0; r < z->ch.n; r++)
+		if (wish(z, r) != 0) {
+			sum[z->tensor[r]] += wish(z, r);
+			count[z->tensor[r]]++;
+		}
+	for (size_t r = 0; r < z->ch.n; r++) {
+		double move = wish(z, r);
+
+		if (move == 0)
+			continue;
+		move -= sum[z->tensor[r]] / (double)count[z->tensor[r]];
+		z->log_s[r] += move;
+		if (fabs(z->log_s[r]) > log(factor_max))
+			z->log_s[r] = z->log_s[r] > 0 ? log(factor_max) : -log(factor_max);
+		raise_to(&moved, fabs(move));
+	}
+	free(sum);
+	free(count);
+	return moved;
+}
+
+/* tensor[r]: one number for all classes that meet in some tensor. */
+static void find_tensors(struct equalizer *z)
+{
+	bool changed = true;
+
+	z->tensor = xcalloc(z->ch.n, sizeof *z->tensor);
+	for (size_t r = 0; r < z->ch.n; r++)
+		z->tensor[r] = r;
+	while (changed) {
+		changed = false;
+		for (size_t i = 0; i < z->q->g->nlayers; i++) {
+			size_t first = z->ch.base[i];
+			size_t low = z->tensor[channels_root(&z->ch, first)];
+
+			for (size_t c = 0; c < z->q->info[i].c; c++) {
+				size_t t = z->tensor[channels_root(&z->ch, first + c)];
+
+				low = t < low ? t : low;
+			}
+			for (size_t c = 0; c < z->q->info[i].c; c++) {
+				size_t *t = &z->tensor[channels_root(&z->ch, first + c)];
+
+				changed = changed || *t != low;
+				*t = low;
+			}
+		}
+	}
+}
+
+static int iterate(struct equalizer *z, struct err *e)
+{
+	size_t bytes = z->ch.n * sizeof(double);
+
+	for (int round = 0; round < ROUNDS; round++) {
+		double moved;
+
+		memset(z->p, 0, bytes);
+		memset(z->a, 0, bytes);
+		memset(z->c, 0, bytes);
+		if (par_for(z->nsides, measure_side, z, e) < 0)
+			return -1;
+		gather_weights(z);
+		gather_values(z);
+		moved = step(z);
+		log_debug("equalization: round %d, largest move %.4f", round + 1, moved);
+		if (moved < 0.01)
+			break;
+	}
+	return 0;
+}
+
+/* Stored tensors are shared and read-only. */
+static struct tensor copy_of(const struct tensor *t)
+{
+	struct tensor n = tensor_new(DT_F32, t->rank, t->dim);
+
+	memcpy(tensor_data(&n), t->data, tensor_bytes(t));
+	return n;
+}
+
+/* w' = w * out / in; every other vector of the layer has output features. */
+static void apply_vector(struct quant *q, const struct layer *l, const char *key,
+			 const double *factor, size_t c)
+{
+	const struct tensor *t = layer_weight(q->w, l, key);
+	struct tensor n;
+	float *v;
+
+	if (!t || t->dtype != DT_F32 || tensor_count(t) != c)
+		return;
+	n = copy_of(t);
+	v = tensor_data(&n);
+	for (size_t i = 0; i < c; i++)
+		v[i] = (float)((double)v[i] * factor[i]);
+	layer_set_weight(q->w, l, key, n);
+}
+
+static void apply_side(struct equalizer *z, const struct side *s)
+{
+	const struct tensor *t = layer_weight(z->q->w, s->l, "kernel");
+	struct tensor n = copy_of(t);
+	float *w = tensor_data(&n);
+	size_t cg = s->cin / s->groups;
+	size_t og = s->cout / s->groups;
+	size_t total = tensor_count(t);
+	double *in = xreallocarray(NULL, s->cin, sizeof *in);
+
+	for (size_t c = 0; c < s->cin; c++)
+		in[c] = 1 / in_factor(z, s->l, c);
+	for (size_t k = 0; k < total; k += s->cout)
+		for (size_t o = 0; o < s->cout; o++)
+			w[k + o] = (float)((double)w[k + o] * in[o / og * cg + k / s->cout % cg] *
+					   z->q->info[s->l->index].eq[o]);
+	layer_set_weight(z->q->w, s->l, "kernel", n);
+	apply_vector(z->q, s->l, "bias", z->q->info[s->l->index].eq, s->cout);
+	free(in);
+}
+
+/* Clip bounds by feature, where a layer's activation has bounds other than 0. */
+static void apply_bounds(struct quant *q, const struct layer *l)
+{
+	struct qinfo *info = quant_info(q, l);
+	float hi = l->p.activation == ACT_RELU6 ? 6 : l->p.act.hi;
+	float lo = l->p.activation == ACT_RELU6 ? 0 : l->p.act.lo;
+	struct tensor thi;
+	struct tensor tlo;
+
+	if (l->p.activation != ACT_RELU6 && l->p.activation != ACT_CLIP)
+		return;
+	thi = tensor_new(DT_F32, 1, (int64_t[]){ (int64_t)info->c });
+	tlo = tensor_new(DT_F32, 1, (int64_t[]){ (int64_t)info->c });
+	for (size_t c = 0; c < info->c; c++) {
+		((float *)tensor_data(&thi))[c] = (float)(info->eq[c] * (double)hi);
+		((float *)tensor_data(&tlo))[c] = (float)(info->eq[c] * (double)lo);
+	}
+	layer_set_weight(q->w, l, "clip_hi", thi);
+	layer_set_weight(q->w, l, "clip_lo", tlo);
+}
+
+static void apply(struct equalizer *z)
+{
+	struct quant *q = z->q;
+
+	for (size_t i = 0; i < q->g->nlayers; i++) {
+		struct qinfo *info = &q->info[i];
+		bool changed = false;
+
+		for (size_t f = 0; f < info->c; f++) {
+			info->eq[f] = out_factor(z, q->g->layers[i], f);
+			changed = changed || info->eq[f] != 1;
+			info->min[f] = (float)((double)info->min[f] * info->eq[f]);
+			info->max[f] = (float)((double)info->max[f] * info->eq[f]);
+		}
+		if (changed)
+			apply_bounds(q, q->g->layers[i]);
+	}
+	for (size_t i = 0; i < z->nsides; i++)
+		apply_side(z, &z->sides[i]);
+}
+
+int quant_equalize(struct quant *q, struct err *e)
+{
+	struct equalizer z = { .q = q };
+	int rc = 0;
+
+	channels_build(&z.ch, q);
+	find_tensors(&z);
+	z.log_s = xcalloc(z.ch.n, sizeof(double));
+	z.p = xcalloc(z.ch.n, sizeof(double));
+	z.a = xcalloc(z.ch.n, sizeof(double));
+	z.c = xcalloc(z.ch.n, sizeof(double));
+	z.sides = xcalloc(q->g->nlayers, sizeof *z.sides);
+	for (size_t i = 0; i < q->g->nlayers && !err_is(e); i++)
+		if (channels_scalable(q, q->g->layers[i]))
+			make_side(&z.sides[z.nsides++], q, q->g->layers[i], e);
+	rc = err_is(e) ? -1 : iterate(&z, e);
+	if (rc == 0)
+		apply(&z);
+	for (size_t i = 0; i < z.nsides; i++) {
+		free(z.sides[i].mag);
+		free(z.sides[i].in_max);
+		free(z.sides[i].out_max);
+	}
+	free(z.sides);
+	free(z.tensor);
+	free(z.log_s);
+	free(z.p);
+	free(z.a);
+	free(z.c);
+	channels_release(&z.ch);
+	return rc;
+}

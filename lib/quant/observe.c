@@ -1,0 +1,241 @@
+/* Calibration: the float model runs over the set, every layer's values are seen once. */
+#include "base/log.h"
+#include "quant/quant_int.h"
+
+#include <math.h>
+#include <string.h>
+
+#if defined(__GNUC__) && !defined(__clang__)
+#pragma GCC optimize("O3")
+#endif
+
+enum {
+	PIECE = 1 << 16,
+	MAX_IO = 64
+};
+
+/* The observer's view: graph `run` has activations split off; to[i] says where layer i's values go.
+ */
+struct seen {
+	struct quant *q;
+	const struct graph *run;
+	const struct layer *
+	    *target; /* by run layer index: the layer of q->g; NULL: nothing to learn */
+	bool *pre;   /* its values are before the activation */
+};
+
+struct minmax_job {
+	const float *x;
+	size_t pixels, c, pixels_per_piece;
+	float *min, *max; /* [piece][c] */
+};
+
+static void widen(float *restrict min, float *restrict max, const float *restrict x, size_t c)
+{
+	for (size_t i = 0; i < c; i++) {
+		min[i] = x[i] < min[i] ? x[i] : min[i];
+		max[i] = x[i] > max[i] ? x[i] : max[i];
+	}
+}
+
+static int minmax_piece(size_t piece, void *ctx, struct err *e)
+{
+	struct minmax_job *j = ctx;
+	size_t from = piece * j->pixels_per_piece;
+	size_t to = from + j->pixels_per_piece < j->pixels ? from + j->pixels_per_piece : j->pixels;
+
+	(void)e;
+	for (size_t p = from; p < to; p++)
+		widen(j->min + piece * j->c, j->max + piece * j->c, j->x + p * j->c, j->c);
+	return 0;
+}
+
+/* Per-feature extremes of `pixels` pixels, in fixed pieces. */
+static int minmax(const float *x, size_t pixels, size_t c, float *min, float *max, struct err *e)
+{
+	struct minmax_job j = { .x = x, .pixels = pixels, .c = c };
+	size_t pieces;
+	int rc;
+
+	j.pixels_per_piece = PIECE / c ? PIECE / c : 1;
+	pieces = (pixels + j.pixels_per_piece - 1) / j.pixels_per_piece;
+	j.min = xreallocarray(NULL, pieces * c, sizeof(float));
+	j.max = xreallocarray(NULL, pieces * c, sizeof(float));
+	for (size_t i = 0; i < pieces * c; i++) {
+		j.min[i] = INFINITY;
+		j.max[i] = -INFINITY;
+	}
+	rc = par_for(pieces, minmax_piece, &j, e);
+	for (size_t i = 0; i < pieces; i++) {
+		widen(min, max, j.min + i * c, c);
+		widen(min, max, j.max + i * c, c);
+	}
+	free(j.min);
+	free(j.max);
+	return rc;
+}
+
+static int see(const struct layer *l, int32_t port, const void *data, int32_t n, void *ctx,
+	       struct err *e)
+{
+	const struct seen *s = ctx;
+	const struct layer *to = s->target[l->index];
+	const struct hn_shape *shape = &l->out[port];
+	size_t c = (size_t)shape->c;
+	size_t pixels = (size_t)n * (size_t)shape->h * (size_t)shape->w;
+	struct qinfo *info;
+
+	if (!to)
+		return 0;
+	info = quant_info(s->q, to);
+	if (s->pre[l->index]) {
+		/* One feature of many pixels: the extremes of all values. */
+		return minmax(data, pixels * c, 1, &info->pre_min, &info->pre_max, e);
+	}
+	return minmax(data, pixels, c, info->min + quant_port_offset(to, port),
+		      info->max + quant_port_offset(to, port), e);
+}
+
+/* Activations that become tables are given a layer of their own, so that their input is seen. */
+static struct graph *split_activations(struct quant *q, struct seen *s, struct err *e)
+{
+	struct graph *run = graph_clone(q->g);
+	size_t n = run->nlayers;
+
+	for (size_t i = 0; i < n; i++) {
+		struct layer *l = run->layers[i];
+		enum hn_act a = l->p.activation;
+		struct layer *act;
+		char *name;
+
+		if (hn_act_is_clip(a) || a == ACT_LEAKY || a == ACT_PRELU ||
+		    l->type == HN_ACTIVATION)
+			continue;
+		name = xasprintf("%s__activation", l->name);
+		act = graph_add(run, HN_ACTIVATION, name);
+		graph_replace_uses(run, l, 0, act, 0);
+		layer_add_input(run, act, l, 0);
+		act->p.activation = a;
+		act->p.act = l->p.act;
+		l->p.activation = ACT_LINEAR;
+		free(name);
+	}
+	if (graph_infer_shapes(run, e) < 0) {
+		graph_free(run);
+		return NULL;
+	}
+	s->target = xcalloc(run->nlayers, sizeof *s->target);
+	s->pre = xcalloc(run->nlayers, sizeof *s->pre);
+	for (size_t i = 0; i < run->nlayers; i++) {
+		const struct layer *l = run->layers[i];
+		const struct layer *own = graph_find(q->g, l->name);
+
+		s->pre[i] = own && own->p.activation != l->p.activation;
+		if (!own && l->nin == 1)
+			own = graph_find(q->g, l->in[0].layer->name);
+		s->target[i] = own;
+	}
+	return run;
+}
+
+/* Codes of n images of an input, as hn-infer makes them. */
+static void to_codes(const struct quant *q, const struct layer *input, const float *x, size_t n,
+		     uint8_t *codes)
+{
+	const struct qinfo *info = quant_info(q, input);
+
+	quantize_array(x, n * hn_shape_count(&input->out[0]), info->scale, info->zp, info->bits,
+		       codes);
+}
+
+/* Runs a model over the set; codes: its inputs are codes. */
+static int run_set(struct quant *q, struct emu *m, bool codes, struct err *e)
+{
+	struct layer *input[MAX_IO];
+	struct layer *output[MAX_IO];
+	size_t nin = graph_inputs(q->g, input, MAX_IO);
+	size_t nout = graph_outputs(q->g, output, MAX_IO);
+	size_t count = calib_count(q->calib);
+	size_t batch = (size_t)q->opts.batch;
+	float *in[MAX_IO] = { NULL };
+	const void *given[MAX_IO] = { NULL };
+	void *out[MAX_IO] = { NULL };
+	void *code[MAX_IO] = { NULL };
+	int rc = 0;
+
+	for (size_t k = 0; k < nin; k++) {
+		size_t n = batch * hn_shape_count(&input[k]->out[0]);
+
+		in[k] = xreallocarray(NULL, n, sizeof(float));
+		code[k] = codes ? xreallocarray(NULL, n, 2) : NULL;
+		given[k] = codes ? code[k] : in[k];
+	}
+	for (size_t k = 0; k < nout; k++)
+		out[k] =
+		    xreallocarray(NULL, batch * hn_shape_count(&output[k]->out[0]), sizeof(float));
+	for (size_t from = 0; from < count && rc == 0; from += batch) {
+		size_t n = count - from < batch ? count - from : batch;
+
+		for (size_t k = 0; k < nin && rc == 0; k++) {
+			rc = calib_load(q->calib, k, from, n, in[k], e);
+			if (codes && rc == 0)
+				to_codes(q, input[k], in[k], n, code[k]);
+		}
+		if (rc == 0)
+			rc = emu_run(m, (int32_t)n, given, out, e);
+		progress(codes ? "integer check" : "calibration", from + n, count);
+	}
+	for (size_t k = 0; k < MAX_IO; k++) {
+		free(in[k]);
+		free(out[k]);
+		free(code[k]);
+	}
+	return rc;
+}
+
+int quant_run_integers(struct quant *q, struct err *e)
+{
+	struct qmodel m = { q->g, q->ops, q->g->nlayers };
+	struct emu *emu = emu_new_int(&m, q->opts.batch, e);
+	int rc = -1;
+
+	if (emu) {
+		emu_check_accumulators(emu, true);
+		rc = run_set(q, emu, true, e);
+	}
+	emu_free(emu);
+	return rc;
+}
+
+/* Infinite or undefined values would make ranges that mean nothing. */
+static int check_finite(const struct quant *q, struct err *e)
+{
+	for (size_t i = 0; i < q->g->nlayers; i++) {
+		const struct qinfo *info = &q->info[i];
+
+		for (size_t c = 0; c < info->c; c++)
+			if (isinf(info->min[c]) || isinf(info->max[c]))
+				return err_set(
+				    e, "layer '%s': no finite values on the calibration set",
+				    quote(q->g->layers[i]->name));
+	}
+	return 0;
+}
+
+int quant_observe(struct quant *q, struct err *e)
+{
+	struct seen s = { .q = q };
+	struct graph *run = split_activations(q, &s, e);
+	struct emu *m = NULL;
+	int rc = -1;
+
+	if (run && (m = emu_new_f32(run, q->w, q->opts.batch, true, e))) {
+		emu_observe(m, see, &s);
+		rc = run_set(q, m, false, e);
+	}
+	emu_free(m);
+	graph_free(run);
+	free(s.target);
+	free(s.pre);
+	return rc == 0 ? check_finite(q, e) : rc;
+}

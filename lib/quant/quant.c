@@ -1,0 +1,177 @@
+#include "quant/quant_int.h"
+
+#include "base/log.h"
+#include "io/npy.h"
+
+#include <math.h>
+#include <string.h>
+
+/* Static bound of a record's accumulators. */
+static bool may_overflow(const struct qop *op)
+{
+	size_t c = op->kernel.n ? (size_t)op->out_shape.v[2] : 0;
+
+	for (size_t f = 0; f < c; f++) {
+		int64_t sum = llabs((long long)qop_bias(op, f));
+
+		for (size_t k = f; k < op->kernel.n; k += c)
+			sum += 255 * (int64_t)abs(op->kernel.v[k]);
+		if (op->nin > 1)
+			sum +=
+			    llabs((long long)fixed_scale(255, op->in_mult.v[1], op->in_shift.v[1]));
+		if (sum > INT32_MAX)
+			return true;
+	}
+	return false;
+}
+
+struct qinfo *quant_info(const struct quant *q, const struct layer *l)
+{
+	return &q->info[l->index];
+}
+
+size_t quant_port_offset(const struct layer *l, int port)
+{
+	size_t at = 0;
+
+	for (int p = 0; p < port; p++)
+		at += (size_t)l->out[p].c;
+	return at;
+}
+
+const float *quant_weight(const struct quant *q, const struct layer *l, const char *key, size_t n,
+			  struct err *e)
+{
+	const struct tensor *t = layer_weight(q->w, l, key);
+
+	if (!t)
+		err_set(e, "layer '%s' has no '%s'", quote(l->name), key);
+	else if (t->dtype != DT_F32 || tensor_count(t) != n)
+		err_set(e, "layer '%s': '%s' is %s%s, %zu float32 values expected", quote(l->name),
+			key, dtype_name(t->dtype), tensor_shape_text(t), n);
+	else
+		return t->data;
+	return NULL;
+}
+
+static void info_init(struct quant *q)
+{
+	q->info = xcalloc(q->g->nlayers, sizeof *q->info);
+	q->ops = xcalloc(q->g->nlayers, sizeof *q->ops);
+	for (size_t i = 0; i < q->g->nlayers; i++) {
+		const struct layer *l = q->g->layers[i];
+		struct qinfo *info = &q->info[i];
+
+		info->c = quant_port_offset(l, (int)l->nout);
+		info->min = xreallocarray(NULL, info->c, sizeof *info->min);
+		info->max = xreallocarray(NULL, info->c, sizeof *info->max);
+		info->eq = xreallocarray(NULL, info->c, sizeof *info->eq);
+		for (size_t c = 0; c < info->c; c++) {
+			info->min[c] = INFINITY;
+			info->max[c] = -INFINITY;
+			info->eq[c] = 1;
+		}
+		info->pre_min = INFINITY;
+		info->pre_max = -INFINITY;
+		info->groups = 1;
+		info->max_feed_repeat = 32;
+	}
+}
+
+static void info_release(struct quant *q)
+{
+	for (size_t i = 0; q->info && i < q->g->nlayers; i++) {
+		free(q->info[i].min);
+		free(q->info[i].max);
+		free(q->info[i].eq);
+		qop_release(&q->ops[i]);
+	}
+	free(q->info);
+	free(q->ops);
+}
+
+static struct tensor vector(const float *v, size_t n)
+{
+	struct tensor t = tensor_new(DT_F32, 1, (int64_t[]){ (int64_t)n });
+
+	memcpy(tensor_data(&t), v, n * sizeof *v);
+	return t;
+}
+
+/* Per output feature, in the units of the equalized model. */
+static void store_stats(const struct quant *q, struct tensors *out)
+{
+	for (size_t i = 0; i < q->g->nlayers; i++) {
+		const char *name = q->g->layers[i]->name;
+
+		tensors_setf(out, vector(q->info[i].min, q->info[i].c), "%s/stats_min:0", name);
+		tensors_setf(out, vector(q->info[i].max, q->info[i].c), "%s/stats_max:0", name);
+	}
+}
+
+static void fill_layer(struct quant *q, struct layer *l)
+{
+	if (!l->quant.precision_mode)
+		l->quant.precision_mode = arena_strdup(&q->g->arena, "a8_w8");
+	if (!l->quant.bias_mode && q->ops[l->index].kernel.n)
+		l->quant.bias_mode = arena_strdup(&q->g->arena, "double_scale_initialization");
+}
+
+static int write_stats(const struct quant *q, struct err *e)
+{
+	struct tensors *stats;
+	int rc;
+
+	if (!q->o->stats_out)
+		return 0;
+	stats = tensors_new();
+	store_stats(q, stats);
+	rc = npz_write(q->o->stats_out, stats, e);
+	tensors_free(stats);
+	return rc;
+}
+
+int quant_overflow(struct quant *q, struct err *e)
+{
+	bool any = false;
+
+	for (size_t i = 0; i < q->g->nlayers && !any; i++)
+		any = may_overflow(&q->ops[i]);
+	return any ? quant_run_integers(q, e) : 0;
+}
+
+static int run(struct quant *q, struct err *e)
+{
+	if (quant_supported(q->g, e) < 0 ||
+	    target_load(q->o->hw_arch ? q->o->hw_arch : "hailo8", &q->target, e) < 0)
+		return -1;
+	info_init(q);
+	if (quant_script(q, e) < 0)
+		return -1;
+	if (!(q->calib = calib_open(&q->opts, q->g, e)) || quant_observe(q, e) < 0)
+		return -1;
+	if (q->opts.equalization && quant_equalize(q, e) < 0)
+		return -1;
+	if (quant_ranges(q, e) < 0 || quant_records(q, e) < 0 || quant_overflow(q, e) < 0)
+		return -1;
+	return write_stats(q, e);
+}
+
+int quant_run(struct graph *g, struct tensors *w, const struct quant_opts *o,
+	      struct tensors **q_out, struct err *e)
+{
+	struct quant q = { .g = g, .w = w, .o = o, .opts = *o };
+	int rc = run(&q, e);
+
+	if (rc == 0) {
+		*q_out = tensors_new();
+		for (size_t i = 0; i < g->nlayers; i++) {
+			fill_layer(&q, g->layers[i]);
+			qop_store(&q.ops[i], *q_out, g->layers[i]->name);
+		}
+		store_stats(&q, *q_out);
+	}
+	calib_free(q.calib);
+	info_release(&q);
+	return rc;
+}

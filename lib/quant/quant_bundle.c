@@ -1,0 +1,75 @@
+/* The stage that hn-quantize runs on a bundle. */
+#include "io/bundle.h"
+#include "quant/quant.h"
+
+#include <string.h>
+
+/* The script of the file, or the one that the bundle carries; *s stays NULL when there is none. */
+static int load_script(const struct bundle *b, const char *path, struct alls **s, struct err *e)
+{
+	const void *text;
+	size_t n;
+	char *file;
+
+	*s = NULL;
+	if (path)
+		return (*s = alls_read(path, e)) ? 0 : -1;
+	if (!(text = bundle_get(b, "alls", &n)))
+		return 0;
+	file = xasprintf("%s.alls", bundle_name(b));
+	*s = alls_parse(file, text, n, e);
+	free(file);
+	return *s ? 0 : -1;
+}
+
+static int store(struct bundle *b, const struct graph *g, const struct tensors *w,
+		 const struct tensors *records, const struct alls *s, struct err *e)
+{
+	size_t n;
+	const void *fp = bundle_get(b, "hn", &n);
+
+	bundle_put(b, "fp.hn", fp, n);
+	bundle_put_graph(b, "hn", g);
+	if (bundle_put_npz(b, "fpo.npz", w, e) < 0 || bundle_put_npz(b, "q.npz", records, e) < 0)
+		return -1;
+	if (s)
+		bundle_put(b, "alls", s->text, strlen(s->text));
+	bundle_set_state(b, STATE_QUANTIZED);
+	return 0;
+}
+
+/* --hw-arch, else the architecture that the model was translated for. */
+static const char *architecture(struct bundle *b, const struct quant_opts *o)
+{
+	const json_t *arch = json_object_get(bundle_metadata(b), "hw_arch");
+
+	return o->hw_arch                     ? o->hw_arch
+	       : arch && json_is_string(arch) ? json_string_value(arch)
+					      : NULL;
+}
+
+int quant_bundle(struct bundle *b, struct quant_opts *o, const char *script, struct err *e)
+{
+	struct alls *s = NULL;
+	struct graph *g = NULL;
+	struct tensors *w = NULL;
+	struct tensors *records = NULL;
+	int rc = -1;
+
+	if (bundle_require(b, STATE_FP_OPTIMIZED, STATE_FP_OPTIMIZED, e) < 0)
+		return -1;
+	if (!bundle_has(b, "fpo.npz"))
+		return err_set(e, "%s has no weights", quote(bundle_name(b)));
+	o->hw_arch = architecture(b, o);
+	if (load_script(b, script, &s, e) == 0 && (!s || alls_check(s, e) == 0) &&
+	    (g = bundle_get_graph(b, "hn", e)) && (w = bundle_get_npz(b, "fpo.npz", e))) {
+		o->script = s;
+		if (quant_run(g, w, o, &records, e) == 0)
+			rc = store(b, g, w, records, s, e);
+	}
+	tensors_free(records);
+	tensors_free(w);
+	graph_free(g);
+	alls_free(s);
+	return rc;
+}

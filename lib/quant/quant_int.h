@@ -1,0 +1,107 @@
+/* Private to quant/: what is known of each layer while a graph is quantized. */
+#ifndef HN_QUANT_QUANT_INT_H
+#define HN_QUANT_QUANT_INT_H
+
+#include "base/mem.h"
+#include "base/par.h"
+#include "quant/quant.h"
+#include "target/target.h"
+
+/* Per layer, indexed by layer->index. */
+struct qinfo {
+	size_t c;         /* output features of all ports together */
+	float *min, *max; /* c: observed per output feature, after the activation */
+	float pre_min;    /* observed before an activation that becomes a table */
+	float pre_max;
+	double *eq;    /* c: factor that equalization put on each output feature */
+	double lo, hi; /* range of the output tensor, holds 0 */
+	float scale;   /* encoding of the output */
+	int32_t zp;
+	int32_t bits;
+	int groups;          /* quantization_groups */
+	int max_feed_repeat; /* max_bias_feed_repeat */
+	bool no_equalize;    /* by script */
+	bool forced;         /* lo, hi by script: force_range_out */
+};
+
+struct calib;
+
+struct quant {
+	struct graph *g;
+	struct tensors *w;
+	const struct quant_opts *o;
+	struct quant_opts opts; /* o with what the script changed */
+	struct target target;
+	struct qinfo *info;
+	struct qop *ops;
+	struct calib *calib;
+};
+
+/* ---- calib.c: a calibration set, read as it is needed ---- */
+struct calib *calib_open(const struct quant_opts *o, const struct graph *g, struct err *e);
+void calib_free(struct calib *c);
+size_t calib_count(const struct calib *c);             /* images that will be used */
+bool calib_is_u8(const struct calib *c, size_t input); /* input k holds unsigned bytes */
+/* Images [from, from + n) of input k as float NHWC; NaN and infinity are errors. */
+int calib_load(struct calib *c, size_t k, size_t from, size_t n, float *out, struct err *e);
+
+/* Script commands into q->opts, layers' quant records and q->info. */
+int quant_script(struct quant *q, struct err *e);
+/* Runs the float model over the calibration set; fills min, max, pre_min, pre_max. */
+int quant_observe(struct quant *q, struct err *e);
+/* Cross-layer equalization: changes weights, fills eq, scales the observed ranges. */
+int quant_equalize(struct quant *q, struct err *e);
+/* Encodings of every layer's output. */
+int quant_ranges(struct quant *q, struct err *e);
+/* The integer record of every layer. */
+int quant_records(struct quant *q, struct err *e);
+/*
+ * An accumulator that leaves 32 bits on the calibration set is an error that names the layer.  The
+ * integer model runs over the set only if the weights do not rule it out.
+ */
+int quant_overflow(struct quant *q, struct err *e);
+int quant_run_integers(struct quant *q, struct err *e);
+/* Every layer has an integer form, or an error naming the layer and the reason. */
+int quant_supported(const struct graph *g, struct err *e);
+
+/* Float weights of a layer as an array of n values; NULL and an error when absent or of another
+ * size. */
+const float *quant_weight(const struct quant *q, const struct layer *l, const char *key, size_t n,
+			  struct err *e);
+struct qinfo *quant_info(const struct quant *q, const struct layer *l);
+/* First feature of a layer's output port among the c features of all ports. */
+size_t quant_port_offset(const struct layer *l, int port);
+
+/* Table activations: a piecewise-linear fit. f: the function in output codes, of pre-activation
+ * codes. */
+struct pwl {
+	size_t n;
+	int16_t start[256];
+	int32_t slope[256];
+	int32_t offset[256];
+	int32_t shift;
+	double error; /* largest difference from f, in output codes */
+};
+void pwl_fit(double (*f)(double x, const void *ctx), const void *ctx, size_t max_segments,
+	     struct pwl *out);
+
+/* Channel classes that must share one equalization factor. */
+struct channels {
+	size_t n;       /* channels of all layers' outputs */
+	size_t *base;   /* first channel of each layer */
+	size_t *parent; /* union-find */
+	bool *fixed;    /* by class root: factor 1 */
+};
+void channels_build(struct channels *c, const struct quant *q);
+void channels_release(struct channels *c);
+size_t channels_root(const struct channels *c, size_t i);
+/* Class of feature f of input i of a layer (features of a tensor, not of a flattened vector). */
+size_t channels_input(const struct channels *c, const struct layer *l, size_t i, size_t f);
+/* True for layers whose weights can take factors on both sides. */
+bool channels_scalable(const struct quant *q, const struct layer *l);
+
+/* Array fields of a record. */
+void qset_i32(struct qarr_i32 *a, size_t n, const int32_t *v);
+void qset_f32(struct qarr_f32 *a, size_t n, const float *v);
+
+#endif

@@ -1,0 +1,166 @@
+/*
+ * Encodings.  A layer that only forwards codes has its input's; the inputs of a concat that nothing
+ * else reads have the concat's; tables with fixed images have fixed ranges; all others what was
+ * observed.  Zero is always a code.
+ */
+#include "quant/quant_int.h"
+
+#include <math.h>
+
+/* Forwards codes unchanged: the encoding is that of input 0. */
+static bool forwards(const struct layer *l)
+{
+	if (l->type == HN_CONCAT || l->nin == 0)
+		return false;
+	return hn_is(l->type, HNF_MOVE) || l->type == HN_OUTPUT || l->type == HN_RESIZE ||
+	       l->type == HN_REDUCE_MAX || l->type == HN_REDUCE_MIN ||
+	       (l->type == HN_MAXPOOL && l->p.activation == ACT_LINEAR);
+}
+
+/* The layer whose encoding l has. */
+static const struct layer *source(const struct layer *l)
+{
+	while (forwards(l))
+		l = l->in[0].layer;
+	return l;
+}
+
+/* Every reader of l's values, through forwarding layers, is the concat. */
+static bool only_feeds(const struct layer *l, const struct layer *concat)
+{
+	for (size_t i = 0; i < l->nsucc; i++)
+		if (l->succ[i] != concat &&
+		    !(forwards(l->succ[i]) && only_feeds(l->succ[i], concat)))
+			return false;
+	return l->nsucc > 0;
+}
+
+/* Ranges that the activation fixes; false: observed. */
+static bool fixed_range(const struct layer *l, double *lo, double *hi)
+{
+	enum hn_act a = l->p.activation;
+
+	*lo = a == ACT_TANH || a == ACT_ERF || a == ACT_SOFTSIGN ? -1 : 0;
+	*hi = 1;
+	return l->type == HN_SOFTMAX || *lo < 0 || a == ACT_SIGMOID || a == ACT_HARD_SIGMOID;
+}
+
+static void observed(const struct qinfo *info, double *lo, double *hi)
+{
+	*lo = 0;
+	*hi = 0;
+	for (size_t c = 0; c < info->c; c++) {
+		*lo = info->min[c] < *lo ? (double)info->min[c] : *lo;
+		*hi = info->max[c] > *hi ? (double)info->max[c] : *hi;
+	}
+}
+
+static void own_range(struct quant *q, const struct layer *l)
+{
+	struct qinfo *info = quant_info(q, l);
+
+	if (!info->forced && !fixed_range(l, &info->lo, &info->hi))
+		observed(info, &info->lo, &info->hi);
+}
+
+/* A padding value other than 0 (or -inf before a max pool) must be a code too. */
+static void widen_for_padding(struct quant *q, const struct layer *l)
+{
+	struct qinfo *info;
+
+	if (l->type != HN_EXTERNAL_PAD || !isfinite(l->p.pad_value))
+		return;
+	info = quant_info(q, source(l));
+	info->lo = fmin(info->lo, (double)l->p.pad_value);
+	info->hi = fmax(info->hi, (double)l->p.pad_value);
+}
+
+static void unite_concat(struct quant *q, const struct layer *l)
+{
+	struct qinfo *info = quant_info(q, l);
+
+	for (size_t i = 0; i < l->nin; i++) {
+		const struct qinfo *in = quant_info(q, source(l->in[i].layer));
+
+		info->lo = fmin(info->lo, in->lo);
+		info->hi = fmax(info->hi, in->hi);
+	}
+	for (size_t i = 0; i < l->nin; i++) {
+		const struct layer *from = source(l->in[i].layer);
+		struct qinfo *in = quant_info(q, from);
+		double lo, hi;
+
+		if (!only_feeds(from, l) || from->type == HN_INPUT || in->forced ||
+		    fixed_range(from, &lo, &hi))
+			continue;
+		in->lo = info->lo;
+		in->hi = info->hi;
+	}
+}
+
+static void encode(struct qinfo *info)
+{
+	double top = info->bits == 16 ? 65535 : 255;
+	double width = info->hi - info->lo;
+
+	info->scale = width > 0 ? (float)(width / top) : 1.0f / 255;
+	/* A denormal scale would make multipliers infinite. */
+	if (info->scale < 1e-30f)
+		info->scale = 1e-30f;
+	info->zp = (int32_t)round(-info->lo / (double)info->scale);
+	info->zp = info->zp < 0 ? 0 : info->zp > (int32_t)top ? (int32_t)top : info->zp;
+}
+
+static void encode_input(struct quant *q, const struct layer *l, size_t k)
+{
+	struct qinfo *info = quant_info(q, l);
+
+	encode(info);
+	if (!calib_is_u8(q->calib, k))
+		return;
+	info->scale = 1;
+	info->zp = 0;
+}
+
+static void encode_argmax(struct qinfo *info, int32_t features)
+{
+	info->bits = features > 256 ? 16 : 8;
+	info->scale = 1;
+	info->zp = 0;
+}
+
+int quant_ranges(struct quant *q, struct err *e)
+{
+	size_t input = 0;
+
+	(void)e;
+	for (size_t i = 0; i < q->g->nlayers; i++) {
+		q->info[i].bits = 8;
+		own_range(q, q->g->layers[i]);
+	}
+	for (size_t i = 0; i < q->g->nlayers; i++)
+		widen_for_padding(q, q->g->layers[i]);
+	/* From the outputs back, so that a concat of concats unites before its inputs do. */
+	for (size_t i = q->g->nlayers; i-- > 0;)
+		if (q->g->layers[i]->type == HN_CONCAT)
+			unite_concat(q, q->g->layers[i]);
+	for (size_t i = 0; i < q->g->nlayers; i++) {
+		const struct layer *l = q->g->layers[i];
+		struct qinfo *info = &q->info[i];
+
+		if (l->type == HN_INPUT)
+			encode_input(q, l, input++);
+		else if (l->type == HN_ARGMAX)
+			encode_argmax(info, layer_in_shape(l, 0)->c);
+		else if (!forwards(l))
+			encode(info);
+		else {
+			const struct qinfo *from = quant_info(q, source(l));
+
+			info->scale = from->scale;
+			info->zp = from->zp;
+			info->bits = from->bits;
+		}
+	}
+	return 0;
+}
