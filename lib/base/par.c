@@ -5,10 +5,10 @@
 
 /*
  * libgomp reads its variables in a constructor, before any code of ours: with OMP_WAIT_POLICY unset
- * idle threads spin, and two tools on the ends of a pipe take the processors from each other.
- * (measured: two programs of small loops on two busy processors take 144 s, with sleeping threads
- * 1.9 s).  Setting it in main() or in .preinit_array comes too late (tried), so the tool starts
- * itself once more.  When that is not possible it just goes on, slower.
+ * idle threads spin, and two tools on the ends of a pipe take the processors from each other (two
+ * programs of small loops on two busy processors: 144 s; with sleeping threads 1.9 s).  Setting it
+ * in main() or in .preinit_array comes too late (tried), so the tool starts itself once more.  When
+ * that is not possible it just goes on, slower.
  */
 void par_passive(char *argv[])
 {
