@@ -63,15 +63,6 @@ static void put_shape(const char *order, uint32_t format, struct shape s, char *
 		snprintf(out, n, "%s(%llux%llux%llu)", order, h, w, f);
 }
 
-static void put_nms(const char *order, uint64_t classes, uint64_t boxes, uint64_t frame, char *out,
-    size_t n)
-{
-	snprintf(out, n,
-	    "%s(number of classes: %llu, maximum bounding boxes per class: %llu, maximum frame size: "
-	    "%llu)",
-	    order, (unsigned long long)classes, (unsigned long long)boxes, (unsigned long long)frame);
-}
-
 static const char *type_name(const Hef__EdgeLayerBase *b)
 {
 	return b->data_bytes == 2 ? "UINT16" : "UINT8";
@@ -84,18 +75,22 @@ static uint64_t chunks(const Hef__NmsInfo *n)
 
 static void nms_stream(const struct printer *p, const Hef__NmsInfo *n, char *out, size_t size)
 {
-	bool bursts = hef_has(p->m, EXT_NMS_BURST);
-	uint64_t burst = bursts ? n->burst_size : 1;
+	uint64_t burst = hef_has(p->m, EXT_NMS_BURST) ? n->burst_size : 1;
 	uint64_t most = n->max_output_size > burst ? n->max_output_size : burst;
+	uint64_t frame = chunks(n) * n->number_of_classes * (2 + n->bbox_size * most) +
+	    n->bbox_size * burst;
 
-	put_nms("HAILO NMS ON CHIP", n->number_of_classes, n->max_output_size,
-	    chunks(n) * n->number_of_classes * (2 + n->bbox_size * most) + n->bbox_size * burst, out,
-	    size);
+	snprintf(out, size, "HAILO NMS ON CHIP(maximum frame size: %llu)",
+	    (unsigned long long)frame);
 }
 
 static void nms_vstream(uint64_t classes, uint64_t boxes, char *out, size_t size)
 {
-	put_nms("HAILO NMS BY CLASS", classes, boxes, 4 * classes * (1 + 5 * boxes), out, size);
+	snprintf(out, size,
+	    "FLOAT32, HAILO NMS BY CLASS(number of classes: %llu, maximum bounding boxes per class: "
+	    "%llu, maximum frame size: %llu)",
+	    (unsigned long long)classes, (unsigned long long)boxes,
+	    (unsigned long long)(4 * classes * (1 + 5 * boxes)));
 }
 
 /* The runtime pads such a stream in the core itself and prints the unpadded shape. */
@@ -181,9 +176,7 @@ static void leaf_text(struct printer *p, const struct hef_leaf *l, char *out, si
 	} else if (b->format == FORMAT_NMS && hef_nms_info(b)) {
 		const Hef__NmsInfo *nms = hef_nms_info(b);
 
-		nms_vstream(nms->number_of_classes, nms->max_output_size * chunks(nms), text,
-		    sizeof text);
-		snprintf(out, n, "FLOAT32, %s", text);
+		nms_vstream(nms->number_of_classes, nms->max_output_size * chunks(nms), out, n);
 	} else {
 		put_shape(formats[b->format].host, b->format, unpadded(p, l), text, sizeof text);
 		snprintf(out, n, "%s, %s", type_name(b), text);
@@ -213,55 +206,65 @@ static void logits_text(struct printer *p, const Hef__Op *op, char *out, size_t 
 	snprintf(out, n, "%s, %s", type_name(b), text);
 }
 
-static uint64_t pixels(const struct printer *p, uint32_t pad)
+static uint64_t pixels(const Hef__EdgeLayer *l)
 {
-	const Hef__EdgeLayerBase *b = hef_base(hef_core_pad(p->c, pad));
+	return (uint64_t)hef_base(l)->height * hef_base(l)->width;
+}
 
-	return (uint64_t)b->height * b->width;
+static uint64_t source_pixels(const struct printer *p, uint32_t input_pad)
+{
+	return pixels(hef_pad_source(p->g, p->c, input_pad));
 }
 
 /* Boxes before suppression, when only decoding is asked for. */
-static void bbox_text(const struct printer *p, const Hef__NmsOp *o, char *out, size_t n)
+static void bbox_text(const struct printer *p, const Hef__Op *op, char *out, size_t n)
 {
+	const Hef__NmsOp *o = op->nms_op;
 	uint64_t boxes = 0, extra = 4;
 	char text[256];
 
 	if (o->kind_case == HEF__NMS_OP__KIND_YOLO) {
 		extra = 5;
 		for (size_t i = 0; i < o->yolo->n_bbox_decoders; i++)
-			boxes += pixels(p, o->yolo->bbox_decoders[i]->pad_index) *
+			boxes += pixels(hef_core_pad(p->c, o->yolo->bbox_decoders[i]->pad_index)) *
 			    o->yolo->bbox_decoders[i]->n_h;
 	} else {
-		for (size_t i = 0; i < o->yolov8->n_bbox_decoders; i++)
-			boxes += pixels(p, o->yolov8->bbox_decoders[i]->reg_pad_index);
+		/* The runtime halves the pixels of all inputs: boxes and classes come apart. */
+		for (size_t i = 0; i < op->n_input_pads; i++)
+			boxes += source_pixels(p, op->input_pads[i]->index);
+		boxes /= 2;
 	}
 	put_shape("NHWC", 0, (struct shape){ 1, boxes, extra + o->classes }, text, sizeof text);
 	snprintf(out, n, "FLOAT32, %s", text);
 }
 
+static uint64_t printed_classes(const Hef__NmsOp *o)
+{
+	return o->classes - (o->background_removal ? 1 : 0);
+}
+
+static uint64_t seg_boxes(const Hef__NmsOp *o)
+{
+	return printed_classes(o) * o->max_proposals_per_class;
+}
+
 static void nms_text(struct printer *p, const Hef__Op *op, char *out, size_t n)
 {
 	const Hef__NmsOp *o = op->nms_op;
-	uint64_t classes = o->classes - (o->background_removal ? 1 : 0), boxes = o->max_proposals_per_class;
-	char text[256];
 
 	if (o->bbox_decoding_only) {
-		bbox_text(p, o, out, n);
-		return;
-	}
-	if (o->kind_case == HEF__NMS_OP__KIND_YOLO_SEG) {
-		uint64_t total = classes * boxes;
+		bbox_text(p, op, out, n);
+	} else if (o->kind_case == HEF__NMS_OP__KIND_YOLO_SEG) {
 		uint64_t area = (uint64_t)(o->yolo_seg->image_height * o->yolo_seg->image_width);
 
 		snprintf(out, n,
 		    "FLOAT32, HAILO NMS WITH BYTE MASK(number of classes: %llu, maximum bounding "
 		    "boxes total: %llu, maximum frame size: %llu)",
-		    (unsigned long long)classes, (unsigned long long)total,
-		    (unsigned long long)(2 + 38 * total + 2 * area));
-		return;
+		    (unsigned long long)printed_classes(o), (unsigned long long)seg_boxes(o),
+		    (unsigned long long)(2 + 38 * seg_boxes(o) + 2 * area));
+	} else {
+		nms_vstream(printed_classes(o), o->max_proposals_per_class, out, n);
 	}
-	nms_vstream(classes, boxes, text, sizeof text);
-	snprintf(out, n, "FLOAT32, %s", text);
 }
 
 static void print_vstream(struct printer *p, const struct hef_vstream *v, bool output)
@@ -273,10 +276,9 @@ static void print_vstream(struct printer *p, const struct hef_vstream *v, bool o
 	else if (v->op)
 		nms_text(p, v->op, text, sizeof text);
 	else if (v->fused)
-		snprintf(text, sizeof text, "FLOAT32, "), nms_vstream(
-		    v->fused->nms_info->number_of_classes,
-		    v->fused->nms_info->max_output_size * chunks(v->fused->nms_info), text + 9,
-		    sizeof text - 9);
+		nms_vstream(v->fused->nms_info->number_of_classes,
+		    v->fused->nms_info->max_output_size * chunks(v->fused->nms_info), text,
+		    sizeof text);
 	else
 		leaf_text(p, &v->leaf, text, sizeof text);
 	line(p, 3, "%s %s %s", output ? "Output" : "Input ", quote(v->name), text);
@@ -335,7 +337,7 @@ static const struct {
 	[HEF__NMS_OP__KIND_YOLOX]    = { "YOLOX", "YOLOX-Post-Process", NULL, NULL },
 	[HEF__NMS_OP__KIND_SSD]      = { "SSD", "SSD-Post-Process", NULL, NULL },
 	[HEF__NMS_OP__KIND_IOU]      = { "IOU", "IoU-Post-Process", NULL, NULL },
-	[HEF__NMS_OP__KIND_YOLO_SEG] = { "YOLOv5SEG", "YOLOv5Seg-Post-Process", NULL, NULL },
+	[HEF__NMS_OP__KIND_YOLO_SEG] = { "YOLOV5SEG", "YOLOv5Seg-Post-Process", NULL, NULL },
 	[HEF__NMS_OP__KIND_YOLOV8]   = { "YOLOV8", "YOLOV8-Post-Process", "YOLOV8", "YOLOv8Bbox-Only-Post-Process" },
 	/* clang-format on */
 };
@@ -343,16 +345,22 @@ static const struct {
 static void image_size(const Hef__NmsOp *o, double *h, double *w)
 {
 	*h = *w = 0;
-	if (o->kind_case == HEF__NMS_OP__KIND_YOLO)
-		*h = o->yolo->image_height, *w = o->yolo->image_width;
-	else if (o->kind_case == HEF__NMS_OP__KIND_YOLOX)
-		*h = o->yolox->image_height, *w = o->yolox->image_width;
-	else if (o->kind_case == HEF__NMS_OP__KIND_SSD)
-		*h = o->ssd->image_height, *w = o->ssd->image_width;
-	else if (o->kind_case == HEF__NMS_OP__KIND_YOLO_SEG)
-		*h = o->yolo_seg->image_height, *w = o->yolo_seg->image_width;
-	else if (o->kind_case == HEF__NMS_OP__KIND_YOLOV8)
-		*h = o->yolov8->image_height, *w = o->yolov8->image_width;
+	if (o->kind_case == HEF__NMS_OP__KIND_YOLO) {
+		*h = o->yolo->image_height;
+		*w = o->yolo->image_width;
+	} else if (o->kind_case == HEF__NMS_OP__KIND_YOLOX) {
+		*h = o->yolox->image_height;
+		*w = o->yolox->image_width;
+	} else if (o->kind_case == HEF__NMS_OP__KIND_SSD) {
+		*h = o->ssd->image_height;
+		*w = o->ssd->image_width;
+	} else if (o->kind_case == HEF__NMS_OP__KIND_YOLO_SEG) {
+		*h = o->yolo_seg->image_height;
+		*w = o->yolo_seg->image_width;
+	} else if (o->kind_case == HEF__NMS_OP__KIND_YOLOV8) {
+		*h = o->yolov8->image_height;
+		*w = o->yolov8->image_width;
+	}
 }
 
 static void print_nms(struct printer *p, const Hef__NmsOp *o)
@@ -360,28 +368,30 @@ static void print_nms(struct printer *p, const Hef__NmsOp *o)
 	bool bbox = o->bbox_decoding_only;
 	double h, w;
 
-	line(p, 3, "Op %s", bbox ? nms_names[o->kind_case].bbox_op : nms_names[o->kind_case].op);
-	line(p, 3, "Name: %s", bbox ? nms_names[o->kind_case].bbox_name : nms_names[o->kind_case].name);
+	line(p, 4, "Op %s", bbox ? nms_names[o->kind_case].bbox_op : nms_names[o->kind_case].op);
+	line(p, 4, "Name: %s", bbox ? nms_names[o->kind_case].bbox_name : nms_names[o->kind_case].name);
 	if (!bbox) {
-		line(p, 3, "Score threshold: %.3f", o->nms_score_th);
-		line(p, 3, "IoU threshold: %.2f", o->nms_iou_th);
+		line(p, 4, "Score threshold: %.3f", o->nms_score_th);
+		line(p, 4, "IoU threshold: %.2f", o->nms_iou_th);
 	}
-	line(p, 3, "Classes: %u", o->classes);
+	line(p, 4, "Classes: %u", o->classes);
+	if (o->kind_case == HEF__NMS_OP__KIND_YOLO_SEG)
+		line(p, 4, "Max bboxes total: %llu", (unsigned long long)seg_boxes(o));
+	else if (!bbox)
+		line(p, 4, "Max bboxes per class: %u", o->max_proposals_per_class);
 	if (o->background_removal && !bbox)
-		line(p, 3, "Background removal index: %u", o->background_removal_index);
-	if (!bbox)
-		line(p, 3, "Max bboxes per class: %u", o->max_proposals_per_class);
+		line(p, 4, "Background removal index: %u", o->background_removal_index);
 	image_size(o, &h, &w);
 	if (o->kind_case != HEF__NMS_OP__KIND_IOU) {
-		line(p, 3, "Image height: %u", (unsigned)h);
-		line(p, 3, "Image width: %u", (unsigned)w);
+		line(p, 4, "Image height: %u", (unsigned)h);
+		line(p, 4, "Image width: %u", (unsigned)w);
 	}
 	if (o->kind_case == HEF__NMS_OP__KIND_YOLO_SEG)
-		line(p, 3, "Mask threshold: %.2f", o->yolo_seg->mask_threshold);
+		line(p, 4, "Mask threshold: %.2f", o->yolo_seg->mask_threshold);
 	if (o->kind_case == HEF__NMS_OP__KIND_SSD) {
-		line(p, 3, "Centers scales factor: %u", o->ssd->centers_scale_factor);
-		line(p, 3, "Bbox dimension scale factor: %u", o->ssd->bbox_dimensions_scale_factor);
-		line(p, 3, "Normalize boxes: false");
+		line(p, 4, "Centers scales factor: %u", o->ssd->centers_scale_factor);
+		line(p, 4, "Bbox dimension scale factor: %u", o->ssd->bbox_dimensions_scale_factor);
+		line(p, 4, "Normalize boxes: false");
 	}
 }
 
@@ -395,13 +405,13 @@ static void print_op(struct printer *p)
 	}
 	if (!op || !hef_has(p->m, EXT_NET_FLOW))
 		return;
-	line(p, 2, "Operation:");
+	line(p, 3, "Operation:");
 	if (op->kind_case == HEF__OP__KIND_NMS_OP) {
 		print_nms(p, op->nms_op);
 		return;
 	}
-	line(p, 3, "Op %s Op", op->logits_op->logits_type ? "SOFTMAX" : "ARGMAX");
-	line(p, 3, "Name: %s-Post-Process", op->logits_op->logits_type ? "Softmax" : "Argmax");
+	line(p, 4, "%s Op", op->logits_op->logits_type ? "SOFTMAX" : "ARGMAX");
+	line(p, 4, "Name: %s-Post-Process", op->logits_op->logits_type ? "Softmax" : "Argmax");
 }
 
 static void print_group(struct printer *p, bool streams, bool vstreams)

@@ -32,8 +32,8 @@ const struct rule hef_rules[] = {
 	/* network group */
 	FN("group-name", ON_GROUP, group_name, "the group's name has at most 127 bytes"),
 	FN("core-op", ON_GROUP, core_op, "a net-flow group has one core op"),
-	FN("core-name", ON_GROUP, core_name, "core op and group have the same name"),
 	FN("partial", ON_GROUP, partial, "a multi-layout chip has partial core ops and the group's name in partial group 0"),
+	FN("core-name", ON_GROUP, core_name, "core op and group have the same name"),
 	FN("contexts", ON_CORE, contexts, "there is at least one context"),
 	FN("context-count", ON_CORE, context_count, "a device holds 1024 contexts, 3 of them its own"),
 	FN("boundary", ON_CORE, boundary, "there is an input and an output"),
@@ -103,6 +103,7 @@ const struct rule hef_rules[] = {
 	MAX_IF("shift", ON_ACTION, A(WRITE_DATA_BY_TYPE), Hef__WriteDataByType, shift, 255, "shift is at most 255"),
 	MAX_IF("by-type-network", ON_ACTION, A(WRITE_DATA_BY_TYPE), Hef__WriteDataByType, network_index, 255, "network_index is at most 255"),
 	MAX_IF("sequencer-cluster", ON_ACTION, A(ENABLE_SEQUENCER), Hef__EnableSequencer, cluster_index, 255, "cluster_index is at most 255"),
+	FN("sequencer-l3", ON_ACTION, sequencer_l3, "initial_l3_index has 8 bits and initial_l3_offset 16"),
 	MAX_IF("wait-cluster", ON_ACTION, A(WAIT_FOR_SEQUENCER), Hef__WaitForSequencer, cluster_index, 255, "cluster_index is at most 255"),
 	MAX_IF("disable-lcu", ON_ACTION, A(DISABLE_LCU), Hef__DisableLcu, lcu_index, 255, "lcu_index is at most 255"),
 	MAX_IF("disable-cluster", ON_ACTION, A(DISABLE_LCU), Hef__DisableLcu, cluster_index, 255, "cluster_index is at most 255"),

@@ -113,6 +113,7 @@ RULE(dataflow_connection);
 RULE(debug);
 RULE(enable_nms);
 RULE(by_type);
+RULE(sequencer_l3);
 RULE(op_kind);
 RULE(op_outputs);
 RULE(op_inputs);

@@ -164,3 +164,15 @@ RULE(by_type)
 		    (unsigned long long)w->address);
 	return 0;
 }
+
+RULE(sequencer_l3)
+{
+	const Hef__InitialL3 *l3;
+
+	if (s->kind != HEF__ACTION__KIND_ENABLE_SEQUENCER ||
+	    !(l3 = s->action->enable_sequencer->initial_l3_info))
+		return 0;
+	if (l3->initial_l3_index <= 255 && l3->initial_l3_offset <= 65535)
+		return 0;
+	return err_set(e, "index %u, offset %u", l3->initial_l3_index, l3->initial_l3_offset);
+}
