@@ -76,16 +76,21 @@ static int check_kernel(const struct layer *l, struct err *e)
 	return in_range("number of groups", p->groups, 1, LIMIT_FEATURES, e);
 }
 
-static int check_activation(const struct layer *l, struct err *e)
+/* Activation and batch norm. */
+static int check_output_stage(const struct layer *l, struct err *e)
 {
 	const struct hn_params *p = &l->p;
 
 	if ((unsigned)p->activation >= ACT_COUNT)
 		return err_set(e, "its activation is unknown");
+	if (!hn_is(l->type, HNF_ACT) && p->activation != ACT_LINEAR)
+		return err_set(e, "its type takes no activation");
 	if (isnan(p->act.lo) || isnan(p->act.hi) || !(p->act.lo <= p->act.hi))
 		return err_set(e, "its activation's bounds are not in order");
 	if (!isfinite(p->act.alpha) || !isfinite(p->act.beta))
 		return err_set(e, "its activation has a parameter that is not finite");
+	if (hn_is(l->type, HNF_BN) && !(p->bn_epsilon >= 0 && p->bn_epsilon < INFINITY))
+		return err_set(e, "its batch-norm epsilon is not a positive number");
 	return 0;
 }
 
@@ -151,9 +156,8 @@ int layer_check(const struct layer *l, struct err *e)
 		return -1;
 	if (hn_is(t, HNF_KERNEL) && t != HN_NORMALIZATION && check_kernel(l, e) < 0)
 		return -1;
-	if (check_activation(l, e) < 0 ||
-	    (hn_is(t, HNF_BN) && !(l->p.bn_epsilon >= 0 && l->p.bn_epsilon < INFINITY)))
-		return err_set(e, "its batch-norm epsilon is not a positive number");
+	if (check_output_stage(l, e) < 0)
+		return -1;
 	if (hn_is(t, HNF_MOVE) && check_move(l, e) < 0)
 		return -1;
 	if (t == HN_FEATURE_SPLITTER)

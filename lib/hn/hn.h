@@ -181,6 +181,7 @@ struct graph {
 	struct name_index *names; /* of graph_find and graph_new_name */
 };
 
+/* An empty graph; its name is the scope of its layers. */
 struct graph *graph_new(const char *name);
 void graph_free(struct graph *g); /* NULL is fine */
 

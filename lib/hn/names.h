@@ -4,8 +4,11 @@
 
 #include "hn/hn.h"
 
+/* An empty index. */
 struct name_index *names_new(void);
+/* NULL is fine. */
 void names_free(struct name_index *x);
+/* Enters a layer's full and unscoped name; a name that is there already stays. */
 void names_add(struct name_index *x, struct layer *l);
 /* The index no longer agrees with the graph: it is built again at the next look-up. */
 void names_spoil(struct name_index *x);

@@ -2,6 +2,7 @@
 #ifndef HN_TESTS_STAGES_H
 #define HN_TESTS_STAGES_H
 
+#include "alloc/alloc.h"
 #include "hn/hn.h"
 #include "kernel/f32.h"
 #include "kernel/qop.h"
@@ -14,6 +15,7 @@ struct stage {
 static const struct stage stages[] = {
 	{ "float", f32_reason },
 	{ "integer", intk_reason },
+	{ "cost", cost_reason },
 };
 
 enum {
