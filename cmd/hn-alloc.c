@@ -123,7 +123,7 @@ static int store(struct work *w, const struct config *cfg, struct err *e)
 	json_object_set_new(bundle_metadata(w->b), "hw_arch", json_string(w->a->arch));
 	json_object_set_new(bundle_metadata(w->b), "hnt_alloc", alloc_summary(w->a));
 	alloc_print(w->a, &w->target, &table);
-	log_info("%s", table.p);
+	log_info("%s on %s\n%s", quote(bundle_name(w->b)), w->a->arch, table.p);
 	str_release(&table);
 	if (cfg->report && write_report(w, cfg->report, e) < 0)
 		return -1;

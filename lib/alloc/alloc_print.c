@@ -95,14 +95,14 @@ void alloc_print(const struct allocation *a, const struct target *t, struct str 
 	str_printf(out, "Bottleneck: %s, %.0f cycles per frame (%.2f FPS)\n", quote(slow->name),
 		   cycles, t->clock_hz / cycles);
 	if (a->stuck >= 0)
-		str_printf(out, "Expected FPS: none, the buffer from %s to %s is too small\n",
+		str_printf(out, "Expected FPS: none, the buffer from %s to %s is too small",
 			   quote(a->layers[a->edges[a->stuck].from].name),
 			   quote(a->layers[a->edges[a->stuck].to].name));
 	else if (a->ncontexts > 1)
-		str_printf(out, "Expected FPS: %.2f at batch %d, latency %.3f ms\n", a->fps,
+		str_printf(out, "Expected FPS: %.2f at batch %d, latency %.3f ms", a->fps,
 			   a->batch, 1e3 * a->latency_s);
 	else
-		str_printf(out, "Expected FPS: %.2f, latency %.3f ms\n", a->fps,
+		str_printf(out, "Expected FPS: %.2f, latency %.3f ms", a->fps,
 			   1e3 * a->latency_s);
 }
 

@@ -1,0 +1,196 @@
+# hn-alloc: place a quantized model on the machine.
+load helper
+
+setup_file() {
+	cd "$BATS_FILE_TMPDIR" || return
+	onnx2hn -q "$SHAPES/shapes.onnx" -o shapes.har
+	hn-normalize -q -s "$SHAPES/shapes.alls" shapes.har -o shapes.fp.har
+	hn-quantize -q -c "$SHAPES/calib.npy" shapes.fp.har -o shapes.q.har
+}
+
+setup() {
+	scratch
+	Q=$BATS_FILE_TMPDIR/shapes.q.har
+}
+
+# Allocates with script $1 and options; fails with message $2.
+script_fails() {
+	echo "$1" > s.alls
+	fails_with 1 "hn-alloc: s.alls:1:$2" hn-alloc -q -s s.alls "$Q" "${@:3}"
+}
+
+@test "the shipped model is allocated in one context, with a table, a bottleneck and a rate" {
+	run hn-alloc "$Q" -o a.har
+	[ "$status" -eq 0 ]
+	[[ $output == *"shapes on hailo8"* ]]
+	[[ $output == *"| Cluster   | Control Utilization | Compute Utilization | Memory Utilization |"* ]]
+	[[ $output == *"| cluster_0 | 75% "* ]]
+	[[ $output == *"| Total     | 9.4%"* ]]
+	[[ $output == *"hailo8: 1 context, 14 physical layers"* ]]
+	[[ $output =~ Bottleneck:\ shapes/[a-z0-9]+,\ [0-9]+\ cycles\ per\ frame ]]
+	[[ $output =~ Expected\ FPS:\ [0-9.]+,\ latency\ [0-9.]+\ ms ]]
+}
+
+@test "the state stays, the target and the record stand in the metadata" {
+	hn-alloc -q -a hailo8l "$Q" -o a.har
+	har-pack -m metadata.json a.har > m.json
+	[ "$(jq -r .state m.json)" = quantized_model ]
+	[ "$(jq -r .hw_arch m.json)" = hailo8l ]
+	[ "$(jq -r .hnt_alloc.contexts m.json)" = 1 ]
+	har-pack -m alloc.json a.har > a.json
+	[ "$(jq .fps a.json)" = "$(jq .hnt_alloc.fps m.json)" ]
+}
+
+@test "-h lists the options, a wrong one is wrong use" {
+	run hn-alloc -h
+	[ "$status" -eq 0 ]
+	[[ $output == *--keep-best* ]]
+	usage_error "hn-alloc: unknown option '--fast'" hn-alloc --fast "$Q"
+	usage_error "hn-alloc: the report and the bundle cannot both go to the standard output" \
+		hn-alloc --report - "$Q"
+}
+
+@test "every target allocates the model, and clusters are those of the target" {
+	for t in hailo8 hailo8l hailo8r hailo10h hailo15h hailo15l hailo15m; do
+		hn-alloc -q -a "$t" "$Q" -o a.har --report "$t.json"
+		[ "$(jq -r .hw_arch "$t.json")" = "$t" ]
+		[ "$(jq '[.utilization[] | .control, .compute, .memory | select(. > 1)] | length' "$t.json")" = 0 ]
+		ids=$(jq -c '[.layers[].cluster | select(. >= 0)] | unique' "$t.json")
+		[ "$(jq -c --argjson used "$ids" '$used - .clusters.ids' "$ROOT/share/targets/$t.json")" = '[]' ]
+	done
+}
+
+@test "half the clock gives half the rate" {
+	hn-alloc -q -a hailo8 "$Q" -o a.har --report a.json
+	hn-alloc -q -a hailo8r "$Q" -o b.har --report b.json
+	jq -n --slurpfile a a.json --slurpfile b b.json \
+		'($a[0].fps / $b[0].fps - 2 | fabs) < 0.2' | grep -qx true
+}
+
+@test "a target may be a path, and HN_TARGETS is searched first" {
+	jq '.name = "mine" | .device.clock_hz = 1000000' "$ROOT/share/targets/hailo8.json" > mine.json
+	hn-alloc -q -a ./mine.json "$Q" -o a.har --report a.json
+	mkdir targets
+	jq '.name = "hailo8" | .device.clock_hz = 1000000' mine.json > targets/hailo8.json
+	HN_TARGETS=targets hn-alloc -q -a hailo8 "$Q" -o b.har --report b.json
+	[ "$(jq .fps a.json)" = "$(jq .fps b.json)" ]
+	jq '.fps < 1000' a.json | grep -qx true
+}
+
+@test "an unknown target is refused with the known ones, a broken one with its key" {
+	fails_with 1 "hn-alloc: no target 'hailo9' (known: hailo10h, hailo15h, hailo15l, hailo15m, hailo8, hailo8l, hailo8r)" \
+		hn-alloc -a hailo9 "$Q"
+	jq 'del(.clusters.apus)' "$ROOT/share/targets/hailo8.json" > t.json
+	fails_with 1 "hn-alloc: ./t.json: 'clusters.apus' is missing" hn-alloc -a ./t.json "$Q"
+}
+
+@test "the automatic script repeats the allocation exactly, in one context and in several" {
+	for opts in '' 'context_switch_param(mode=enabled) performance_param(optimize_for_batch=4) resources_param(max_control_utilization=0.03)'; do
+		echo "$opts" > s.alls
+		hn-alloc -q -a hailo8l -s s.alls "$Q" -o a.har
+		har-pack -m auto.alls a.har > auto.alls
+		hn-alloc -q -a hailo8l -s auto.alls "$Q" -o b.har
+		same_bytes a.har b.har
+	done
+	har-pack -m alloc.json a.har | jq '.contexts > 1' | grep -qx true
+	grep -q '^context_1 = context(' auto.alls
+}
+
+@test "the script in the bundle is read, and -s replaces it" {
+	echo 'performance_param(fps=50)' > s.alls
+	hn-normalize -q -s s.alls "$BATS_FILE_TMPDIR/shapes.har" |
+		hn-quantize -q -c "$SHAPES/calib.npy" -o q.har
+	hn-alloc -q q.har -o a.har --report slow.json
+	echo 'performance_param(fps=1000000)' > fast.alls
+	hn-alloc -q -s fast.alls q.har -o a.har --report fast.json
+	jq -n --slurpfile s slow.json --slurpfile f fast.json '$s[0].fps < $f[0].fps' | grep -qx true
+}
+
+@test "more subclusters make a layer faster, parts share its features" {
+	echo 'compilation_param({conv*}, resources_allocation_strategy=manual_scs_selection, number_of_subclusters=1)' > s.alls
+	hn-alloc -q -s s.alls "$Q" -o a.har --report one.json
+	echo 'part_a, part_b, all = defuse(conv7, 2)' > s.alls
+	hn-alloc -q -s s.alls "$Q" -o a.har --report two.json
+	jq -n --slurpfile a one.json --slurpfile b two.json '$a[0].fps < $b[0].fps' | grep -qx true
+	[ "$(jq -c '[.layers[] | select(.layer == "shapes/conv7") | [.name, .feature_from, .feature_to]]' two.json)" = \
+		'[["shapes/part_a",0,24],["shapes/part_b",24,48]]' ]
+}
+
+@test "place and context put layers where the script says" {
+	cat > s.alls <<-'END'
+		context_0 = context([input_layer1, normalization1, conv1, maxpool1, conv2, conv3, conv4])
+		context_1 = context([dw1, conv5, conv6, conv7, avgpool1, fc1, output_layer1])
+		context_1.place(3, [conv6, fc1])
+	END
+	hn-alloc -q -s s.alls "$Q" -o a.har --report r.json
+	[ "$(jq -c '[.layers[] | select(.context == 1) | .name]' r.json)" = \
+		'["shapes/dw1","shapes/conv5","shapes/conv6","shapes/conv7","shapes/avgpool1","shapes/fc1","shapes/output_layer1"]' ]
+	[ "$(jq -c '[.layers[] | select(.name == "shapes/conv6" or .name == "shapes/fc1") | .cluster]' r.json)" = '[3,3]' ]
+	[ "$(jq -c '[.edges[] | select(.kind == "inter_context")] | length' r.json)" = 1 ]
+}
+
+@test "a buffer that is too small is warned of and gives no rate" {
+	echo 'buffers(conv2, conv4, 2)' > s.alls
+	run --separate-stderr hn-alloc -q -s s.alls "$Q" -o a.har --report r.json
+	[ "$status" -eq 0 ]
+	[[ $stderr == *"the buffer of 2 rows from 'shapes/conv2' to 'shapes/conv4' is too small: the network will stall"* ]]
+	[ "$(jq .fps r.json)" = 0.0 ]
+	[ "$(jq -c '.edges[.stuck] | .rows' r.json)" = 2 ]
+}
+
+@test "--keep-best keeps the faster allocation" {
+	echo 'performance_param(fps=50)' > slow.alls
+	hn-alloc -q "$Q" -o best.har
+	hn-alloc -q --keep-best -s slow.alls best.har -o kept.har
+	hn-alloc -q -s slow.alls best.har -o slow.har
+	same_bytes best.har kept.har
+	run ! cmp -s best.har slow.har
+	hn-alloc -q --keep-best slow.har -o faster.har
+	same_bytes best.har faster.har
+}
+
+@test "scripts that cannot be followed are refused with file, line and reason" {
+	script_fails 'place(0, [conv99])' "1: place: no layer 'conv99' in 'shapes' (near names: 'conv1', 'conv2', 'conv3')"
+	script_fails 'place(12, [conv1])' '1: place: hailo8 has no cluster 12'
+	script_fails 'defuse(maxpool1, 2)' "1: defuse: 'maxpool1' can be divided into at most 1 parts"
+	script_fails 'compilation_param(conv1, number_of_subclusters=2)' \
+		'1: compilation_param: number_of_subclusters needs resources_allocation_strategy=manual_scs_selection'
+	script_fails 'merge(conv1, conv2)' \
+		'1: merge: not supported: each physical layer has its own layer controller on this machine'
+	script_fails 'plaice(0, [conv1])' "1: plaice: unknown command (near names: 'place')"
+	script_fails 'place(0, [conv1)' "17: ',' or ']' expected (near ')')"
+	script_fails 'buffers(conv1, fc1, 3)' "1: buffers: 'shapes/conv1' and 'shapes/fc1' are not connected"
+}
+
+@test "a layer that no cluster holds is named, with what it needs" {
+	jq '.clusters.l3_cuts = 1 | .clusters.l3_cut_bytes = 64' "$ROOT/share/targets/hailo8.json" > tiny.json
+	run --separate-stderr hn-alloc -q -a ./tiny.json "$Q"
+	[ "$status" -eq 1 ]
+	[[ $stderr =~ ^hn-alloc:\ layer\ \'shapes/[a-z0-9]+\'\ does\ not\ fit\ in\ a\ cluster\ of\ hailo8 ]]
+}
+
+@test "a bundle in another state is refused with the tool to run first" {
+	fails_with 1 "hn-alloc: state is 'fp_optimized_model', 'quantized_model' needed (run hn-quantize first)" \
+		hn-alloc "$BATS_FILE_TMPDIR/shapes.fp.har"
+}
+
+@test "stdin reads like a file, stdout writes like -o, the bytes do not depend on run or threads" {
+	hn-alloc -q "$Q" -o a.har
+	hn-alloc -q < "$Q" > b.har
+	hn-alloc -q -j 1 "$Q" -o c.har
+	hn-alloc -q -j 4 "$Q" -o d.har
+	same_bytes a.har b.har
+	same_bytes a.har c.har
+	same_bytes a.har d.har
+}
+
+@test "truncated and empty input, a missing script and a full disk are errors" {
+	truncated "$Q" 20000 > t.har
+	run --separate-stderr hn-alloc t.har
+	[ "$status" -eq 1 ]
+	[[ $stderr == *truncated* ]]
+	run --separate-stderr hn-alloc < /dev/null
+	[ "$status" -eq 1 ]
+	fails_with 1 "hn-alloc: cannot read none.alls: No such file or directory" hn-alloc -s none.alls "$Q"
+	full_disk hn-alloc -q "$Q"
+}
