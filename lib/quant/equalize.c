@@ -120,13 +120,20 @@ static void raise_to(double *v, double x)
 	*v = x > *v ? x : *v;
 }
 
+/* The smaller of what is there and x, which may be 0: no part in it. */
+static void lower_to(double *v, double x)
+{
+	if (x > 0 && (*v == 0 || x < *v))
+		*v = x;
+}
+
 static void gather_weights(const struct equalizer *z)
 {
 	for (size_t i = 0; i < z->nsides; i++) {
 		const struct side *s = &z->sides[i];
 
 		for (size_t o = 0; o < s->cout && s->out_top > 0; o++)
-			raise_to(&z->p[channels_root(&z->ch, z->ch.base[s->l->index] + o)],
+			lower_to(&z->p[channels_root(&z->ch, z->ch.base[s->l->index] + o)],
 				 s->out_max[o] / s->out_top);
 		for (size_t c = 0; c < s->cin && s->in_top > 0; c++)
 			raise_to(&z->c[channels_input(&z->ch, s->l, 0, c)],
@@ -152,7 +159,7 @@ static void gather_values(const struct equalizer *z)
 		for (size_t f = 0; f < info->c; f++)
 			raise_to(&top, extent(info, f) * out_factor(z, l, f));
 		for (size_t f = 0; f < info->c && top > 0; f++)
-			raise_to(&z->a[channels_root(&z->ch, z->ch.base[i] + f)],
+			lower_to(&z->a[channels_root(&z->ch, z->ch.base[i] + f)],
 				 extent(info, f) * out_factor(z, l, f) / top);
 	}
 }
