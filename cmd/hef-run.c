@@ -16,7 +16,7 @@ static const struct cli_opt options[] = {
 	/* clang-format off */
 	{ 0, "in", "[LAYER=]FILE", CLI_REPEAT, offsetof(struct config, inputs), "images for an input, .npy, float32 or uint8", 0, 0 },
 	{ 0, "raw", NULL, CLI_FLAG, offsetof(struct config, raw), "write integers as they are", 0, 0 },
-	{ 0, "batch", "N", CLI_INT, offsetof(struct config, batch), "images per step, and per load of a context (default: 8)", 1, 65536 },
+	{ 0, "batch", "N", CLI_INT, offsetof(struct config, batch), "images per step (default: 8) and per load of a context (default: as allocated)", 1, 65536 },
 	{ 0, "data-count", "N", CLI_INT, offsetof(struct config, data_count), "only the first N images", 1, INT32_MAX },
 	{ 0, "labels", "FILE", CLI_STR, offsetof(struct config, labels), "print the accuracy against these labels", 0, 0 },
 	{ 0, "top", "LIST", CLI_STR, offsetof(struct config, top), "which accuracies (default: 1)", 0, 0 },
@@ -74,7 +74,7 @@ static int values(const struct isa_prog *p, const struct config *cfg, struct str
 		.labels = cfg->labels,
 		.top = cfg->top ? cfg->top : "1",
 		.raw = cfg->raw,
-		.batch = cfg->batch,
+		.batch = cfg->batch ? cfg->batch : 8,
 		.data_count = cfg->data_count,
 	};
 
@@ -89,7 +89,7 @@ static int timing(const struct hef *h, const struct isa_prog *p, const struct co
 	uint64_t *words = hef_context_words(h);
 	struct str json = { 0 };
 	struct sim_time t;
-	int r = sim_time_run(p, cfg->batch, words, &t, e);
+	int r = sim_time_run(p, cfg->batch ? cfg->batch : p->machine.batch, words, &t, e);
 
 	free(words);
 	if (r < 0)
@@ -126,15 +126,16 @@ static int check(const struct hef *h, struct str *text, struct err *e)
 
 	if (!p)
 		return -1;
-	str_printf(text, "%s for %s: %zu layers in %d contexts; every rule holds\n", quote(p->net),
-		   quote(p->machine.arch), p->nlayers, (int)p->ncontexts);
+	str_printf(text, "%s for %s: %zu layers in %d context%s; every rule holds\n", quote(p->net),
+		   quote(p->machine.arch), p->nlayers, (int)p->ncontexts,
+		   p->ncontexts > 1 ? "s" : "");
 	isa_free(p);
 	return 0;
 }
 
 int main(int argc, char *argv[])
 {
-	struct config cfg = { .io = { .in = "-", .out = "-" }, .batch = 8 };
+	struct config cfg = { .io = { .in = "-", .out = "-" } };
 	struct err e = { 0 };
 	struct str text = { 0 };
 	struct hef *h = NULL;

@@ -49,8 +49,7 @@ static int load(struct work *w, const struct config *cfg, struct err *e)
 	if (!bundle_has(w->b, "alloc.json"))
 		return err_set(e, "'%s' has no allocation (run hn-alloc first)", quote(cfg->io.in));
 	if (!(w->g = bundle_get_graph(w->b, "hn", e)) ||
-	    !(w->q = bundle_get_npz(w->b, "q.npz", e)) ||
-	    qmodel_load(&w->m, w->g, w->q, e) < 0 ||
+	    !(w->q = bundle_get_npz(w->b, "q.npz", e)) || qmodel_load(&w->m, w->g, w->q, e) < 0 ||
 	    !(j = bundle_get_json(w->b, "alloc.json", e)))
 		return -1;
 	w->a = alloc_from_json(j, e);
@@ -104,8 +103,8 @@ int main(int argc, char *argv[])
 		cli_usage("--har - and the HEF cannot both be standard output");
 	if (load(&w, &cfg, &e) < 0 || build(&w, &e) < 0 || store(&w, &cfg, &e) < 0)
 		die(&e);
-	log_info("%s for %s: %zu layers in %d contexts, %zu bytes", w.p->net, w.p->machine.arch,
-		 w.p->nlayers, (int)w.p->ncontexts, w.hef.len);
+	log_info("%s for %s: %zu layers in %d context%s, %zu bytes", w.p->net, w.p->machine.arch,
+		 w.p->nlayers, (int)w.p->ncontexts, w.p->ncontexts > 1 ? "s" : "", w.hef.len);
 	release(&w);
 	return 0;
 }

@@ -1,10 +1,15 @@
-/* The container around message and configuration words: big-endian header, exact lengths, XXH3-64. */
+/* The container around message and configuration words: big-endian header, exact lengths, XXH3-64.
+ */
 #include "base/cursor.h"
 #include "base/rng.h"
 #include "hef/pb.h"
 
 #define HEF_MAGIC 0x01484546u
-enum { HEAD_V2 = 44, HEAD_V3 = 56, MAX_PROTO = 0x7fffffff };
+enum {
+	HEAD_V2 = 44,
+	HEAD_V3 = 56,
+	MAX_PROTO = 0x7fffffff
+};
 
 static void be(struct str *s, uint64_t v, int bytes)
 {
@@ -33,19 +38,19 @@ void hef_join(const void *proto, size_t nproto, const void *ccws, size_t nccws, 
 
 /* Lengths against what follows the header: nothing may be missing or left over. */
 static int lengths(size_t body, uint64_t nproto, uint64_t nccws, uint64_t npad, uint64_t extra,
-    struct err *e)
+		   struct err *e)
 {
 	if (nproto > MAX_PROTO)
 		return err_set(e, "rule length: a message of %llu bytes, less than 2 GiB allowed",
-		    (unsigned long long)nproto);
+			       (unsigned long long)nproto);
 	if (npad > nccws)
 		return err_set(e, "rule padding: %llu bytes of padding in a section of %llu",
-		    (unsigned long long)npad, (unsigned long long)nccws);
+			       (unsigned long long)npad, (unsigned long long)nccws);
 	if (nproto > body || nccws > body - nproto || extra > body - nproto - nccws ||
 	    nproto + nccws + extra != body)
-		return err_set(e,
-		    "rule length: %zu bytes follow the header, it announces %llu + %llu + %llu", body,
-		    (unsigned long long)nproto, (unsigned long long)nccws,
+		return err_set(
+		    e, "rule length: %zu bytes follow the header, it announces %llu + %llu + %llu",
+		    body, (unsigned long long)nproto, (unsigned long long)nccws,
 		    (unsigned long long)extra);
 	return 0;
 }
@@ -64,7 +69,7 @@ int hef_split(const void *data, size_t n, struct hef_file *out, struct err *e)
 	out->version = cur_u32be(&c);
 	if (out->version == 0 || out->version == 1)
 		return err_set(e, "rule version: header version %u of old compilers is not read",
-		    out->version);
+			       out->version);
 	if (out->version > 3)
 		return err_set(e, "rule version: header version %u, 0 to 3 exist", out->version);
 	nproto = cur_u32be(&c);

@@ -14,8 +14,9 @@ int hef_write(const struct isa_prog *p, struct str *out, struct err *e);
 
 struct hef;
 /*
- * Reads a HEF of header version 2 or 3 from n bytes, which must outlive the result: header, lengths,
- * checksum, reserved words, then the message: syntax, depth, UTF-8.  Errors start with "rule ID".
+ * Reads a HEF of header version 2 or 3 from n bytes, which must outlive the result: header,
+ * lengths, checksum, reserved words, then the message: syntax, depth, UTF-8.  Errors start with
+ * "rule ID".
  */
 struct hef *hef_parse(const void *data, size_t n, struct err *e);
 void hef_free(struct hef *h); /* NULL is fine */

@@ -23,7 +23,12 @@ static const struct {
 	[16] = { "YYYYUV", "I420" },
 	/* clang-format on */
 };
-enum { FORMAT_NHCW = 1, FORMAT_NC = 2, FORMAT_NHW = 5, FORMAT_NMS = 6 };
+enum {
+	FORMAT_NHCW = 1,
+	FORMAT_NC = 2,
+	FORMAT_NHW = 5,
+	FORMAT_NMS = 6
+};
 
 struct printer {
 	const Hef__Hef *m;
@@ -77,20 +82,21 @@ static void nms_stream(const struct printer *p, const Hef__NmsInfo *n, char *out
 {
 	uint64_t burst = hef_has(p->m, EXT_NMS_BURST) ? n->burst_size : 1;
 	uint64_t most = n->max_output_size > burst ? n->max_output_size : burst;
-	uint64_t frame = chunks(n) * n->number_of_classes * (2 + n->bbox_size * most) +
-	    n->bbox_size * burst;
+	uint64_t frame =
+	    chunks(n) * n->number_of_classes * (2 + n->bbox_size * most) + n->bbox_size * burst;
 
 	snprintf(out, size, "HAILO NMS ON CHIP(maximum frame size: %llu)",
-	    (unsigned long long)frame);
+		 (unsigned long long)frame);
 }
 
 static void nms_vstream(uint64_t classes, uint64_t boxes, char *out, size_t size)
 {
 	snprintf(out, size,
-	    "FLOAT32, HAILO NMS BY CLASS(number of classes: %llu, maximum bounding boxes per class: "
-	    "%llu, maximum frame size: %llu)",
-	    (unsigned long long)classes, (unsigned long long)boxes,
-	    (unsigned long long)(4 * classes * (1 + 5 * boxes)));
+		 "FLOAT32, HAILO NMS BY CLASS(number of classes: %llu, maximum bounding boxes per "
+		 "class: "
+		 "%llu, maximum frame size: %llu)",
+		 (unsigned long long)classes, (unsigned long long)boxes,
+		 (unsigned long long)(4 * classes * (1 + 5 * boxes)));
 }
 
 /* The runtime pads such a stream in the core itself and prints the unpadded shape. */
@@ -102,21 +108,22 @@ static bool core_padding(const struct printer *p, const struct hef_leaf *l)
 	if (b->max_shmifo_size && b->max_shmifo_size < max)
 		max = b->max_shmifo_size;
 	return b->format == FORMAT_NHCW && !l->in_mux && !hef_has_optional(p->m, EXT_HW_PADDING) &&
-	    b->core_buffers_per_frame == b->height && row % 8 == 0 && row * b->data_bytes <= max - 1;
+	       b->core_buffers_per_frame == b->height && row % 8 == 0 &&
+	       row * b->data_bytes <= max - 1;
 }
 
 static bool transposed(const struct printer *p, const struct hef_leaf *l)
 {
 	return (l->transposed || (p->c->metadata && p->c->metadata->transposed_net)) &&
-	    l->base->format != FORMAT_NC;
+	       l->base->format != FORMAT_NC;
 }
 
 static struct shape unpadded(const struct printer *p, const struct hef_leaf *l)
 {
 	const Hef__EdgeLayerBase *b = l->base;
 
-	return transposed(p, l) ? (struct shape){ b->width, b->height, b->features } :
-				  (struct shape){ b->height, b->width, b->features };
+	return transposed(p, l) ? (struct shape){ b->width, b->height, b->features }
+				: (struct shape){ b->height, b->width, b->features };
 }
 
 static void print_stream(struct printer *p, const struct hef_leaf *l)
@@ -133,7 +140,7 @@ static void print_stream(struct printer *p, const struct hef_leaf *l)
 		put_shape(formats[b->format].device, b->format, s, text, sizeof text);
 	}
 	line(p, 3, "%s %s %s, %s", l->layer->direction ? "Output" : "Input ", quote(l->name),
-	    type_name(b), text);
+	     type_name(b), text);
 }
 
 static void print_streams(struct printer *p, int net)
@@ -149,7 +156,8 @@ static void print_streams(struct printer *p, int net)
 				const Hef__EdgeLayer *l = d->edge_layers[k];
 
 				if (l->direction == direction &&
-				    hef_connection(l) == CONN_BOUNDARY && (int)l->network_index == net)
+				    hef_connection(l) == CONN_BOUNDARY &&
+				    (int)l->network_index == net)
 					hef_collect(l, false, &v);
 			}
 		}
@@ -187,9 +195,10 @@ static void logits_text(struct printer *p, const Hef__Op *op, char *out, size_t 
 {
 	const Hef__EdgeLayer *l = hef_pad_source(p->g, p->c, op->input_pads[0]->index);
 	const Hef__EdgeLayerBase *b = hef_base(l);
-	struct hef_leaf leaf = { .base = b, .layer = l,
-		.transposed = l->edge_case == HEF__EDGE_LAYER__EDGE_LAYER_INFO &&
-		    l->layer_info->transposed };
+	struct hef_leaf leaf = { .base = b,
+				 .layer = l,
+				 .transposed = l->edge_case == HEF__EDGE_LAYER__EDGE_LAYER_INFO &&
+					       l->layer_info->transposed };
 	struct shape s = unpadded(p, &leaf);
 	char text[256];
 
@@ -227,7 +236,7 @@ static void bbox_text(const struct printer *p, const Hef__Op *op, char *out, siz
 		extra = 5;
 		for (size_t i = 0; i < o->yolo->n_bbox_decoders; i++)
 			boxes += pixels(hef_core_pad(p->c, o->yolo->bbox_decoders[i]->pad_index)) *
-			    o->yolo->bbox_decoders[i]->n_h;
+				 o->yolo->bbox_decoders[i]->n_h;
 	} else {
 		/* The runtime halves the pixels of all inputs: boxes and classes come apart. */
 		for (size_t i = 0; i < op->n_input_pads; i++)
@@ -257,7 +266,8 @@ static void nms_text(struct printer *p, const Hef__Op *op, char *out, size_t n)
 	} else if (o->kind_case == HEF__NMS_OP__KIND_YOLO_SEG) {
 		uint64_t area = (uint64_t)(o->yolo_seg->image_height * o->yolo_seg->image_width);
 
-		snprintf(out, n,
+		snprintf(
+		    out, n,
 		    "FLOAT32, HAILO NMS WITH BYTE MASK(number of classes: %llu, maximum bounding "
 		    "boxes total: %llu, maximum frame size: %llu)",
 		    (unsigned long long)printed_classes(o), (unsigned long long)seg_boxes(o),
@@ -277,8 +287,8 @@ static void print_vstream(struct printer *p, const struct hef_vstream *v, bool o
 		nms_text(p, v->op, text, sizeof text);
 	else if (v->fused)
 		nms_vstream(v->fused->nms_info->number_of_classes,
-		    v->fused->nms_info->max_output_size * chunks(v->fused->nms_info), text,
-		    sizeof text);
+			    v->fused->nms_info->max_output_size * chunks(v->fused->nms_info), text,
+			    sizeof text);
 	else
 		leaf_text(p, &v->leaf, text, sizeof text);
 	line(p, 3, "%s %s %s", output ? "Output" : "Input ", quote(v->name), text);
@@ -369,7 +379,8 @@ static void print_nms(struct printer *p, const Hef__NmsOp *o)
 	double h, w;
 
 	line(p, 4, "Op %s", bbox ? nms_names[o->kind_case].bbox_op : nms_names[o->kind_case].op);
-	line(p, 4, "Name: %s", bbox ? nms_names[o->kind_case].bbox_name : nms_names[o->kind_case].name);
+	line(p, 4, "Name: %s",
+	     bbox ? nms_names[o->kind_case].bbox_name : nms_names[o->kind_case].name);
 	if (!bbox) {
 		line(p, 4, "Score threshold: %.3f", o->nms_score_th);
 		line(p, 4, "IoU threshold: %.2f", o->nms_iou_th);
@@ -421,13 +432,13 @@ static void print_group(struct printer *p, bool streams, bool vstreams)
 	size_t n = several ? p->c->nnetworks : 1;
 
 	if (p->c->ncontexts > 1)
-		line(p, 0, "Network group name: %s, Multi Context - Number of contexts: %zu", quote(name),
-		    p->c->ncontexts);
+		line(p, 0, "Network group name: %s, Multi Context - Number of contexts: %zu",
+		     quote(name), p->c->ncontexts);
 	else
 		line(p, 0, "Network group name: %s, Single Context", quote(name));
 	for (size_t i = 0; i < n; i++) {
 		line(p, 1, "Network name: %s/%s", quote(name),
-		    quote(several ? p->c->networks[i] : name));
+		     quote(several ? p->c->networks[i] : name));
 		if (streams)
 			print_streams(p, (int)i);
 		if (vstreams) {
@@ -461,7 +472,8 @@ int hef_info(const struct hef *h, bool streams, bool vstreams, struct str *out, 
 		p.g = g[i];
 		p.c = &core;
 		if (!hef_core_at(h->msg, g[i], 0, &core))
-			r = err_set(e, "network group '%s' has no core", quote(hef_group_name(g[i])));
+			r = err_set(e, "network group '%s' has no core",
+				    quote(hef_group_name(g[i])));
 		else
 			print_group(&p, streams, vstreams);
 	}

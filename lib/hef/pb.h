@@ -20,12 +20,24 @@ enum hef_extension {
 	EXT_COUNT = 33
 };
 
-enum { HEF_MAX_NAME = 127, HEF_MAX_DEPTH = 100 };
+enum {
+	HEF_MAX_NAME = 127,
+	HEF_MAX_DEPTH = 100
+};
 
 /* Values of edge_connection_type. */
-enum { CONN_BOUNDARY, CONN_INTER_CONTEXT, CONN_DDR, CONN_CACHE };
+enum {
+	CONN_BOUNDARY,
+	CONN_INTER_CONTEXT,
+	CONN_DDR,
+	CONN_CACHE
+};
 /* Values of edge_layer_type. */
-enum { LAYER_INFO, LAYER_MUX, LAYER_PLANES };
+enum {
+	LAYER_INFO,
+	LAYER_MUX,
+	LAYER_PLANES
+};
 
 /* The spans of a file. */
 struct hef_file {
@@ -51,11 +63,11 @@ void hef_pb_pack(const Hef__Hef *m, struct str *out);
 
 /* ---- views: the same contexts in the legacy, net-flow and multi-layout forms (view.c) ---- */
 struct hef_core {
-	const Hef__GroupMetadata *metadata;       /* may be NULL */
+	const Hef__GroupMetadata *metadata;        /* may be NULL */
 	const Hef__PreliminaryConfig *preliminary; /* may be NULL */
 	Hef__Context **contexts;
 	size_t ncontexts;
-	const Hef__FusedLayersMetadata *fused;    /* may be NULL */
+	const Hef__FusedLayersMetadata *fused; /* may be NULL */
 	char **networks;
 	size_t nnetworks;
 };
@@ -71,7 +83,7 @@ uint32_t hef_max_periph(const Hef__Hef *m);
 /* Name of the architecture as parse-hef prints it; NULL: unknown. */
 const char *hef_arch_name(uint32_t arch);
 const char *hef_group_name(const Hef__NetworkGroup *g); /* "" when absent */
-const Hef__Op *hef_core_op(const Hef__NetworkGroup *g);  /* first one, or NULL */
+const Hef__Op *hef_core_op(const Hef__NetworkGroup *g); /* first one, or NULL */
 /* Cores of a group: one, or one per layout. False past the end or when it is absent. */
 bool hef_core_at(const Hef__Hef *m, const Hef__NetworkGroup *g, size_t i, struct hef_core *out);
 /* Base of an edge layer or mux member; NULL for planes and when absent. */
@@ -82,12 +94,12 @@ uint32_t hef_connection(const Hef__EdgeLayer *l);
 /* Called for each stream: members of planes one by one, a mux as one; v-streams: the reverse. */
 struct hef_leaf {
 	const char *name;
-	const Hef__EdgeLayerBase *base;     /* NULL: absent, or planes as a whole */
+	const Hef__EdgeLayerBase *base; /* NULL: absent, or planes as a whole */
 	const Hef__NumericInfo *numeric;
 	const Hef__EdgeLayerPlanes *planes; /* the whole, for a v-stream */
 	bool transposed;
 	bool in_mux;
-	const Hef__EdgeLayer *layer;        /* the edge layer it belongs to */
+	const Hef__EdgeLayer *layer; /* the edge layer it belongs to */
 };
 struct hef_leaves {
 	struct hef_leaf *v;

@@ -20,7 +20,7 @@ static int operations(struct loader *l, Hef__Operation *const *ops, size_t n)
 			if (a->kind_case != HEF__ACTION__KIND_WRITE_DATA_CCW_PTR)
 				continue;
 			if (isa_ccw_load(l->h->file.ccws + p->offset, p->size, l->h->file.nccws,
-			        &l->image, l->e) < 0)
+					 &l->image, l->e) < 0)
 				return -1;
 		}
 	}
@@ -38,7 +38,7 @@ static int segments(struct loader *l)
 			return -1;
 		if (end != l->ends[i])
 			return err_set(l->e, "segment %zu ends at %zu, its words at %zu", i, end,
-			    l->ends[i]);
+				       l->ends[i]);
 	}
 	return 0;
 }

@@ -8,13 +8,13 @@
 enum scope {
 	ON_FILE,
 	ON_GROUP,
-	ON_CORE,    /* contexts of a group, or of one layout of it */
+	ON_CORE, /* contexts of a group, or of one layout of it */
 	ON_CONTEXT,
-	ON_LAYER,   /* an edge layer */
-	ON_BASE,    /* the base of an edge layer or of a member of a mux or planes */
+	ON_LAYER, /* an edge layer */
+	ON_BASE,  /* the base of an edge layer or of a member of a mux or planes */
 	ON_TRIGGER,
 	ON_ACTION,
-	ON_OP       /* an op that is not the core */
+	ON_OP /* an op that is not the core */
 };
 
 /* Where the walk stands; pointers outside the scope are NULL. */
@@ -28,21 +28,21 @@ struct site {
 	const Hef__EdgeLayer *layer;
 	const struct hef_leaf *leaf;
 	const Hef__EdgeLayerBase *base;
-	bool stream;             /* the base is one of a stream, not of a mux's member */
+	bool stream; /* the base is one of a stream, not of a mux's member */
 	const Hef__Trigger *trigger;
 	const Hef__Action *action;
 	const Hef__Op *op;
-	const void *elem;        /* the message a limit looks into */
-	int kind;                /* oneof member of trigger or action */
+	const void *elem; /* the message a limit looks into */
+	int kind;         /* oneof member of trigger or action */
 };
 
 struct rule {
 	const char *id;
 	enum scope scope;
-	const char *text;        /* what must hold */
+	const char *text;                               /* what must hold */
 	int (*fn)(const struct site *s, struct err *e); /* NULL: a limit */
-	int kind;                /* limit: oneof member it belongs to, 0 for any */
-	size_t offset;           /* limit: of a uint32_t in elem */
+	int kind;      /* limit: oneof member it belongs to, 0 for any */
+	size_t offset; /* limit: of a uint32_t in elem */
 	uint32_t max;
 };
 extern const struct rule hef_rules[];
@@ -128,23 +128,25 @@ RULE(bbox_only);
 /* ---- v-streams of a core after post-processing (vstream.c) ---- */
 struct hef_vstream {
 	const char *name;
-	struct hef_leaf leaf;     /* base NULL: made by an op or by fusing */
-	const Hef__Op *op;        /* the op that makes it */
+	struct hef_leaf leaf;             /* base NULL: made by an op or by fusing */
+	const Hef__Op *op;                /* the op that makes it */
 	const Hef__EdgeLayerFused *fused; /* the fused layer that makes it */
 };
 struct hef_vstreams {
 	struct hef_vstream *v;
 	size_t n, cap;
 };
-/* Appends inputs (output = false) or outputs of network `net` in file order; net < 0: all networks. */
+/* Appends inputs (output = false) or outputs of network `net` in file order; net < 0: all networks.
+ */
 void hef_list_vstreams(const Hef__Hef *m, const Hef__NetworkGroup *g, const struct hef_core *c,
-    bool output, int net, struct hef_vstreams *out);
+		       bool output, int net, struct hef_vstreams *out);
 /* The order of outputs that counts; *n = 0: none. */
 char **hef_sorted_outputs(const Hef__Hef *m, const Hef__NetworkGroup *g, const struct hef_core *c,
-    size_t *n);
-/* The core's output edge layer that an op's input pad is fed from, through a pad edge; NULL: none. */
+			  size_t *n);
+/* The core's output edge layer that an op's input pad is fed from, through a pad edge; NULL: none.
+ */
 const Hef__EdgeLayer *hef_pad_source(const Hef__NetworkGroup *g, const struct hef_core *c,
-    uint32_t input_pad);
+				     uint32_t input_pad);
 /* The core's output edge layer that carries a core pad; NULL: none. */
 const Hef__EdgeLayer *hef_core_pad(const struct hef_core *c, uint32_t pad);
 /* NMS parameters of a layer; NULL: none. */

@@ -78,7 +78,7 @@ RULE(ccw_words)
 			continue;
 		if (size > cur_left(&c))
 			return err_set(e, "%zu words announced, %zu bytes left", words,
-			    cur_left(&c));
+				       cur_left(&c));
 		cur_bytes(&c, size);
 	}
 	return 0;
@@ -121,7 +121,8 @@ RULE(dataflow)
 		const Hef__Operation *o = s->context->operations[i];
 
 		for (size_t k = 0; k < o->n_actions; k++) {
-			bool now = o->actions[k]->kind_case == HEF__ACTION__KIND_ALLOW_INPUT_DATAFLOW;
+			bool now =
+			    o->actions[k]->kind_case == HEF__ACTION__KIND_ALLOW_INPUT_DATAFLOW;
 
 			runs += now && !in_run;
 			in_run = now;
@@ -161,7 +162,7 @@ RULE(by_type)
 		return 0;
 	if (w->address > UINT32_MAX || w->address % 4 || w->data_type > 1 || w->data.len > 4)
 		return err_set(e, "type %u, %zu bytes to %llu", w->data_type, w->data.len,
-		    (unsigned long long)w->address);
+			       (unsigned long long)w->address);
 	return 0;
 }
 

@@ -86,8 +86,8 @@ RULE(resources)
 
 		if (r->offset > room || r->size > room - r->offset)
 			return err_set(e, "'%s' at %llu, %llu bytes, of %llu", quote(r->name),
-			    (unsigned long long)r->offset, (unsigned long long)r->size,
-			    (unsigned long long)room);
+				       (unsigned long long)r->offset, (unsigned long long)r->size,
+				       (unsigned long long)room);
 	}
 	return 0;
 }
@@ -154,7 +154,7 @@ RULE(partial)
 	d = g->metadata;
 	if (!d || strcmp(d->network_group_name, hef_group_name(g)) != 0)
 		return err_set(e, "group '%s', partial group '%s'",
-		    quote(d ? d->network_group_name : ""), quote(hef_group_name(g)));
+			       quote(d ? d->network_group_name : ""), quote(hef_group_name(g)));
 	if (!hef_core_op(g)->core_op->n_partial_core_ops)
 		return err_set(e, "no partial core op");
 	for (size_t i = 0; i < hef_core_op(g)->core_op->n_partial_core_ops; i++) {
@@ -173,9 +173,9 @@ RULE(contexts)
 
 RULE(context_count)
 {
-	return s->core->ncontexts <= ISA_MAX_CONTEXTS ?
-	    0 :
-	    err_set(e, "%zu contexts", s->core->ncontexts);
+	return s->core->ncontexts <= ISA_MAX_CONTEXTS
+		   ? 0
+		   : err_set(e, "%zu contexts", s->core->ncontexts);
 }
 
 /* Boundary layers of a direction, and of network `net` when it is not negative. */
@@ -190,7 +190,7 @@ static size_t count_boundary(const struct hef_core *c, uint32_t direction, int n
 			const Hef__EdgeLayer *l = d->edge_layers[k];
 
 			n += l->direction == direction && hef_connection(l) == CONN_BOUNDARY &&
-			    (net < 0 || l->network_index == (uint32_t)net);
+			     (net < 0 || l->network_index == (uint32_t)net);
 		}
 	}
 	return n;
@@ -313,7 +313,7 @@ RULE(channel_engines)
 
 		if (c->cfg_channel_index > 255 || c->engine_id > 255)
 			return err_set(e, "channel %u on engine %u", c->cfg_channel_index,
-			    c->engine_id);
+				       c->engine_id);
 	}
 	return 0;
 }
@@ -326,11 +326,11 @@ RULE(networks)
 		return 0;
 	if (!n || !s->group->n_networks_names)
 		return err_set(e, "%zu names in the core, %zu in the group", n,
-		    s->group->n_networks_names);
+			       s->group->n_networks_names);
 	for (size_t i = 0; i < n; i++) {
 		if (!count_boundary(s->core, 0, (int)i) || !count_boundary(s->core, 1, (int)i))
 			return err_set(e, "network '%s' lacks an input or output",
-			    quote(s->core->networks[i]));
+				       quote(s->core->networks[i]));
 	}
 	return 0;
 }

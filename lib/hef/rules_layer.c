@@ -1,23 +1,29 @@
 /* Rules on edge layers (hef(5), RULES). */
-#include "hef/rules.h"
 #include "base/mem.h"
+#include "hef/rules.h"
 #include <math.h>
 
-enum { FORMAT_NMS = 6 };
+enum {
+	FORMAT_NMS = 6
+};
 /* A descriptor page of the device's memory controller, and the unit of DDR buffers. */
-enum { PAGE_BYTES = 4096, DDR_UNIT = 512 };
+enum {
+	PAGE_BYTES = 4096,
+	DDR_UNIT = 512
+};
 
 RULE(layer_kind)
 {
 	static const int member[] = { HEF__EDGE_LAYER__EDGE_LAYER_INFO,
-		HEF__EDGE_LAYER__EDGE_LAYER_MUX, HEF__EDGE_LAYER__EDGE_LAYER_PLANES };
+				      HEF__EDGE_LAYER__EDGE_LAYER_MUX,
+				      HEF__EDGE_LAYER__EDGE_LAYER_PLANES };
 	const Hef__EdgeLayer *l = s->layer;
 
 	if (l->direction > 1)
 		return err_set(e, "direction is %u", l->direction);
 	if (l->edge_layer_type > LAYER_PLANES || (int)l->edge_case != member[l->edge_layer_type])
 		return err_set(e, "edge_layer_type is %u, field %d is set", l->edge_layer_type,
-		    (int)l->edge_case);
+			       (int)l->edge_case);
 	return 0;
 }
 
@@ -66,7 +72,7 @@ RULE(inter_context)
 		return err_set(e, "no connected context");
 	if (c->index >= s->core->ncontexts || c->sys_index > 255 || c->engine_id > 255)
 		return err_set(e, "connected to context %u, sys_index %u, engine %u", c->index,
-		    c->sys_index, c->engine_id);
+			       c->sys_index, c->engine_id);
 	return 0;
 }
 
@@ -107,9 +113,9 @@ RULE(network_index)
 {
 	size_t n = hef_has_optional(s->m, EXT_MULTI_NETWORK) ? s->core->nnetworks : 1;
 
-	return s->layer->network_index < n ?
-	    0 :
-	    err_set(e, "network_index is %u of %zu", s->layer->network_index, n);
+	return s->layer->network_index < n
+		   ? 0
+		   : err_set(e, "network_index is %u of %zu", s->layer->network_index, n);
 }
 
 static int check_mux(const Hef__EdgeLayerMux *m, struct err *e)
@@ -155,7 +161,7 @@ RULE(planes)
 			first = b;
 		if (b->data_bytes != first->data_bytes)
 			return err_set(e, "data_bytes is %u and %u", first->data_bytes,
-			    b->data_bytes);
+				       b->data_bytes);
 	}
 	return 0;
 }
@@ -208,7 +214,7 @@ RULE(shape)
 	    b->padded_width >= b->width && b->padded_features >= b->features)
 		return 0;
 	return err_set(e, "%ux%ux%u padded to %ux%ux%u", b->height, b->width, b->features,
-	    b->padded_height, b->padded_width, b->padded_features);
+		       b->padded_height, b->padded_width, b->padded_features);
 }
 
 static uint64_t row_bytes(const Hef__EdgeLayerBase *b)
@@ -240,7 +246,7 @@ RULE(core_frame)
 	if (!is_frame(s) || core == frame_bytes(b))
 		return 0;
 	return err_set(e, "%u x %u bytes for a frame of %llu", b->core_bytes_per_buffer,
-	    b->core_buffers_per_frame, (unsigned long long)frame_bytes(b));
+		       b->core_buffers_per_frame, (unsigned long long)frame_bytes(b));
 }
 
 /* HailoRT looks for a divisor of the frame downwards from the row. */
@@ -265,14 +271,15 @@ RULE(transfer)
 			return 0;
 	}
 	return err_set(e, "a frame of %llu bytes, rows of %llu, transfers of at most %llu",
-	    (unsigned long long)frame, (unsigned long long)row_bytes(b), (unsigned long long)max);
+		       (unsigned long long)frame, (unsigned long long)row_bytes(b),
+		       (unsigned long long)max);
 }
 
 /* The members of a mux carry the quantization, not the mux. */
 static bool has_values(const struct site *s)
 {
 	return is_boundary(s) &&
-	    (!s->stream || s->layer->edge_case != HEF__EDGE_LAYER__EDGE_LAYER_MUX);
+	       (!s->stream || s->layer->edge_case != HEF__EDGE_LAYER__EDGE_LAYER_MUX);
 }
 
 RULE(numeric)
@@ -284,8 +291,7 @@ RULE(numeric)
 	if (!n)
 		return err_set(e, "no numeric_info");
 	if (!isfinite(n->qp_scale) || !isfinite(n->qp_zp) || n->qp_scale <= 0)
-		return err_set(e, "scale %g, zero point %g", (double)n->qp_scale,
-		    (double)n->qp_zp);
+		return err_set(e, "scale %g, zero point %g", (double)n->qp_scale, (double)n->qp_zp);
 	return 0;
 }
 
@@ -322,14 +328,14 @@ RULE(nms_burst)
 	if (!n || s->base->format != FORMAT_NMS)
 		return 0;
 	if (!hef_has(s->m, EXT_NMS_BURST))
-		return n->burst_type ? err_set(e, "burst_type %u without extension 19",
-					   n->burst_type) :
-				       0;
+		return n->burst_type
+			   ? err_set(e, "burst_type %u without extension 19", n->burst_type)
+			   : 0;
 	if (h8 ? n->burst_type != 1 : n->burst_type != 2 && n->burst_type != 3)
 		return err_set(e, "burst_type is %u", n->burst_type);
 	if (n->bbox_size && n->burst_size > 65536 / n->bbox_size)
 		return err_set(e, "bursts of %u boxes of %llu bytes", n->burst_size,
-		    (unsigned long long)n->bbox_size);
+			       (unsigned long long)n->bbox_size);
 	return 0;
 }
 
@@ -369,7 +375,7 @@ RULE(sys_unique)
 
 		if (seen[at])
 			r = err_set(e, "layer '%s' has sys_index %u, engine %u of another",
-			    quote(v.v[i].name), b->sys_index, b->engine_id);
+				    quote(v.v[i].name), b->sys_index, b->engine_id);
 		seen[at] = true;
 	}
 	free(v.v);
@@ -392,8 +398,8 @@ static size_t matches(const Hef__ContextMetadata *d, const Hef__EdgeLayer *out)
 		const Hef__EdgeLayerBase *o = hef_base(d->edge_layers[i]);
 
 		n += is_ddr(d->edge_layers[i], 0) && o->sys_index == sys &&
-		    o->core_bytes_per_buffer == b->core_bytes_per_buffer &&
-		    o->core_buffers_per_frame == b->core_buffers_per_frame;
+		     o->core_bytes_per_buffer == b->core_bytes_per_buffer &&
+		     o->core_buffers_per_frame == b->core_buffers_per_frame;
 	}
 	return n;
 }
@@ -411,7 +417,7 @@ RULE(ddr_pairs)
 		n[l->direction]++;
 		if (l->direction == 1 && matches(d, l) != 1)
 			return err_set(e, "layer '%s' matches %zu inputs", quote(hef_layer_name(l)),
-			    matches(d, l));
+				       matches(d, l));
 	}
 	return n[0] == n[1] ? 0 : err_set(e, "%zu inputs, %zu outputs", n[0], n[1]);
 }

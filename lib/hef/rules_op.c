@@ -36,7 +36,7 @@ RULE(logits)
 	    (o->logits_op->logits_type <= 1 && o->n_input_pads == 1 && o->n_output_pads == 1))
 		return 0;
 	return err_set(e, "type %u, %zu input and %zu output pads", o->logits_op->logits_type,
-	    o->n_input_pads, o->n_output_pads);
+		       o->n_input_pads, o->n_output_pads);
 }
 
 static const Hef__NmsOp *nms(const struct site *s)
@@ -97,7 +97,7 @@ static int anchors(Hef__YoloDecoder *const *d, size_t n, struct err *e)
 	for (size_t i = 0; i < n; i++) {
 		if (d[i]->n_h != d[i]->n_w)
 			return err_set(e, "decoder %zu has %zu heights, %zu widths", i, d[i]->n_h,
-			    d[i]->n_w);
+				       d[i]->n_w);
 	}
 	return 0;
 }
@@ -158,7 +158,7 @@ RULE(nms_shapes)
 			if (!b || a->height != b->height || a->width != b->width ||
 			    (!formats && a->format != b->format))
 				return err_set(e, "pads %u and %u of decoder %zu differ", pads[0],
-				    pads[j], i);
+					       pads[j], i);
 		}
 		if (n->kind_case == HEF__NMS_OP__KIND_YOLOV8 && a->features % 4)
 			return err_set(e, "pad %u has %u features", pads[0], a->features);

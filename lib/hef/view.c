@@ -100,14 +100,16 @@ const Hef__Op *hef_core_op(const Hef__NetworkGroup *g)
 
 static void view_core(const Hef__CoreOp *c, struct hef_core *out)
 {
-	*out = (struct hef_core){ c->metadata, c->preliminary_config, c->contexts, c->n_contexts,
-		c->fused_layers_metadata, c->networks_names, c->n_networks_names };
+	*out = (struct hef_core){ c->metadata,        c->preliminary_config,    c->contexts,
+				  c->n_contexts,      c->fused_layers_metadata, c->networks_names,
+				  c->n_networks_names };
 }
 
 static void view_group(const Hef__NetworkGroup *g, struct hef_core *out)
 {
-	*out = (struct hef_core){ g->metadata, g->preliminary_config, g->contexts, g->n_contexts,
-		g->fused_layers_metadata, g->networks_names, g->n_networks_names };
+	*out = (struct hef_core){ g->metadata,        g->preliminary_config,    g->contexts,
+				  g->n_contexts,      g->fused_layers_metadata, g->networks_names,
+				  g->n_networks_names };
 }
 
 bool hef_core_at(const Hef__Hef *m, const Hef__NetworkGroup *g, size_t i, struct hef_core *out)
@@ -126,7 +128,8 @@ bool hef_core_at(const Hef__Hef *m, const Hef__NetworkGroup *g, size_t i, struct
 		return c != NULL;
 	}
 	if (partial) {
-		if (i >= g->n_partial_network_groups || !g->partial_network_groups[i]->network_group)
+		if (i >= g->n_partial_network_groups ||
+		    !g->partial_network_groups[i]->network_group)
 			return false;
 		g = g->partial_network_groups[i]->network_group;
 	} else if (i > 0) {
@@ -163,7 +166,8 @@ const char *hef_layer_name(const Hef__EdgeLayer *l)
 
 uint32_t hef_connection(const Hef__EdgeLayer *l)
 {
-	return l->context_switch_info ? l->context_switch_info->edge_connection_type : CONN_BOUNDARY;
+	return l->context_switch_info ? l->context_switch_info->edge_connection_type
+				      : CONN_BOUNDARY;
 }
 
 static void add(struct hef_leaves *out, struct hef_leaf leaf)
@@ -173,10 +177,14 @@ static void add(struct hef_leaves *out, struct hef_leaf leaf)
 }
 
 static void add_info(const Hef__EdgeLayer *l, const Hef__EdgeLayerInfo *i, bool in_mux,
-    struct hef_leaves *out)
+		     struct hef_leaves *out)
 {
-	add(out, (struct hef_leaf){ .name = i->name, .base = i->edge_layer_base,
-	    .numeric = i->numeric_info, .transposed = i->transposed, .in_mux = in_mux, .layer = l });
+	add(out, (struct hef_leaf){ .name = i->name,
+				    .base = i->edge_layer_base,
+				    .numeric = i->numeric_info,
+				    .transposed = i->transposed,
+				    .in_mux = in_mux,
+				    .layer = l });
 }
 
 /* Depth is bounded by the syntax check. */
@@ -219,7 +227,9 @@ void hef_collect(const Hef__EdgeLayer *l, bool vstreams, struct hef_leaves *out)
 			add_mux(l, l->layer_mux, out);
 		else
 			add(out, (struct hef_leaf){ .name = l->layer_mux->name,
-			    .base = l->layer_mux->edge_layer_base, .in_mux = true, .layer = l });
+						    .base = l->layer_mux->edge_layer_base,
+						    .in_mux = true,
+						    .layer = l });
 		return;
 	case HEF__EDGE_LAYER__EDGE_LAYER_PLANES:
 		collect_planes(l, vstreams, out);

@@ -16,7 +16,7 @@ static bool consumed(const Hef__NetworkGroup *g, const Hef__EdgeLayer *l)
 static bool has_pad(const Hef__EdgeLayer *l, uint32_t pad)
 {
 	return l->direction == 1 && l->has_pad_case == HEF__EDGE_LAYER__HAS_PAD_PAD_INDEX &&
-	    l->pad_index == pad;
+	       l->pad_index == pad;
 }
 
 const Hef__EdgeLayer *hef_core_pad(const struct hef_core *c, uint32_t pad)
@@ -33,7 +33,7 @@ const Hef__EdgeLayer *hef_core_pad(const struct hef_core *c, uint32_t pad)
 }
 
 const Hef__EdgeLayer *hef_pad_source(const Hef__NetworkGroup *g, const struct hef_core *c,
-    uint32_t input_pad)
+				     uint32_t input_pad)
 {
 	for (size_t i = 0; i < g->n_pad_edges; i++) {
 		if (g->pad_edges[i]->dst == input_pad)
@@ -54,7 +54,8 @@ static void add(struct hef_vstreams *out, struct hef_vstream v)
 }
 
 /* Parts of a defused NMS are one v-stream, named by the fused layer. */
-static bool add_fused(const struct hef_core *c, const struct hef_leaf *leaf, struct hef_vstreams *out)
+static bool add_fused(const struct hef_core *c, const struct hef_leaf *leaf,
+		      struct hef_vstreams *out)
 {
 	const Hef__NmsInfo *nms = hef_nms_info(leaf->base);
 	const char *name;
@@ -76,7 +77,7 @@ static bool add_fused(const struct hef_core *c, const struct hef_leaf *leaf, str
 }
 
 static void add_layer(const Hef__NetworkGroup *g, const struct hef_core *c, const Hef__EdgeLayer *l,
-    struct hef_vstreams *out)
+		      struct hef_vstreams *out)
 {
 	struct hef_leaves leaves = { 0 };
 
@@ -85,14 +86,14 @@ static void add_layer(const Hef__NetworkGroup *g, const struct hef_core *c, cons
 	hef_collect(l, true, &leaves);
 	for (size_t i = 0; i < leaves.n; i++) {
 		if (!add_fused(c, &leaves.v[i], out))
-			add(out, (struct hef_vstream){ .name = leaves.v[i].name,
-			    .leaf = leaves.v[i] });
+			add(out,
+			    (struct hef_vstream){ .name = leaves.v[i].name, .leaf = leaves.v[i] });
 	}
 	free(leaves.v);
 }
 
 void hef_list_vstreams(const Hef__Hef *m, const Hef__NetworkGroup *g, const struct hef_core *c,
-    bool output, int net, struct hef_vstreams *out)
+		       bool output, int net, struct hef_vstreams *out)
 {
 	for (size_t i = 0; i < c->ncontexts; i++) {
 		const Hef__ContextMetadata *d = c->contexts[i]->metadata;
@@ -111,12 +112,13 @@ void hef_list_vstreams(const Hef__Hef *m, const Hef__NetworkGroup *g, const stru
 		const Hef__Op *op = g->ops[i];
 
 		if (op->kind_case != HEF__OP__KIND_CORE_OP && op->n_output_pads)
-			add(out, (struct hef_vstream){ .name = op->output_pads[0]->name, .op = op });
+			add(out,
+			    (struct hef_vstream){ .name = op->output_pads[0]->name, .op = op });
 	}
 }
 
 char **hef_sorted_outputs(const Hef__Hef *m, const Hef__NetworkGroup *g, const struct hef_core *c,
-    size_t *n)
+			  size_t *n)
 {
 	if (c->fused && c->fused->network_has_fused_layers) {
 		*n = c->fused->n_updated_sorted_output_names;

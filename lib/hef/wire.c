@@ -5,7 +5,13 @@
 #include "base/cursor.h"
 #include "hef/pb.h"
 
-enum { WIRE_VARINT = 0, WIRE_64 = 1, WIRE_BYTES = 2, WIRE_32 = 5, MAX_FIELDS = 64 };
+enum {
+	WIRE_VARINT = 0,
+	WIRE_64 = 1,
+	WIRE_BYTES = 2,
+	WIRE_32 = 5,
+	MAX_FIELDS = 64
+};
 
 static bool utf8_tail(const uint8_t *p, size_t n)
 {
@@ -25,12 +31,12 @@ static size_t utf8_length(const uint8_t *p, size_t n)
 		return n >= 2 && utf8_tail(p + 1, 1) ? 2 : 0;
 	if ((p[0] & 0xf0) == 0xe0) {
 		bool ok = n >= 3 && utf8_tail(p + 1, 2) && !(p[0] == 0xe0 && p[1] < 0xa0) &&
-		    !(p[0] == 0xed && p[1] >= 0xa0);
+			  !(p[0] == 0xed && p[1] >= 0xa0);
 		return ok ? 3 : 0;
 	}
 	if (p[0] >= 0xf0 && p[0] < 0xf5) {
 		bool ok = n >= 4 && utf8_tail(p + 1, 3) && !(p[0] == 0xf0 && p[1] < 0x90) &&
-		    !(p[0] == 0xf4 && p[1] >= 0x90);
+			  !(p[0] == 0xf4 && p[1] >= 0x90);
 		return ok ? 4 : 0;
 	}
 	return 0;
@@ -92,11 +98,11 @@ static uint32_t wire_of(ProtobufCType t)
 }
 
 static int message(const ProtobufCMessageDescriptor *d, const uint8_t *p, size_t n, int depth,
-    struct err *e);
+		   struct err *e);
 
 /* The bytes of a length-delimited field. */
 static int inside(const ProtobufCFieldDescriptor *f, const uint8_t *p, size_t n, int depth,
-    struct err *e)
+		  struct err *e)
 {
 	if (f->type == PROTOBUF_C_TYPE_STRING)
 		return text(p, n, f->name, e);
@@ -107,19 +113,19 @@ static int inside(const ProtobufCFieldDescriptor *f, const uint8_t *p, size_t n,
 
 /* A field that may come once, and members of a oneof among themselves. */
 static int once(const ProtobufCMessageDescriptor *d, const ProtobufCFieldDescriptor *f, bool *seen,
-    struct err *e)
+		struct err *e)
 {
 	if (f->label == PROTOBUF_C_LABEL_REPEATED)
 		return 0;
 	for (unsigned i = 0; i < d->n_fields && i < MAX_FIELDS; i++) {
 		const ProtobufCFieldDescriptor *o = &d->fields[i];
 		bool rival = o == f || ((f->flags & PROTOBUF_C_FIELD_FLAG_ONEOF) &&
-		    (o->flags & PROTOBUF_C_FIELD_FLAG_ONEOF) &&
-		    o->quantifier_offset == f->quantifier_offset);
+					(o->flags & PROTOBUF_C_FIELD_FLAG_ONEOF) &&
+					o->quantifier_offset == f->quantifier_offset);
 
 		if (rival && seen[i])
-			return err_set(e, "rule duplicate: field '%s' of %s is there twice", f->name,
-			    d->short_name);
+			return err_set(e, "rule duplicate: field '%s' of %s is there twice",
+				       f->name, d->short_name);
 	}
 	seen[f - d->fields] = true;
 	return 0;
@@ -158,14 +164,15 @@ static void value(struct cursor *c, uint32_t wire, const uint8_t **p, size_t *n)
 }
 
 static int message(const ProtobufCMessageDescriptor *d, const uint8_t *p, size_t n, int depth,
-    struct err *e)
+		   struct err *e)
 {
 	struct err at = { 0 };
 	struct cursor c = cur_make(p, n, &at);
 	bool seen[MAX_FIELDS] = { false };
 
 	if (depth > HEF_MAX_DEPTH)
-		return err_set(e, "rule depth: messages are nested more than %d deep", HEF_MAX_DEPTH);
+		return err_set(e, "rule depth: messages are nested more than %d deep",
+			       HEF_MAX_DEPTH);
 	while (cur_left(&c)) {
 		uint64_t key = varint(&c);
 		uint32_t wire = key & 7;
@@ -175,7 +182,7 @@ static int message(const ProtobufCMessageDescriptor *d, const uint8_t *p, size_t
 
 		if (!c.failed && (key >> 3 == 0 || key >> 3 > 0x1fffffff))
 			return err_set(e, "rule wire: %s: field number %llu", d->short_name,
-			    (unsigned long long)(key >> 3));
+				       (unsigned long long)(key >> 3));
 		if (!c.failed)
 			value(&c, wire, &v, &len);
 		if (c.failed)
@@ -186,7 +193,7 @@ static int message(const ProtobufCMessageDescriptor *d, const uint8_t *p, size_t
 		if (wire != wire_of(f->type) &&
 		    !(wire == WIRE_BYTES && f->label == PROTOBUF_C_LABEL_REPEATED))
 			return err_set(e, "rule wire: field '%s' of %s has wire type %u", f->name,
-			    d->short_name, wire);
+				       d->short_name, wire);
 		if (once(d, f, seen, e) < 0 || (v && inside(f, v, len, depth, e) < 0))
 			return -1;
 	}

@@ -7,14 +7,14 @@
 
 /* A stream of one context: boundary, inter-context or DDR. */
 struct port {
-	uint32_t direction;     /* 1: output */
-	uint32_t connection;    /* CONN_ */
-	int32_t layer;          /* the programme's layer that writes it (or hands it out) */
+	uint32_t direction;  /* 1: output */
+	uint32_t connection; /* CONN_ */
+	int32_t layer;       /* the programme's layer that writes it (or hands it out) */
 	int32_t tensor;
-	int32_t from, to;       /* features */
-	int32_t stream;         /* boundary: index in prog->streams */
-	int32_t edge;           /* DDR: index in prog->edges */
-	int32_t peer;           /* context at the other end; -1: host */
+	int32_t from, to; /* features */
+	int32_t stream;   /* boundary: index in prog->streams */
+	int32_t edge;     /* DDR: index in prog->edges */
+	int32_t peer;     /* context at the other end; -1: host */
 	uint32_t sys_index, engine;
 };
 /* The streams of a context. */
@@ -28,10 +28,10 @@ struct writer {
 	const struct isa_prog *p;
 	struct isa_image image;
 	struct str ccws;
-	size_t chunk;           /* next chunk of the image to point at */
-	struct ports *ports;    /* per context */
+	size_t chunk;        /* next chunk of the image to point at */
+	struct ports *ports; /* per context */
 	uint32_t max_periph;
-	bool per_feature;       /* extension 25 */
+	bool per_feature; /* extension 25 */
 	struct err *e;
 };
 
@@ -41,7 +41,7 @@ int hef_plan_ports(struct writer *w);
 int hef_write_layers(struct writer *w, int32_t context, Hef__ContextMetadata *d);
 /* The quantization of a tensor's features [from, to). */
 Hef__NumericInfo *hef_write_numeric(struct writer *w, const struct isa_tensor *t, int32_t from,
-    int32_t to);
+				    int32_t to);
 /* write_ops.c: what configures segment `segment` of the programme; starts the context after it. */
 Hef__Operation *hef_write_operation(struct writer *w, int32_t segment);
 

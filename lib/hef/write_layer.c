@@ -1,7 +1,14 @@
 /* Edge layers: shapes padded so that a device could transfer them, indexes, quantization. */
 #include "hef/write.h"
 
-enum { FORMAT_NHWC = 0, FORMAT_NC = 2, PAGE = 4096, UNIT = 8, DDR_UNIT = 512, MAX_FIELD = 65535 };
+enum {
+	FORMAT_NHWC = 0,
+	FORMAT_NC = 2,
+	PAGE = 4096,
+	UNIT = 8,
+	DDR_UNIT = 512,
+	MAX_FIELD = 65535
+};
 
 static uint32_t round_up(uint32_t v, uint32_t unit)
 {
@@ -19,7 +26,7 @@ static uint32_t transfer(uint64_t frame, uint64_t row, uint32_t unit, uint32_t m
 }
 
 static int base(struct writer *w, const struct port *port, const struct isa_tensor *t,
-    Hef__EdgeLayerBase *b)
+		Hef__EdgeLayerBase *b)
 {
 	bool ddr = port->connection == CONN_DDR;
 	uint32_t c = (uint32_t)(port->to - port->from), unit = ddr ? DDR_UNIT : UNIT;
@@ -28,8 +35,9 @@ static int base(struct writer *w, const struct port *port, const struct isa_tens
 	uint64_t row;
 
 	b->data_bytes = (uint32_t)t->bits / 8;
-	b->format = port->connection == CONN_BOUNDARY && port->direction && t->rank == 2 ? FORMAT_NC :
-											   FORMAT_NHWC;
+	b->format = port->connection == CONN_BOUNDARY && port->direction && t->rank == 2
+			? FORMAT_NC
+			: FORMAT_NHWC;
 	b->height = b->padded_height = (uint32_t)t->h;
 	b->width = b->padded_width = ddr ? 1 : (uint32_t)t->w;
 	b->features = ddr ? c * (uint32_t)t->w : c;
@@ -39,10 +47,10 @@ static int base(struct writer *w, const struct port *port, const struct isa_tens
 	row = (uint64_t)b->padded_width * b->padded_features * b->data_bytes;
 	b->core_bytes_per_buffer = transfer(row * b->padded_height, row, unit, max);
 	if (!b->core_bytes_per_buffer)
-		return err_set(w->e, "'%s': no transfer of at most %u bytes divides a frame of %llu",
-		    quote(t->name), max, (unsigned long long)(row * b->padded_height));
-	b->core_buffers_per_frame =
-	    (uint32_t)(row * b->padded_height / b->core_bytes_per_buffer);
+		return err_set(w->e,
+			       "'%s': no transfer of at most %u bytes divides a frame of %llu",
+			       quote(t->name), max, (unsigned long long)(row * b->padded_height));
+	b->core_buffers_per_frame = (uint32_t)(row * b->padded_height / b->core_bytes_per_buffer);
 	b->max_shmifo_size = round_up(b->core_bytes_per_buffer + 1, PAGE) + PAGE;
 	hef__buffer_index__init(index);
 	b->n_buffer_indices = 1;
@@ -52,7 +60,7 @@ static int base(struct writer *w, const struct port *port, const struct isa_tens
 }
 
 Hef__NumericInfo *hef_write_numeric(struct writer *w, const struct isa_tensor *t, int32_t from,
-    int32_t to)
+				    int32_t to)
 {
 	Hef__NumericInfo *n = arena_alloc(&w->arena, sizeof *n);
 	size_t c = (size_t)(to - from);
@@ -92,7 +100,7 @@ static const struct port *opposite(const struct writer *w, const struct port *po
 }
 
 static void connect(struct writer *w, Hef__ContextSwitchInfo *c, int32_t context,
-    const struct port *o)
+		    const struct port *o)
 {
 	Hef__ConnectedContext *n = arena_alloc(&w->arena, sizeof *n);
 
@@ -105,7 +113,7 @@ static void connect(struct writer *w, Hef__ContextSwitchInfo *c, int32_t context
 }
 
 static Hef__ContextSwitchInfo *switch_info(struct writer *w, const struct port *port,
-    int32_t context)
+					   int32_t context)
 {
 	Hef__ContextSwitchInfo *c = arena_alloc(&w->arena, sizeof *c);
 
@@ -118,9 +126,9 @@ static Hef__ContextSwitchInfo *switch_info(struct writer *w, const struct port *
 	c->connected_contexts =
 	    arena_array(&w->arena, (size_t)w->p->ncontexts, sizeof *c->connected_contexts);
 	if (port->connection == CONN_DDR)
-		c->buffers = (uint32_t)(w->p->edges[port->edge].rows < MAX_FIELD ?
-			w->p->edges[port->edge].rows :
-			MAX_FIELD);
+		c->buffers = (uint32_t)(w->p->edges[port->edge].rows < MAX_FIELD
+					    ? w->p->edges[port->edge].rows
+					    : MAX_FIELD);
 	if (port->connection == CONN_DDR || !port->direction) {
 		connect(w, c, port->peer, opposite(w, port, port->peer));
 	} else {

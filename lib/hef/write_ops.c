@@ -1,4 +1,5 @@
-/* Operations: point at the configuration words, start sequencers and layer controllers, open inputs. */
+/* Operations: point at the configuration words, start sequencers and layer controllers, open
+ * inputs. */
 #include "hef/write.h"
 
 struct actions {

@@ -2,7 +2,10 @@
 #include "hef/write.h"
 
 /* Channels of one direction and engine, and engines, that a device has. */
-enum { SYS_PER_ENGINE = 16, ENGINES = 3 };
+enum {
+	SYS_PER_ENGINE = 16,
+	ENGINES = 3
+};
 
 static void add(struct ports *s, struct port port)
 {
@@ -19,9 +22,15 @@ static void boundary(struct writer *w)
 		const struct isa_tensor *t = &p->tensors[s->tensor];
 
 		add(&w->ports[p->layers[s->layer].context],
-		    (struct port){ .direction = s->output, .connection = CONN_BOUNDARY,
-		        .layer = s->layer, .tensor = s->tensor, .from = 0, .to = t->c,
-		        .stream = (int32_t)i, .edge = -1, .peer = -1 });
+		    (struct port){ .direction = s->output,
+				   .connection = CONN_BOUNDARY,
+				   .layer = s->layer,
+				   .tensor = s->tensor,
+				   .from = 0,
+				   .to = t->c,
+				   .stream = (int32_t)i,
+				   .edge = -1,
+				   .peer = -1 });
 	}
 }
 
@@ -40,9 +49,13 @@ static void inter_context(struct writer *w, const struct isa_edge *d)
 {
 	const struct isa_layer *a = &w->p->layers[d->from], *b = &w->p->layers[d->to];
 	int32_t t = a->out.v[d->port];
-	struct port port = { .connection = CONN_INTER_CONTEXT, .layer = d->from, .tensor = t,
-		.from = a->out.n == 1 ? a->from : 0,
-		.to = a->out.n == 1 ? a->to : w->p->tensors[t].c, .stream = -1, .edge = -1 };
+	struct port port = { .connection = CONN_INTER_CONTEXT,
+			     .layer = d->from,
+			     .tensor = t,
+			     .from = a->out.n == 1 ? a->from : 0,
+			     .to = a->out.n == 1 ? a->to : w->p->tensors[t].c,
+			     .stream = -1,
+			     .edge = -1 };
 
 	if (!present(&w->ports[a->context], 1, d->from, t)) {
 		port.direction = 1;
@@ -61,10 +74,14 @@ static void ddr(struct writer *w, int32_t edge)
 	const struct isa_edge *d = &w->p->edges[edge];
 	const struct isa_layer *a = &w->p->layers[d->from];
 	int32_t t = a->out.v[d->port];
-	struct port port = { .connection = CONN_DDR, .layer = d->from, .tensor = t,
-		.from = a->out.n == 1 ? a->from : 0,
-		.to = a->out.n == 1 ? a->to : w->p->tensors[t].c, .stream = -1, .edge = edge,
-		.peer = a->context };
+	struct port port = { .connection = CONN_DDR,
+			     .layer = d->from,
+			     .tensor = t,
+			     .from = a->out.n == 1 ? a->from : 0,
+			     .to = a->out.n == 1 ? a->to : w->p->tensors[t].c,
+			     .stream = -1,
+			     .edge = edge,
+			     .peer = a->context };
 
 	add(&w->ports[a->context], port);
 	port.direction = 1;
@@ -83,8 +100,9 @@ static int number(struct writer *w, int32_t context)
 		s->v[i].sys_index = k % SYS_PER_ENGINE + (s->v[i].direction ? SYS_PER_ENGINE : 0);
 	}
 	if (n[0] > SYS_PER_ENGINE * ENGINES || n[1] > SYS_PER_ENGINE * ENGINES)
-		return err_set(w->e, "context %d has %u input and %u output streams, a device has %d",
-		    context, n[0], n[1], SYS_PER_ENGINE * ENGINES);
+		return err_set(w->e,
+			       "context %d has %u input and %u output streams, a device has %d",
+			       context, n[0], n[1], SYS_PER_ENGINE * ENGINES);
 	return 0;
 }
 

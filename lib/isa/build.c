@@ -7,8 +7,8 @@ struct builder {
 	const struct graph *g;
 	const struct qmodel *m;
 	const struct allocation *a;
-	size_t *base;    /* first tensor of each graph layer */
-	int32_t *place;  /* programme index of each allocated layer */
+	size_t *base;   /* first tensor of each graph layer */
+	int32_t *place; /* programme index of each allocated layer */
 	struct err *e;
 };
 
@@ -34,6 +34,7 @@ static void machine(struct builder *b, const struct target *t)
 	m->bandwidth = t->bandwidth;
 	m->per_context_s = t->per_context_s;
 	m->fixed_s_per_batch = t->fixed_s_per_batch;
+	m->batch = b->a->batch > 0 ? b->a->batch : 1;
 }
 
 static void tensors(struct builder *b)
@@ -72,10 +73,10 @@ static void tensors(struct builder *b)
 
 static enum isa_role role_of(const struct layer *l)
 {
-	return l->type == HN_INPUT ? ISA_INPUT :
-	    l->type == HN_OUTPUT   ? ISA_OUTPUT :
-	    l->type == HN_CONST    ? ISA_CONST :
-				     ISA_COMPUTE;
+	return l->type == HN_INPUT    ? ISA_INPUT
+	       : l->type == HN_OUTPUT ? ISA_OUTPUT
+	       : l->type == HN_CONST  ? ISA_CONST
+				      : ISA_COMPUTE;
 }
 
 /* Rows as the tensor has them; cycles are kept per frame when the allocator counts other rows. */
@@ -88,11 +89,12 @@ static void schedule(struct isa_layer *o, const struct alloc_layer *a, int32_t h
 }
 
 static int features(struct builder *b, struct isa_layer *o, const struct alloc_layer *a,
-    const struct layer *l)
+		    const struct layer *l)
 {
 	const struct qop *q = &b->m->q[l->index];
 	int32_t c = l->out[0].c;
-	bool whole = l->nout > 1 || (a->feature_from == 0 && a->feature_to == c) || a->feature_to == 0;
+	bool whole =
+	    l->nout > 1 || (a->feature_from == 0 && a->feature_to == c) || a->feature_to == 0;
 
 	o->from = whole ? 0 : a->feature_from;
 	o->to = whole ? c : a->feature_to;
@@ -155,7 +157,8 @@ static int layers(struct builder *b)
 	return 0;
 }
 
-/* Buffers one after another: in the L3 of the consumer's cluster by context, or in external memory. */
+/* Buffers one after another: in the L3 of the consumer's cluster by context, or in external memory.
+ */
 static void edges(struct builder *b)
 {
 	struct isa_prog *p = b->p;
@@ -169,8 +172,8 @@ static void edges(struct builder *b)
 		const struct isa_layer *to;
 		int64_t *at = &external;
 
-		*d = (struct isa_edge){ b->place[a->from], b->place[a->to], a->input, a->port,
-			a->kind, a->rows, a->row_bytes, 0 };
+		*d = (struct isa_edge){ b->place[a->from], b->place[a->to], a->input,     a->port,
+					a->kind,           a->rows,         a->row_bytes, 0 };
 		to = &p->layers[d->to];
 		if (isa_edge_in_l3(p, d))
 			at = &l3[to->context * p->machine.clusters + to->cluster];
@@ -230,8 +233,8 @@ static int streams(struct builder *b)
 	return r;
 }
 
-struct isa_prog *isa_build(const struct graph *g, const struct qmodel *m, const struct allocation *a,
-    const struct target *t, struct err *e)
+struct isa_prog *isa_build(const struct graph *g, const struct qmodel *m,
+			   const struct allocation *a, const struct target *t, struct err *e)
 {
 	struct builder b = { .g = g, .m = m, .a = a, .e = e };
 	int r;

@@ -1,4 +1,5 @@
-/* Configuration words: an 8-byte header {words - 1, first line} and the words, padded to 8 bytes. */
+/* Configuration words: an 8-byte header {words - 1, first line} and the words, padded to 8 bytes.
+ */
 #include "base/cursor.h"
 #include "isa/records.h"
 
@@ -36,11 +37,11 @@ int isa_ccw_load(const void *ccws, size_t n, size_t max, struct str *image, stru
 		if (words == 1 && offset == 0)
 			continue; /* eight zero bytes do nothing */
 		if (size > cur_left(&c))
-			return err_set(e, "a configuration write of %zu words, %zu bytes left", words,
-			    cur_left(&c));
+			return err_set(e, "a configuration write of %zu words, %zu bytes left",
+				       words, cur_left(&c));
 		if (offset != image->len)
 			return err_set(e, "a configuration write at byte %zu, %zu expected", offset,
-			    image->len);
+				       image->len);
 		if (size > max - image->len)
 			return err_set(e, "configuration writes exceed %zu bytes", max);
 		data = cur_bytes(&c, size);

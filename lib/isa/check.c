@@ -4,7 +4,10 @@
 #include "isa/isa.h"
 #include <math.h>
 
-enum { MAX_COUNT = 1 << 20 };
+enum {
+	MAX_COUNT = 1 << 20,
+	MAX_BATCH = 65536
+};
 #define MAX_CYCLES  (1LL << 40)
 #define MAX_ADDRESS (1LL << 44)
 
@@ -19,6 +22,8 @@ static int machine(const struct isa_prog *p, struct err *e)
 	    m->input_aligners > 32 || m->apus < 0 || m->apus > 32 || m->l3_cuts < 0 ||
 	    m->l3_cuts > MAX_COUNT || m->l3_cut_bytes < 0 || m->l3_cut_bytes > MAX_COUNT)
 		return err_set(e, "resources of the machine are out of range");
+	if (m->batch < 1 || m->batch > MAX_BATCH)
+		return err_set(e, "batches of %d frames", m->batch);
 	if (m->hef_arch < 0 || m->partial < 0 || m->partial > 1)
 		return err_set(e, "architecture %d, partial %d", m->hef_arch, m->partial);
 	if (!(m->clock_hz >= 1 && m->clock_hz <= 1e12) ||
@@ -71,9 +76,9 @@ static int numbers(const struct isa_prog *p, const struct isa_layer *l, struct e
 	static const struct {
 		size_t nin, nout; /* SIZE_MAX: at least one */
 	} arity[ISA_ROLES] = { [ISA_COMPUTE] = { SIZE_MAX, SIZE_MAX },
-		[ISA_INPUT] = { 0, 1 },
-		[ISA_OUTPUT] = { 1, 0 },
-		[ISA_CONST] = { 0, 1 } };
+			       [ISA_INPUT] = { 0, 1 },
+			       [ISA_OUTPUT] = { 1, 0 },
+			       [ISA_CONST] = { 0, 1 } };
 	size_t nin = arity[l->role].nin, nout = arity[l->role].nout;
 
 	if (l->context < 0 || l->context >= p->ncontexts || l->cluster < -1 ||
@@ -96,7 +101,8 @@ static int numbers(const struct isa_prog *p, const struct isa_layer *l, struct e
 	return 0;
 }
 
-static bool same_shape(const struct qarr_i32 *shapes, size_t i, const struct isa_tensor *t, int32_t c)
+static bool same_shape(const struct qarr_i32 *shapes, size_t i, const struct isa_tensor *t,
+		       int32_t c)
 {
 	const int32_t *s = shapes->v + 3 * i;
 
@@ -117,7 +123,7 @@ static int kernel(const struct isa_prog *p, const struct isa_layer *l, struct er
 
 		if (q->kernel16.n != (size_t)t->h * (size_t)t->w * (size_t)t->c)
 			return err_set(e, "%zu values for a tensor of %dx%dx%d", q->kernel16.n,
-			    t->h, t->w, t->c);
+				       t->h, t->w, t->c);
 		return 0;
 	}
 	if (q->nin < 0 || (size_t)q->nin != l->in.n || q->in_shape.n != 3 * l->in.n ||
@@ -146,14 +152,15 @@ struct cover {
 	int32_t *writers;
 };
 
-static int order(const struct isa_prog *p, const struct isa_layer *l, struct cover *v, struct err *e)
+static int order(const struct isa_prog *p, const struct isa_layer *l, struct cover *v,
+		 struct err *e)
 {
 	for (size_t i = 0; i < l->in.n; i++) {
 		int32_t t = l->in.v[i];
 
 		if (v->written[t] != p->tensors[t].c)
 			return err_set(e, "reads '%s' before it is complete",
-			    quote(p->tensors[t].name));
+				       quote(p->tensors[t].name));
 	}
 	for (size_t i = 0; i < l->out.n; i++) {
 		int32_t t = l->out.v[i];
@@ -161,8 +168,8 @@ static int order(const struct isa_prog *p, const struct isa_layer *l, struct cov
 		int32_t to = l->out.n == 1 ? l->to : p->tensors[t].c;
 
 		if (v->written[t] != from)
-			return err_set(e, "writes features %d to %d of '%s', %d expected next", from,
-			    to, quote(p->tensors[t].name), v->written[t]);
+			return err_set(e, "writes features %d to %d of '%s', %d expected next",
+				       from, to, quote(p->tensors[t].name), v->written[t]);
 		v->written[t] = to;
 		v->writers[t]++;
 	}
@@ -176,7 +183,7 @@ static int layers(const struct isa_prog *p, struct cover *v, struct err *e)
 
 		if (i && l->context < p->layers[i - 1].context)
 			err_set(e, "context %d after context %d", l->context,
-			    p->layers[i - 1].context);
+				p->layers[i - 1].context);
 		if (err_is(e) || numbers(p, l, e) < 0 || kernel(p, l, e) < 0 ||
 		    order(p, l, v, e) < 0)
 			return err_in(e, "layer '%s'", quote(l->name));
@@ -218,14 +225,15 @@ static int edge(const struct isa_prog *p, const struct isa_edge *d, struct err *
 		return err_set(e, "port %d is not input %d", d->port, d->input);
 	if (!kind_fits(a, b, d->kind))
 		return err_set(e, "kind %d between contexts %d and %d", (int)d->kind, a->context,
-		    b->context);
+			       b->context);
 	if (d->rows < 1 || d->rows > LIMIT_DIM || d->row_bytes < 1)
 		return err_set(e, "buffer of %d rows of %d bytes", d->rows, d->row_bytes);
 	bytes = (int64_t)d->rows * d->row_bytes;
 	room = isa_edge_in_l3(p, d) ? m->l3_cuts * m->l3_cut_bytes : MAX_ADDRESS;
-	if (d->address < 0 || d->address % ISA_ALIGN || d->address > room || bytes > room - d->address)
+	if (d->address < 0 || d->address % ISA_ALIGN || d->address > room ||
+	    bytes > room - d->address)
 		return err_set(e, "buffer at %lld, %lld bytes, memory has %lld",
-		    (long long)d->address, (long long)bytes, (long long)room);
+			       (long long)d->address, (long long)bytes, (long long)room);
 	return 0;
 }
 
@@ -256,11 +264,12 @@ static int edges_complete(const struct isa_prog *p, const struct cover *v, struc
 			int32_t t = p->layers[i].in.v[k], last = -1, n = 0;
 
 			for (; at < p->nedges && s[at]->to == (int32_t)i &&
-			    s[at]->input == (int32_t)k && s[at]->from != last; at++, n++)
+			       s[at]->input == (int32_t)k && s[at]->from != last;
+			     at++, n++)
 				last = s[at]->from;
 			if (n != v->writers[t])
 				r = err_set(e, "layer '%s' has %d edges for input %zu, %d expected",
-				    quote(p->layers[i].name), n, k, v->writers[t]);
+					    quote(p->layers[i].name), n, k, v->writers[t]);
 		}
 	}
 	if (r == 0 && at != p->nedges)
@@ -327,14 +336,14 @@ static int streams(const struct isa_prog *p, struct err *e)
 		if (l->role != (s->output ? ISA_OUTPUT : ISA_INPUT) ||
 		    s->tensor != (s->output ? l->in.v[0] : l->out.v[0]))
 			r = err_set(e, "stream '%s' does not match layer '%s'", quote(s->name),
-			    quote(l->name));
+				    quote(l->name));
 		else if (!s->name[0] || strlen(s->name) > ISA_MAX_NAME)
 			r = err_set(e, "stream name '%s' has %zu bytes, 1 to %d allowed",
-			    quote(s->name), strlen(s->name), ISA_MAX_NAME);
+				    quote(s->name), strlen(s->name), ISA_MAX_NAME);
 	}
 	if (r == 0 && (!n[0] || !n[1] || n[0] != io[0] || n[1] != io[1]))
-		r = err_set(e, "%zu input and %zu output streams for %zu and %zu layers", n[0], n[1],
-		    io[0], io[1]);
+		r = err_set(e, "%zu input and %zu output streams for %zu and %zu layers", n[0],
+			    n[1], io[0], io[1]);
 	free(seen);
 	return r < 0 ? -1 : stream_names(p, e);
 }

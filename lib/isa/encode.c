@@ -92,6 +92,7 @@ static void machine(struct str *s, const struct isa_prog *p)
 	i32(s, m->apus);
 	i32(s, m->l3_cuts);
 	i32(s, p->ncontexts);
+	i32(s, m->batch);
 	u64(s, (uint64_t)m->l3_cut_bytes);
 	f64(s, m->clock_hz);
 	f64(s, m->bandwidth);
@@ -121,7 +122,8 @@ static void stream(struct str *s, const struct isa_stream *t)
 	u32(s, t->output);
 }
 
-/* True when every value fits 4 signed bits, which halves the configuration words of a8_w4 layers. */
+/* True when every value fits 4 signed bits, which halves the configuration words of a8_w4 layers.
+ */
 static bool is_nibbles(const struct qfield *f, const struct isa_field *v)
 {
 	const int8_t *w = v->data;
@@ -181,7 +183,8 @@ static int fields(struct str *s, const struct qop *q, struct err *e)
 			continue;
 		if (v.n > UINT32_MAX) {
 			str_release(&body);
-			return err_set(e, "%s has %zu values, more than a record holds", f[i].name, v.n);
+			return err_set(e, "%s has %zu values, more than a record holds", f[i].name,
+				       v.n);
 		}
 		small = is_nibbles(&f[i], &v);
 		u16(&body, (uint32_t)i);
@@ -237,7 +240,7 @@ static void edge(struct str *s, const struct isa_edge *d)
 
 /* Appends a record to the image and makes it a chunk, or part of the common segment's one. */
 static int record(struct isa_image *im, int32_t segment, enum isa_record kind, struct str *body,
-    struct err *e)
+		  struct err *e)
 {
 	size_t offset = im->bytes.len;
 	bool join;
@@ -250,10 +253,12 @@ static int record(struct isa_image *im, int32_t segment, enum isa_record kind, s
 	pad(&im->bytes, ISA_LINE);
 	body->len = 0;
 	/* One pointer per layer, one for all the small records between them. */
-	join = kind != ISA_REC_LAYER && im->nchunks && im->chunks[im->nchunks - 1].segment == segment &&
-	    im->chunks[im->nchunks - 1].size < ISA_CCW_WORDS;
+	join = kind != ISA_REC_LAYER && im->nchunks &&
+	       im->chunks[im->nchunks - 1].segment == segment &&
+	       im->chunks[im->nchunks - 1].size < ISA_CCW_WORDS;
 	if (join) {
-		im->chunks[im->nchunks - 1].size = im->bytes.len - im->chunks[im->nchunks - 1].offset;
+		im->chunks[im->nchunks - 1].size =
+		    im->bytes.len - im->chunks[im->nchunks - 1].offset;
 		return 0;
 	}
 	VEC_GROW(im->chunks, im->nchunks, &im->cap);
@@ -281,7 +286,7 @@ static int common(const struct isa_prog *p, struct isa_image *im, struct str *b,
 
 /* Layers of a context, then the edges that end in it. */
 static int context(const struct isa_prog *p, int32_t c, struct isa_image *im, struct str *b,
-    struct err *e)
+		   struct err *e)
 {
 	for (size_t i = 0; i < p->nlayers; i++) {
 		if (p->layers[i].context != c)
@@ -301,7 +306,7 @@ static int context(const struct isa_prog *p, int32_t c, struct isa_image *im, st
 
 /* Fills in the directory: first line and lines of each segment, counts of records. */
 static void directory(const struct isa_prog *p, const struct isa_image *im, const size_t *start,
-    struct str *head)
+		      struct str *head)
 {
 	size_t nseg = 1 + (size_t)p->ncontexts;
 

@@ -1,6 +1,6 @@
 /* The fields of a quantized record seen as arrays, whatever their type. */
-#include "isa/records.h"
 #include "base/mem.h"
+#include "isa/records.h"
 
 bool isa_field_is_array(const struct qfield *f)
 {

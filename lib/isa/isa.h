@@ -1,6 +1,7 @@
 /*
- * The programme of the open machine (hn-isa(7)): what runs where, with every constant, in a form that
- * needs neither the graph nor the allocation.  hn2hef builds and encodes it, hef-run decodes it.
+ * The programme of the open machine (hn-isa(7)): what runs where, with every constant, in a form
+ * that needs neither the graph nor the allocation.  hn2hef builds and encodes it, hef-run decodes
+ * it.
  *
  * A struct isa_prog owns everything in it (isa_free).  Whatever isa_decode returns has passed
  * isa_check: the simulator relies on every index, size and count.
@@ -11,75 +12,91 @@
 #include "alloc/alloc.h"
 #include "kernel/qop.h"
 
-enum { ISA_VERSION = 1, ISA_MAX_NAME = 127, ISA_MAX_CONTEXTS = 1021, ISA_MAX_TENSORS = 400000 };
+enum {
+	ISA_VERSION = 1,
+	ISA_MAX_NAME = 127,
+	ISA_MAX_CONTEXTS = 1021,
+	ISA_MAX_TENSORS = 400000
+};
 /* Buffers start at multiples of this many bytes. */
-enum { ISA_ALIGN = 64 };
+enum {
+	ISA_ALIGN = 64
+};
 /* One CCW writes at most this many 4-byte words. */
-enum { ISA_CCW_WORDS = 65536 };
+enum {
+	ISA_CCW_WORDS = 65536
+};
 
 /* The machine a programme was made for; filled from the target. */
 struct isa_machine {
-	char arch[32];          /* target name */
-	int32_t hef_arch;       /* hw_arch value of the HEF */
-	int32_t partial;        /* 1: multi-layout chip, contexts go into partial core ops */
-	uint32_t layout;        /* cluster bitmap of the layout */
-	int32_t clusters;       /* highest cluster id + 1 */
+	char arch[32];    /* target name */
+	int32_t hef_arch; /* hw_arch value of the HEF */
+	int32_t partial;  /* 1: multi-layout chip, contexts go into partial core ops */
+	uint32_t layout;  /* cluster bitmap of the layout */
+	int32_t clusters; /* highest cluster id + 1 */
 	int32_t lcus, subclusters, input_aligners, apus, l3_cuts; /* per cluster */
 	int64_t l3_cut_bytes;
 	double clock_hz;
-	double bandwidth;       /* bytes/s of the link to external memory */
-	double per_context_s;   /* shortest time of a context switch */
+	double bandwidth;     /* bytes/s of the link to external memory */
+	double per_context_s; /* shortest time of a context switch */
 	double fixed_s_per_batch;
+	int32_t batch; /* frames per load of a context that the allocation expects */
 };
 
 /* A tensor: the output of one port of one logical layer, dense NHWC codes. */
 struct isa_tensor {
-	char *name;             /* full name of the logical layer */
+	char *name; /* full name of the logical layer */
 	int32_t port;
 	int32_t h, w, c, rank;
-	int32_t bits, zp;       /* real = scale (code - zp) */
-	struct qarr_f32 scale;  /* 1 or c values */
+	int32_t bits, zp;      /* real = scale (code - zp) */
+	struct qarr_f32 scale; /* 1 or c values */
 };
 
-enum isa_role { ISA_COMPUTE, ISA_INPUT, ISA_OUTPUT, ISA_CONST, ISA_ROLES };
+enum isa_role {
+	ISA_COMPUTE,
+	ISA_INPUT,
+	ISA_OUTPUT,
+	ISA_CONST,
+	ISA_ROLES
+};
 
 /* A physical layer: the programme of one layer controller. */
 struct isa_layer {
-	char *name;             /* physical name, "net/conv5_d0" */
-	char *layer;            /* logical layer */
+	char *name;  /* physical name, "net/conv5_d0" */
+	char *layer; /* logical layer */
 	enum isa_role role;
 	int32_t context, cluster; /* cluster -1: outside the clusters */
 	int32_t lcus, subclusters, input_aligners, apus, l3_weight_cuts;
-	int64_t row_cycles;     /* cycles per output row */
-	int32_t rows;           /* output rows per frame */
-	int32_t from, to;       /* features of the output tensor that it writes */
-	struct qarr_i32 in;     /* tensor read by each input */
-	struct qarr_i32 out;    /* tensor written by each output port; empty for ISA_OUTPUT */
-	struct qop q;           /* the kernel; of the part, when it is one */
+	int64_t row_cycles;  /* cycles per output row */
+	int32_t rows;        /* output rows per frame */
+	int32_t from, to;    /* features of the output tensor that it writes */
+	struct qarr_i32 in;  /* tensor read by each input */
+	struct qarr_i32 out; /* tensor written by each output port; empty for ISA_OUTPUT */
+	struct qop q;        /* the kernel; of the part, when it is one */
 };
 
 /* A buffer between two physical layers. */
 struct isa_edge {
-	int32_t from, to;       /* layers */
-	int32_t input;          /* which input of `to` */
-	int32_t port;           /* which output port of `from` */
+	int32_t from, to; /* layers */
+	int32_t input;    /* which input of `to` */
+	int32_t port;     /* which output port of `from` */
 	enum alloc_edge_kind kind;
-	int32_t rows;           /* capacity in rows of the producer's output */
+	int32_t rows; /* capacity in rows of the producer's output */
 	int32_t row_bytes;
-	int64_t address;        /* in the consumer's L3, or in external memory: isa_edge_in_l3 */
+	int64_t address; /* in the consumer's L3, or in external memory: isa_edge_in_l3 */
 };
 
 /* A boundary stream. */
 struct isa_stream {
-	char *name;             /* of the input_layer; of the layer whose output leaves the network */
-	char *io_layer;         /* the input_layer or output_layer */
-	int32_t layer;          /* the ISA_INPUT or ISA_OUTPUT layer */
+	char *name;     /* of the input_layer; of the layer whose output leaves the network */
+	char *io_layer; /* the input_layer or output_layer */
+	int32_t layer;  /* the ISA_INPUT or ISA_OUTPUT layer */
 	int32_t tensor;
 	bool output;
 };
 
 struct isa_prog {
-	char *net;              /* network name */
+	char *net; /* network name */
 	struct isa_machine machine;
 	int32_t ncontexts;
 	struct isa_tensor *tensors;
@@ -93,8 +110,8 @@ struct isa_prog {
 };
 
 /* From a quantized graph and its allocation.  Errors name the physical layer. */
-struct isa_prog *isa_build(const struct graph *g, const struct qmodel *m, const struct allocation *a,
-    const struct target *t, struct err *e);
+struct isa_prog *isa_build(const struct graph *g, const struct qmodel *m,
+			   const struct allocation *a, const struct target *t, struct err *e);
 void isa_free(struct isa_prog *p); /* NULL is fine */
 
 /*
@@ -109,8 +126,8 @@ bool isa_edge_in_l3(const struct isa_prog *p, const struct isa_edge *d);
 /* ---- binary form ---- */
 /* Where a record of the image lies; what one configuration pointer loads. */
 struct isa_chunk {
-	int32_t segment;        /* 0: common; 1 + k: context k */
-	size_t offset, size;    /* bytes in the image, multiples of 8 */
+	int32_t segment;     /* 0: common; 1 + k: context k */
+	size_t offset, size; /* bytes in the image, multiples of 8 */
 };
 struct isa_image {
 	struct str bytes;
@@ -133,8 +150,8 @@ int isa_segment_end(const void *image, size_t n, size_t i, size_t *end, struct e
 void isa_ccw_write(const struct isa_image *im, size_t offset, size_t size, struct str *out);
 /*
  * Replays CCWs into an image under construction: image->len grows as needed, at most max bytes; a
- * byte may be written once, in order; eight zero bytes where a header is due do nothing.  Errors: bad
- * header, hole, write past max.
+ * byte may be written once, in order; eight zero bytes where a header is due do nothing.  Errors:
+ * bad header, hole, write past max.
  */
 int isa_ccw_load(const void *ccws, size_t n, size_t max, struct str *image, struct err *e);
 

@@ -6,7 +6,9 @@
 
 #define ISA_MAGIC 0x53494e48u /* "HNIS" as little-endian bytes 48 4e 49 53 */
 
-enum { ISA_LINE = 8 }; /* bytes of an addressable line */
+enum {
+	ISA_LINE = 8
+}; /* bytes of an addressable line */
 
 enum isa_record {
 	ISA_REC_MACHINE = 1,
@@ -17,11 +19,13 @@ enum isa_record {
 };
 
 /* Storage of a field's values: enum qfield_kind, or two 4-bit weights in a byte. */
-enum { ISA_KIND_NIBBLES = 16 };
+enum {
+	ISA_KIND_NIBBLES = 16
+};
 
 /* A view of field f of a record: its element size, count and data (a scalar counts one). */
 struct isa_field {
-	size_t size;  /* bytes of an element */
+	size_t size; /* bytes of an element */
 	size_t n;
 	void *data;
 };

@@ -23,9 +23,9 @@ size_t sim_ports(const struct isa_prog *p, bool output, struct io_port **out)
 		const struct isa_tensor *t = &p->tensors[s->tensor];
 
 		if (s->output == output)
-			(*out)[n++] = (struct io_port){ s->io_layer,
-				{ t->h, t->w, t->c, t->rank }, t->bits, t->zp, t->scale.v,
-				t->scale.n };
+			(*out)[n++] = (struct io_port){ s->io_layer, { t->h, t->w, t->c, t->rank },
+							t->bits,     t->zp,
+							t->scale.v,  t->scale.n };
 	}
 	return n;
 }
@@ -39,13 +39,14 @@ static void **buffers(const struct io_port *ports, size_t n, size_t batch)
 	return v;
 }
 
-static int open_all(struct run *r, const struct isa_prog *p, const struct sim_opts *o, struct err *e)
+static int open_all(struct run *r, const struct isa_prog *p, const struct sim_opts *o,
+		    struct err *e)
 {
 	r->nin = sim_ports(p, false, &r->in);
 	r->nout = sim_ports(p, true, &r->out);
 	if (o->labels && r->nout != 1)
 		return err_set(e, "--labels needs a network with one output, this one has %zu",
-		    r->nout);
+			       r->nout);
 	if (!(r->data = dataset_open(o->inputs, o->ninputs, r->in, r->nin, e)))
 		return -1;
 	if (o->labels &&
@@ -71,7 +72,7 @@ static int batch_run(struct run *r, size_t at, size_t n, bool keep, struct err *
 }
 
 static int run_all(struct run *r, const struct isa_prog *p, const struct sim_opts *o,
-    struct str *text, struct err *e)
+		   struct str *text, struct err *e)
 {
 	size_t count, batch;
 

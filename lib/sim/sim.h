@@ -23,19 +23,20 @@ int sim_run(struct sim *s, int32_t n, const void *const in[], void *const out[],
 /* Bytes of intermediate tensors for the whole batch. */
 size_t sim_memory(const struct sim *s);
 
-/* Input (output = false) or output streams as ports, named by their io layers; the caller frees it. */
+/* Input (output = false) or output streams as ports, named by their io layers; the caller frees it.
+ */
 size_t sim_ports(const struct isa_prog *p, bool output, struct io_port **out);
 
 /* What hef-run does with data. */
 struct sim_opts {
 	const char *const *inputs; /* "F.npy" or "LAYER=F.npy" */
 	size_t ninputs;
-	const char *out;           /* .npy, .npz or "-"; NULL: write nothing */
-	const char *labels;        /* NULL: no accuracy */
-	const char *top;           /* "1,5" */
-	bool raw;                  /* write codes as they are */
-	int batch;                 /* images per step */
-	int data_count;            /* images at most; 0: all */
+	const char *out;    /* .npy, .npz or "-"; NULL: write nothing */
+	const char *labels; /* NULL: no accuracy */
+	const char *top;    /* "1,5" */
+	bool raw;           /* write codes as they are */
+	int batch;          /* images per step */
+	int data_count;     /* images at most; 0: all */
 };
 /* Runs all images, writes the results, appends accuracy lines to text. */
 int sim_data(const struct isa_prog *p, const struct sim_opts *o, struct str *text, struct err *e);
@@ -61,12 +62,12 @@ struct sim_context_time {
 	int32_t slowest;  /* layer that is busy most */
 };
 struct sim_time {
-	int32_t batch;    /* frames per batch */
-	int32_t frames;   /* frames simulated per context */
+	int32_t batch;  /* frames per batch */
+	int32_t frames; /* frames simulated per context */
 	double clock_hz;
-	double fps;       /* steady state */
-	double latency_s; /* of one frame */
-	double batch_s;   /* of one batch, with all contexts */
+	double fps;                        /* steady state */
+	double latency_s;                  /* of one frame */
+	double batch_s;                    /* of one batch, with all contexts */
 	struct sim_context_time *contexts; /* ncontexts */
 	struct sim_layer_time *layers;     /* nlayers */
 	struct sim_edge_time *edges;       /* nedges */
@@ -78,10 +79,11 @@ struct sim_time {
  * words[c]: bytes of configuration words of context c.
  */
 int sim_time_run(const struct isa_prog *p, int32_t batch, const uint64_t *words,
-    struct sim_time *out, struct err *e);
+		 struct sim_time *out, struct err *e);
 void sim_time_release(struct sim_time *t);
 /* The same as JSON (hef-run --timing) and as a table of text. */
 json_t *sim_time_json(const struct isa_prog *p, const struct sim_time *t);
-void sim_time_text(const struct isa_prog *p, const struct sim_time *t, bool layers, struct str *out);
+void sim_time_text(const struct isa_prog *p, const struct sim_time *t, bool layers,
+		   struct str *out);
 
 #endif

@@ -2,7 +2,11 @@
 #include "base/limits.h"
 #include "sim/time_int.h"
 
-enum { MIN_FRAMES = 4, MAX_FRAMES = 64, MAX_EVENTS = 1 << 23 };
+enum {
+	MIN_FRAMES = 4,
+	MAX_FRAMES = 64,
+	MAX_EVENTS = 1 << 23
+};
 /* One frame with more rows than this is refused: it would take minutes. */
 #define MAX_ROWS (1LL << 26)
 
@@ -27,13 +31,13 @@ static int steady(struct network *n, int32_t *frames, int64_t *end, struct err *
 			return network_explain(n, e);
 		if (f == MAX_FRAMES || 2 * rows * f > MAX_EVENTS ||
 		    (end[f - 1] - end[f - 2] == end[f - 2] - end[f - 3] &&
-		        end[f - 2] - end[f - 3] == end[f - 1 - f / 4] - end[f - 2 - f / 4]))
+		     end[f - 2] - end[f - 3] == end[f - 1 - f / 4] - end[f - 2 - f / 4]))
 			return 0;
 	}
 }
 
 static void take_layers(const struct network *n, int32_t frames, struct sim_time *t,
-    struct sim_context_time *c)
+			struct sim_context_time *c)
 {
 	int64_t most = -1;
 
@@ -67,7 +71,8 @@ static int64_t cycles(const struct isa_prog *p, double seconds)
  * The words of a context are fetched while its predecessor drains and it fills itself: what the
  * pipeline's ends leave idle is the longer of that and the fetch.
  */
-static int64_t batch_cycles(const struct isa_prog *p, const struct sim_context_time *c, int32_t batch)
+static int64_t batch_cycles(const struct isa_prog *p, const struct sim_context_time *c,
+			    int32_t batch)
 {
 	int64_t flow = c->latency + (batch - 1) * c->interval, load = c->load;
 
@@ -79,7 +84,7 @@ static int64_t batch_cycles(const struct isa_prog *p, const struct sim_context_t
 }
 
 static int context(const struct isa_prog *p, int32_t k, uint64_t words, struct sim_time *t,
-    struct err *e)
+		   struct err *e)
 {
 	struct sim_context_time *c = &t->contexts[k];
 	int64_t end[MAX_FRAMES];
@@ -104,8 +109,8 @@ static int context(const struct isa_prog *p, int32_t k, uint64_t words, struct s
 	return r;
 }
 
-int sim_time_run(const struct isa_prog *p, int32_t batch, const uint64_t *words,
-    struct sim_time *t, struct err *e)
+int sim_time_run(const struct isa_prog *p, int32_t batch, const uint64_t *words, struct sim_time *t,
+		 struct err *e)
 {
 	int64_t total = 0, one = 0;
 

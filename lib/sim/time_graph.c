@@ -2,7 +2,9 @@
 #include "sim/time_int.h"
 
 /* Rows between a layer and the stream that carries them outside. */
-enum { STREAM_ROWS = 2 };
+enum {
+	STREAM_ROWS = 2
+};
 
 static int64_t link_cycles(const struct isa_prog *p, int64_t bytes)
 {
@@ -16,11 +18,12 @@ static int64_t row_bytes(const struct isa_tensor *t, int32_t features)
 	return (int64_t)t->w * features * (t->bits / 8);
 }
 
-static int32_t add_process(struct network *n, int32_t layer, int32_t rows, int64_t cycles, bool link)
+static int32_t add_process(struct network *n, int32_t layer, int32_t rows, int64_t cycles,
+			   bool link)
 {
 	VEC_GROW(n->proc, n->nproc, &n->cap_proc);
-	n->proc[n->nproc] = (struct process){ .layer = layer, .rows = rows, .cycles = cycles,
-		.link = link };
+	n->proc[n->nproc] =
+	    (struct process){ .layer = layer, .rows = rows, .cycles = cycles, .link = link };
 	return (int32_t)n->nproc++;
 }
 
@@ -45,14 +48,17 @@ static void needs(struct network *n, struct line *l, const struct qop *q, size_t
 }
 
 static void add_line(struct network *n, int32_t from, int32_t to, int32_t edge, int64_t capacity,
-    const struct qop *q, size_t input)
+		     const struct qop *q, size_t input)
 {
 	struct line *l;
 
 	VEC_GROW(n->line, n->nline, &n->cap_line);
 	l = &n->line[n->nline++];
-	*l = (struct line){ .from = from, .to = to, .edge = edge, .capacity = capacity,
-		.height = n->proc[from].rows };
+	*l = (struct line){ .from = from,
+			    .to = to,
+			    .edge = edge,
+			    .capacity = capacity,
+			    .height = n->proc[from].rows };
 	needs(n, l, q, input);
 }
 
@@ -63,7 +69,8 @@ static int32_t layer_process(struct network *n, int32_t i)
 	bool io = l->role == ISA_INPUT || l->role == ISA_OUTPUT;
 	const struct isa_tensor *t = &p->tensors[l->role == ISA_OUTPUT ? l->in.v[0] : l->out.v[0]];
 
-	return add_process(n, i, l->rows, io ? link_cycles(p, row_bytes(t, t->c)) : l->row_cycles, io);
+	return add_process(n, i, l->rows, io ? link_cycles(p, row_bytes(t, t->c)) : l->row_cycles,
+			   io);
 }
 
 /* A stream that carries what `layer` writes through `port` over the link. */
@@ -80,11 +87,12 @@ static int32_t stream_process(struct network *n, int32_t layer, int32_t port)
 struct streams {
 	struct stream {
 		int32_t layer, port, process;
-	} *v;
+	} * v;
 	size_t n, cap;
 };
 
-static int32_t find_stream(struct network *n, struct streams *s, const struct isa_edge *d, bool *new)
+static int32_t find_stream(struct network *n, struct streams *s, const struct isa_edge *d,
+			   bool *new)
 {
 	int32_t process;
 
@@ -101,7 +109,7 @@ static int32_t find_stream(struct network *n, struct streams *s, const struct is
 }
 
 static void edge(struct network *n, size_t i, const int32_t *at, struct streams *in,
-    struct streams *out)
+		 struct streams *out)
 {
 	const struct isa_edge *d = &n->p->edges[i];
 	const struct isa_layer *to = &n->p->layers[d->to];

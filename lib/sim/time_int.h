@@ -7,31 +7,35 @@
 
 /* A line buffer: rows of the producer, held until no later row of the consumer needs them. */
 struct line {
-	int32_t from, to;  /* processes */
-	int32_t edge;      /* of the programme; -1: inside a stream */
-	int64_t capacity;  /* rows */
-	int64_t height;    /* rows of the producer per frame */
-	int32_t *last;     /* by consumer row: last row it needs, -1: none */
-	int32_t *keep;     /* by consumer row, one more at the end: first row still needed */
+	int32_t from, to;       /* processes */
+	int32_t edge;           /* of the programme; -1: inside a stream */
+	int64_t capacity;       /* rows */
+	int64_t height;         /* rows of the producer per frame */
+	int32_t *last;          /* by consumer row: last row it needs, -1: none */
+	int32_t *keep;          /* by consumer row, one more at the end: first row still needed */
 	int64_t written, freed; /* rows since the start */
 	int64_t peak;
 };
 
-enum wait { WAIT_NONE, WAIT_STARVED, WAIT_BLOCKED };
+enum wait {
+	WAIT_NONE,
+	WAIT_STARVED,
+	WAIT_BLOCKED
+};
 
 /* A layer, or a stream over the link, that makes rows one after another. */
 struct process {
-	int32_t layer;     /* of the programme; -1: a stream */
-	int32_t rows;      /* per frame */
-	int64_t cycles;    /* per row */
-	bool link;         /* the row takes the link to external memory */
-	size_t *in, *out;  /* lines */
+	int32_t layer;    /* of the programme; -1: a stream */
+	int32_t rows;     /* per frame */
+	int64_t cycles;   /* per row */
+	bool link;        /* the row takes the link to external memory */
+	size_t *in, *out; /* lines */
 	size_t nin, nout;
-	int64_t done;      /* rows since the start */
+	int64_t done; /* rows since the start */
 	bool running;
 	enum wait wait;
-	int32_t full;      /* line that blocks it */
-	int64_t since;     /* of the wait or the row */
+	int32_t full;               /* line that blocks it */
+	int64_t since;              /* of the wait or the row */
 	struct sim_layer_time time; /* sums over all frames until divided */
 };
 

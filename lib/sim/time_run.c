@@ -6,7 +6,7 @@ struct heap {
 	struct event {
 		int64_t at;
 		int32_t proc;
-	} *v;
+	} * v;
 	size_t n;
 };
 
@@ -181,7 +181,9 @@ bool network_run(struct network *n, int32_t frames, int64_t *end)
 
 /* ---- deadlock ---- */
 
-enum { TRIAL_FRAMES = 2 };
+enum {
+	TRIAL_FRAMES = 2
+};
 
 /* Smallest capacity of one line with which the network runs; 0: none up to two frames. */
 static int64_t needed(struct network *n, size_t line)
@@ -211,17 +213,16 @@ static const char *process_name(const struct network *n, int32_t i)
 }
 
 static int report(const struct network *n, size_t line, int64_t capacity, int64_t need,
-    struct err *e)
+		  struct err *e)
 {
 	const struct line *l = &n->line[line];
 	const char *from = process_name(n, l->from), *to = process_name(n, l->to);
 
 	if (need)
-		return err_set(e,
-		    "deadlock: buffer from '%s' to '%s' holds %lld rows, %lld needed", quote(from),
-		    quote(to), (long long)capacity, (long long)need);
+		return err_set(e, "deadlock: buffer from '%s' to '%s' holds %lld rows, %lld needed",
+			       quote(from), quote(to), (long long)capacity, (long long)need);
 	return err_set(e, "deadlock: buffer from '%s' to '%s' holds %lld rows, more needed",
-	    quote(from), quote(to), (long long)capacity);
+		       quote(from), quote(to), (long long)capacity);
 }
 
 /* Does line i alone explain the deadlock: with all others unlimited, or as they are? */

@@ -16,8 +16,8 @@ struct sim {
 	struct value *tensors;
 	uint8_t *memory;
 	size_t bytes;
-	uint8_t *part;       /* output of a layer that computes some of a tensor's features */
-	int32_t *slot;       /* stream of each layer among inputs or outputs, -1: none */
+	uint8_t *part; /* output of a layer that computes some of a tensor's features */
+	int32_t *slot; /* stream of each layer among inputs or outputs, -1: none */
 	struct arena arena;
 };
 
@@ -37,9 +37,10 @@ static void lifetimes(struct sim *s)
 	const struct isa_prog *p = s->p;
 
 	for (size_t i = 0; i < p->ntensors; i++)
-		s->tensors[i] = (struct value){
-			.bytes = image_bytes(&p->tensors[i]) * (size_t)s->batch,
-			.root = i, .first = SIZE_MAX };
+		s->tensors[i] =
+		    (struct value){ .bytes = image_bytes(&p->tensors[i]) * (size_t)s->batch,
+				    .root = i,
+				    .first = SIZE_MAX };
 	for (size_t i = 0; i < p->nlayers; i++) {
 		const struct isa_layer *l = &p->layers[i];
 
@@ -170,7 +171,7 @@ static int compute(struct sim *s, size_t i, int32_t n, struct err *e)
 		return err_in(e, "layer '%s'", quote(l->layer));
 	if (peak > INT32_MAX && l->q.w_bits != 16)
 		return err_set(e, "layer '%s': its accumulator reaches %lld, outside 32 bits",
-		    quote(l->layer), (long long)peak);
+			       quote(l->layer), (long long)peak);
 	if (part)
 		scatter(s, l, n);
 	return 0;
@@ -189,7 +190,7 @@ int sim_run(struct sim *s, int32_t n, const void *const in[], void *const out[],
 			break;
 		case ISA_OUTPUT:
 			memcpy(out[s->slot[i]], s->tensors[l->in.v[0]].data,
-			    image_bytes(&s->p->tensors[l->in.v[0]]) * (size_t)n);
+			       image_bytes(&s->p->tensors[l->in.v[0]]) * (size_t)n);
 			break;
 		case ISA_COMPUTE:
 		case ISA_CONST:

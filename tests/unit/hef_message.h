@@ -31,7 +31,8 @@ static void message_open(struct message *t, const struct variant *v)
 
 	*t = (struct message){ 0 };
 	a.allocator_data = &t->arena;
-	if (hef_write(p, &t->bytes, &e) < 0 || hef_split(t->bytes.p, t->bytes.len, &t->file, &e) < 0 ||
+	if (hef_write(p, &t->bytes, &e) < 0 ||
+	    hef_split(t->bytes.p, t->bytes.len, &t->file, &e) < 0 ||
 	    !(t->m = hef__hef__unpack(&a, t->file.nproto, t->file.proto))) {
 		printf("FAILED: %s\n", e.msg);
 		exit(1);
@@ -306,9 +307,9 @@ static Hef__EdgeLayerFused *make_fused(struct message *t, const char *name, size
 	x->layer_info = arena_alloc(&t->arena, sizeof *x->layer_info);
 	*x->layer_info = *l->layer_info;
 	x->layer_info->name = arena_strdup(&t->arena, name);
-	x->nms_info = l->layer_info->edge_layer_base->additional_info ?
-	    l->layer_info->edge_layer_base->additional_info->nms_info :
-	    NULL;
+	x->nms_info = l->layer_info->edge_layer_base->additional_info
+			  ? l->layer_info->edge_layer_base->additional_info->nms_info
+			  : NULL;
 	APPEND(f, fused_layers, x);
 	f->network_has_fused_layers = true;
 	core(t)->fused_layers_metadata = f;

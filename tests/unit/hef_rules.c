@@ -5,7 +5,11 @@ static const struct variant single = { 0 }, multi = { .contexts = 2 }, ddr = { .
 			    partial = { .partial = true }, feature = { .per_feature = true };
 
 /* Edge layers of the single variant: 0 the input, 1 dense1 (pad 1), 2 conv2 (pad 2). */
-enum { IN, OUT1, OUT2 };
+enum {
+	IN,
+	OUT1,
+	OUT2
+};
 
 #define CHANGE(name) static void change_##name(struct message *t)
 #define FIRST_OP(t)  (core(t)->contexts[0]->operations[0])
@@ -169,9 +173,9 @@ CHANGE(fused_format)
 	group(t)->n_sorted_outputs_order = 0;
 	APPEND(core(t)->fused_layers_metadata, updated_sorted_output_names, long_name + 120);
 	APPEND(core(t)->fused_layers_metadata, updated_sorted_output_names,
-	    arena_strdup(&t->arena, "net/dense1"));
+	       arena_strdup(&t->arena, "net/dense1"));
 	APPEND(core(t)->fused_layers_metadata, updated_sorted_output_names,
-	    arena_strdup(&t->arena, "net/conv2"));
+	       arena_strdup(&t->arena, "net/conv2"));
 }
 CHANGE(direction_2)
 {
@@ -453,12 +457,13 @@ CHANGE(trigger_received)
 TRIGGER_LIMIT(trigger_cluster, LCU, lcu, Hef__TriggerLcu, hef__trigger_lcu, cluster_index)
 TRIGGER_LIMIT(trigger_lcu, LCU, lcu, Hef__TriggerLcu, hef__trigger_lcu, lcu_index)
 TRIGGER_LIMIT(trigger_sent, ALL_DATA_WAS_SENT, all_data_was_sent, Hef__TriggerShmifo,
-    hef__trigger_shmifo, shmifo_index)
-TRIGGER_LIMIT(trigger_idle, DMA_IDLE, dma_idle, Hef__TriggerShmifo, hef__trigger_shmifo, shmifo_index)
+	      hef__trigger_shmifo, shmifo_index)
+TRIGGER_LIMIT(trigger_idle, DMA_IDLE, dma_idle, Hef__TriggerShmifo, hef__trigger_shmifo,
+	      shmifo_index)
 TRIGGER_LIMIT(trigger_nms0, NMS, nms, Hef__TriggerNms, hef__trigger_nms, aggregator_index)
 TRIGGER_LIMIT(trigger_nms1, NMS, nms, Hef__TriggerNms, hef__trigger_nms, pred_cluster_ob_index)
 TRIGGER_LIMIT(trigger_nms2, NMS, nms, Hef__TriggerNms, hef__trigger_nms,
-    pred_cluster_ob_cluster_index)
+	      pred_cluster_ob_cluster_index)
 TRIGGER_LIMIT(trigger_nms3, NMS, nms, Hef__TriggerNms, hef__trigger_nms, pred_cluster_ob_interface)
 TRIGGER_LIMIT(trigger_nms4, NMS, nms, Hef__TriggerNms, hef__trigger_nms, succ_prepost_ob_index)
 TRIGGER_LIMIT(trigger_nms5, NMS, nms, Hef__TriggerNms, hef__trigger_nms, succ_prepost_ob_interface)
@@ -469,19 +474,19 @@ CHANGE(no_action)
 }
 ACTION_LIMIT(write_data, WRITE_DATA, write_data, Hef__WriteData, hef__write_data, address, 0)
 ACTION_LIMIT(compressed, WRITE_COMPRESSED_DATA, write_compressed_data, Hef__WriteData,
-    hef__write_data, address, 0)
+	     hef__write_data, address, 0)
 ACTION_LIMIT(ccw_inline, WRITE_DATA_CCW, write_data_ccw, Hef__WriteDataCcw, hef__write_data_ccw,
-    cfg_channel_index, 0)
+	     cfg_channel_index, 0)
 ACTION_LIMIT(ccw_channel, WRITE_DATA_CCW_PTR, write_data_ccw_ptr, Hef__WriteDataCcwPtr,
-    hef__write_data_ccw_ptr, cfg_channel_index, 1)
+	     hef__write_data_ccw_ptr, cfg_channel_index, 1)
 ACTION_LIMIT(ccw_offset, WRITE_DATA_CCW_PTR, write_data_ccw_ptr, Hef__WriteDataCcwPtr,
-    hef__write_data_ccw_ptr, offset, UINT64_MAX)
+	     hef__write_data_ccw_ptr, offset, UINT64_MAX)
 ACTION_LIMIT(ccw_size, WRITE_DATA_CCW_PTR, write_data_ccw_ptr, Hef__WriteDataCcwPtr,
-    hef__write_data_ccw_ptr, size, UINT32_MAX)
+	     hef__write_data_ccw_ptr, size, UINT32_MAX)
 ACTION_LIMIT(ccw_odd, WRITE_DATA_CCW_PTR, write_data_ccw_ptr, Hef__WriteDataCcwPtr,
-    hef__write_data_ccw_ptr, size, 12)
+	     hef__write_data_ccw_ptr, size, 12)
 ACTION_LIMIT(ccw_cut, WRITE_DATA_CCW_PTR, write_data_ccw_ptr, Hef__WriteDataCcwPtr,
-    hef__write_data_ccw_ptr, size, 16)
+	     hef__write_data_ccw_ptr, size, 16)
 CHANGE(dataflow_connection)
 {
 	Hef__Operation *o = FIRST_OP(t);
@@ -501,15 +506,15 @@ CHANGE(debug_short)
 }
 ACTION_LIMIT(enable_nms, ENABLE_NMS, enable_nms, Hef__EnableNms, hef__enable_nms, burst_size, 1)
 ACTION_LIMIT(by_type_address, WRITE_DATA_BY_TYPE, write_data_by_type, Hef__WriteDataByType,
-    hef__write_data_by_type, address, 2)
+	     hef__write_data_by_type, address, 2)
 ACTION_LIMIT(by_type_type, WRITE_DATA_BY_TYPE, write_data_by_type, Hef__WriteDataByType,
-    hef__write_data_by_type, data_type, 2)
+	     hef__write_data_by_type, data_type, 2)
 ACTION_LIMIT(by_type_shift, WRITE_DATA_BY_TYPE, write_data_by_type, Hef__WriteDataByType,
-    hef__write_data_by_type, shift, 256)
+	     hef__write_data_by_type, shift, 256)
 ACTION_LIMIT(by_type_network, WRITE_DATA_BY_TYPE, write_data_by_type, Hef__WriteDataByType,
-    hef__write_data_by_type, network_index, 256)
+	     hef__write_data_by_type, network_index, 256)
 ACTION_LIMIT(sequencer, ENABLE_SEQUENCER, enable_sequencer, Hef__EnableSequencer,
-    hef__enable_sequencer, cluster_index, 256)
+	     hef__enable_sequencer, cluster_index, 256)
 CHANGE(sequencer_l3)
 {
 	NEW(s, Hef__EnableSequencer, hef__enable_sequencer);
@@ -520,27 +525,28 @@ CHANGE(sequencer_l3)
 	add_action(t, HEF__ACTION__KIND_ENABLE_SEQUENCER)->enable_sequencer = s;
 }
 ACTION_LIMIT(wait, WAIT_FOR_SEQUENCER, wait_for_sequencer, Hef__WaitForSequencer,
-    hef__wait_for_sequencer, cluster_index, 256)
-ACTION_LIMIT(disable_lcu, DISABLE_LCU, disable_lcu, Hef__DisableLcu, hef__disable_lcu, lcu_index, 256)
+	     hef__wait_for_sequencer, cluster_index, 256)
+ACTION_LIMIT(disable_lcu, DISABLE_LCU, disable_lcu, Hef__DisableLcu, hef__disable_lcu, lcu_index,
+	     256)
 ACTION_LIMIT(disable_cluster, DISABLE_LCU, disable_lcu, Hef__DisableLcu, hef__disable_lcu,
-    cluster_index, 256)
+	     cluster_index, 256)
 ACTION_LIMIT(disable_address, DISABLE_LCU, disable_lcu, Hef__DisableLcu, hef__disable_lcu,
-    lcu_enable_address, 65536)
+	     lcu_enable_address, 65536)
 ACTION_LIMIT(enable_lcu, ENABLE_LCU, enable_lcu, Hef__EnableLcu, hef__enable_lcu, lcu_index, 256)
 ACTION_LIMIT(enable_cluster, ENABLE_LCU, enable_lcu, Hef__EnableLcu, hef__enable_lcu, cluster_index,
-    256)
+	     256)
 ACTION_LIMIT(enable_network, ENABLE_LCU, enable_lcu, Hef__EnableLcu, hef__enable_lcu, network_index,
-    256)
+	     256)
 ACTION_LIMIT(kernel_done, ENABLE_LCU, enable_lcu, Hef__EnableLcu, hef__enable_lcu,
-    lcu_kernel_done_address, 65536)
+	     lcu_kernel_done_address, 65536)
 ACTION_LIMIT(enable_address, ENABLE_LCU, enable_lcu, Hef__EnableLcu, hef__enable_lcu,
-    lcu_enable_address, 65536)
+	     lcu_enable_address, 65536)
 ACTION_LIMIT(switch_lcu, SWITCH_LCU_BATCH, switch_lcu_batch, Hef__SwitchLcuBatch,
-    hef__switch_lcu_batch, lcu_index, 256)
+	     hef__switch_lcu_batch, lcu_index, 256)
 ACTION_LIMIT(switch_cluster, SWITCH_LCU_BATCH, switch_lcu_batch, Hef__SwitchLcuBatch,
-    hef__switch_lcu_batch, cluster_index, 256)
+	     hef__switch_lcu_batch, cluster_index, 256)
 ACTION_LIMIT(switch_network, SWITCH_LCU_BATCH, switch_lcu_batch, Hef__SwitchLcuBatch,
-    hef__switch_lcu_batch, network_index, 256)
+	     hef__switch_lcu_batch, network_index, 256)
 CHANGE(dataflow_sys)
 {
 	Hef__Operation *o = FIRST_OP(t);
@@ -548,7 +554,7 @@ CHANGE(dataflow_sys)
 	o->actions[o->n_actions - 1]->allow_input_dataflow->sys_index = 256;
 }
 ACTION_LIMIT(module, WAIT_FOR_MODULE_CONFIG_DONE, wait_for_module_config_done,
-    Hef__WaitForModuleConfigDone, hef__wait_for_module_config_done, index, 256)
+	     Hef__WaitForModuleConfigDone, hef__wait_for_module_config_done, index, 256)
 CHANGE(nms_unit)
 {
 	NEW(n, Hef__EnableNms, hef__enable_nms);
@@ -808,7 +814,9 @@ static const struct {
 	{ "utf8", &single, change_utf8 },
 	/* clang-format on */
 };
-enum { NCASES = sizeof cases / sizeof *cases };
+enum {
+	NCASES = sizeof cases / sizeof *cases
+};
 
 /* The message of parsing and checking a file; empty when it is good. */
 static struct err verdict(const void *p, size_t n)
@@ -894,7 +902,8 @@ static void good(const char *name, const struct variant *v, void (*change)(struc
 	snprintf(what, sizeof what, "%s: %s", name, e.msg);
 	check(!err_is(&e), what);
 	h = hef_parse(file.p, file.len, &e);
-	check(h && hef_info(h, true, true, &text, &e) == 0 && text.len > 100, "info of a good file");
+	check(h && hef_info(h, true, true, &text, &e) == 0 && text.len > 100,
+	      "info of a good file");
 	hef_free(h);
 	if (folder)
 		save(name, &file);
@@ -974,7 +983,7 @@ CHANGE(fused)
 	make_fused(t, "net/fused", OUT1);
 	APPEND(core(t)->fused_layers_metadata, updated_sorted_output_names, d->original_name);
 	APPEND(core(t)->fused_layers_metadata, updated_sorted_output_names,
-	    arena_strdup(&t->arena, "net/conv2"));
+	       arena_strdup(&t->arena, "net/conv2"));
 }
 CHANGE(networks)
 {
@@ -1101,7 +1110,7 @@ static void deep(void)
 
 		/* alternating Edge.layer_mux (2) and EdgeLayerMux.predecessors (5) */
 		str_printf(&outer, "%c", i % 2 ? 0x12 : 0x2a);
-		for (size_t n = m.len; ; n >>= 7) {
+		for (size_t n = m.len;; n >>= 7) {
 			char b = (char)((n & 127) | (n > 127 ? 128 : 0));
 
 			put(&outer, &b, 1);
@@ -1120,7 +1129,7 @@ static void deep(void)
 			struct str outer = { 0 };
 
 			put(&outer, &path[k], 1);
-			for (size_t n = m.len; ; n >>= 7) {
+			for (size_t n = m.len;; n >>= 7) {
 				char b = (char)((n & 127) | (n > 127 ? 128 : 0));
 
 				put(&outer, &b, 1);

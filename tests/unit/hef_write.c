@@ -24,14 +24,14 @@ static void round_trip(const char *name, const struct variant *v, const char *sa
 	struct hef *h = NULL;
 	char what[1200];
 	bool ok = isa_check(p, &e) == 0 && hef_write(p, &file, &e) == 0 &&
-	    (h = hef_parse(file.p, file.len, &e)) && hef_check(h, &e) == 0 &&
-	    (back = hef_programme(h, &e)) && same_image(p, back);
+		  (h = hef_parse(file.p, file.len, &e)) && hef_check(h, &e) == 0 &&
+		  (back = hef_programme(h, &e)) && same_image(p, back);
 
 	snprintf(what, sizeof what, "%s: %s", name, e.msg);
 	check(ok, what);
 	check(hef_write(p, &again, &e) == 0 && again.len == file.len &&
-	        memcmp(again.p, file.p, file.len) == 0,
-	    "the same programme gives the same bytes");
+		  memcmp(again.p, file.p, file.len) == 0,
+	      "the same programme gives the same bytes");
 	if (save && file.len) {
 		FILE *f = fopen(save, "wb");
 
@@ -55,9 +55,9 @@ int main(int argc, char *argv[])
 	round_trip("two contexts", &(struct variant){ .contexts = 2 }, save ? "multi.hef" : NULL);
 	round_trip("partial", &(struct variant){ .partial = true }, save ? "partial.hef" : NULL);
 	round_trip("partial, two contexts", &(struct variant){ .partial = true, .contexts = 2 },
-	    save ? "partial_multi.hef" : NULL);
+		   save ? "partial_multi.hef" : NULL);
 	round_trip("scale per feature", &(struct variant){ .per_feature = true },
-	    save ? "feature.hef" : NULL);
+		   save ? "feature.hef" : NULL);
 	round_trip("ddr", &(struct variant){ .ddr = true }, save ? "ddr.hef" : NULL);
 	round_trip("4-bit weights", &(struct variant){ .w_bits = 4 }, save ? "w4.hef" : NULL);
 	return finish();

@@ -1,8 +1,8 @@
 /*
  * A small programme made by hand, for the tests of isa, hef and sim:
  *
- *	input_layer1 -> conv1 (two parts) -> conv2 -> ew_add1 (conv2 + conv1) -> dense1 -> output_layer1
- *	                                     conv2 -> output_layer2
+ *	input_layer1 -> conv1 (two parts) -> conv2 -> ew_add1 (conv2 + conv1) -> dense1 ->
+ *output_layer1 conv2 -> output_layer2
  */
 #ifndef HN_TESTS_UNIT_PROG_H
 #define HN_TESTS_UNIT_PROG_H
@@ -38,9 +38,31 @@ struct variant {
 	int32_t w_bits;   /* of the kernels: 8 or 4 */
 };
 
-enum { SIDE = 8, CIN = 3, MID = 8, CLASSES = 10 };
-enum { L_IN, L_CONV1A, L_CONV1B, L_CONV2, L_ADD, L_DENSE, L_OUT1, L_OUT2, NLAYERS };
-enum { T_IN, T_CONV1, T_CONV2, T_ADD, T_DENSE, NTENSORS };
+enum {
+	SIDE = 8,
+	CIN = 3,
+	MID = 8,
+	CLASSES = 10
+};
+enum {
+	L_IN,
+	L_CONV1A,
+	L_CONV1B,
+	L_CONV2,
+	L_ADD,
+	L_DENSE,
+	L_OUT1,
+	L_OUT2,
+	NLAYERS
+};
+enum {
+	T_IN,
+	T_CONV1,
+	T_CONV2,
+	T_ADD,
+	T_DENSE,
+	NTENSORS
+};
 
 static void set32(struct qarr_i32 *a, size_t n, const int32_t *v)
 {
@@ -136,14 +158,14 @@ static void kernels(struct isa_prog *p, const struct variant *v)
 }
 
 static void tensor(struct isa_prog *p, int i, const char *name, int32_t h, int32_t w, int32_t c,
-    int32_t rank)
+		   int32_t rank)
 {
 	p->tensors[i] = (struct isa_tensor){ xstrdup(name), 0, h, w, c, rank, 8, 100, { 0 } };
 	setf(&p->tensors[i].scale, 1, 0.5f);
 }
 
 static void layer(struct isa_prog *p, int i, const char *name, const char *logical,
-    enum isa_role role, int in0, int in1, int out)
+		  enum isa_role role, int in0, int in1, int out)
 {
 	struct isa_layer *l = &p->layers[i];
 
@@ -160,31 +182,47 @@ static void layer(struct isa_prog *p, int i, const char *name, const char *logic
 }
 
 static void edge(struct isa_prog *p, int from, int to, int input, enum alloc_edge_kind kind,
-    int32_t rows)
+		 int32_t rows)
 {
 	struct isa_edge *d = &p->edges[p->nedges++];
 	bool crosses = p->layers[from].context != p->layers[to].context;
 
-	*d = (struct isa_edge){ from, to, input, 0, crosses ? EDGE_INTER_CONTEXT : kind, rows,
-		SIDE * MID, 4096 * (int64_t)p->nedges };
+	*d = (struct isa_edge){ from,
+				to,
+				input,
+				0,
+				crosses ? EDGE_INTER_CONTEXT : kind,
+				rows,
+				SIDE * MID,
+				4096 * (int64_t)p->nedges };
 }
 
 static void machine(struct isa_prog *p, const struct variant *v)
 {
-	p->machine = (struct isa_machine){ .hef_arch = v->partial ? 3 : 1, .partial = v->partial,
-		.layout = v->partial ? 0x33 : 0, .clusters = 8, .lcus = 16, .subclusters = 64,
-		.input_aligners = 32, .apus = 20, .l3_cuts = 128, .l3_cut_bytes = 32768,
-		.clock_hz = 4e8, .bandwidth = 3.5e9, .per_context_s = 0.0025 };
+	p->machine = (struct isa_machine){ .hef_arch = v->partial ? 3 : 1,
+					   .partial = v->partial,
+					   .layout = v->partial ? 0x33 : 0,
+					   .clusters = 8,
+					   .lcus = 16,
+					   .subclusters = 64,
+					   .input_aligners = 32,
+					   .apus = 20,
+					   .l3_cuts = 128,
+					   .l3_cut_bytes = 32768,
+					   .clock_hz = 4e8,
+					   .bandwidth = 3.5e9,
+					   .per_context_s = 0.0025,
+					   .batch = 4 };
 	snprintf(p->machine.arch, sizeof p->machine.arch, "%s", v->partial ? "hailo8l" : "hailo8");
 	p->net = xstrdup("net");
 	p->ncontexts = v->contexts > 1 ? 2 : 1;
 }
 
 static void stream(struct isa_prog *p, const char *name, const char *io, int layer_index, int t,
-    bool output)
+		   bool output)
 {
-	p->streams[p->nstreams++] = (struct isa_stream){ xstrdup(name), xstrdup(io), layer_index, t,
-		output };
+	p->streams[p->nstreams++] =
+	    (struct isa_stream){ xstrdup(name), xstrdup(io), layer_index, t, output };
 }
 
 static struct isa_prog *make_prog(const struct variant *v)
