@@ -6,6 +6,7 @@
 #include "hn/hn.h"
 #include "kernel/f32.h"
 #include "kernel/qop.h"
+#include "quant/quant.h"
 
 struct stage {
 	const char *name;
@@ -14,6 +15,7 @@ struct stage {
 
 static const struct stage stages[] = {
 	{ "float", f32_reason },
+	{ "quant", quant_reason },
 	{ "integer", intk_reason },
 	{ "cost", cost_reason },
 };
