@@ -44,12 +44,25 @@ static void release_map(void *p, size_t n, void *ctx)
 	munmap(p, n);
 }
 
+static void release_lead(void *p, size_t n, void *ctx)
+{
+	(void)p;
+	(void)n;
+	free(ctx);
+}
+
 struct buf *buf_new(size_t n)
 {
-	void *p = xaligned(n);
+	enum {
+		ALIGN = 64
+	};
+	uint8_t *p;
 
-	memset(p, 0, n);
-	return buf_wrap(p, n, release_heap, NULL);
+	if (n > SIZE_MAX - ALIGN)
+		return buf_wrap(xaligned(n), n, release_heap, NULL);
+	/* calloc: the kernel's pages are zero already, large blocks need no pass over them. */
+	p = xcalloc(1, n + ALIGN);
+	return buf_wrap(p + (ALIGN - (uintptr_t)p % ALIGN) % ALIGN, n, release_lead, p);
 }
 
 struct buf *buf_ref(struct buf *b)

@@ -19,6 +19,8 @@ static int settle(struct build *b, struct im_value *v, char axes[LIMIT_RANK + 1]
 	if (view_plain(b, v, e) < 0)
 		return -1;
 	view_axes(&v->view, axes);
+	if (rank > 1 && axes[0] == '1' && v->view.batch == 1)
+		axes[0] = 'B';
 	return 0;
 }
 
