@@ -47,6 +47,11 @@ static bool add_in_place(struct emu *m, const struct step *s)
 	return true;
 }
 
+static unsigned f32_flags(struct emu *m, const struct step *s)
+{
+	return (m->fast ? F32_FAST : 0) | (add_in_place(m, s) ? F32_ADD_IN_PLACE : 0);
+}
+
 static int make_kernels(struct emu *m, struct err *e)
 {
 	emu_schedule(m, float_size);
@@ -55,7 +60,7 @@ static int make_kernels(struct emu *m, struct err *e)
 
 		if (s->l->type == HN_INPUT || s->alias)
 			continue;
-		if (!(s->f32 = f32k_new(s->l, m->w, m->batch, add_in_place(m, s), e)))
+		if (!(s->f32 = f32k_new(s->l, m->w, m->batch, f32_flags(m, s), e)))
 			return -1;
 	}
 	emu_place(m);

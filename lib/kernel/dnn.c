@@ -1,23 +1,14 @@
 #include "kernel/dnn.h"
 #include <oneapi/dnnl/dnnl.h>
 
-/* A primitive for one batch size; its memories are bound to addresses at each run. */
-struct prim {
-	int32_t n; /* images; 0: not made */
-	dnnl_primitive_t p;
-	dnnl_memory_t src, weights, bias, dst, add;
-	const char *impl; /* oneDNN's own string */
-};
-
 struct dnn {
 	struct dnn_shape s;
 	struct dnn_post post;
-	bool integer;
-	int32_t zp;
-	const void *plain; /* weights as they came; kept for integers only */
 	dnnl_engine_t engine;
 	dnnl_stream_t stream;
-	struct prim full, tail;
+	dnnl_primitive_t p;
+	dnnl_memory_t src, weights, bias, dst, add; /* tensors are bound to addresses at each run */
+	const char *impl;                           /* oneDNN's own string */
 };
 
 /* The operation descriptor of each kind; primitive_desc_create takes any of them. */
@@ -116,7 +107,6 @@ static dnnl_status_t weights_desc(const struct dnn *d, dnnl_memory_desc_t *plain
 				  dnnl_memory_desc_t *any)
 {
 	const struct dnn_shape *s = &d->s;
-	const dnnl_data_type_t t = d->integer ? dnnl_s8 : dnnl_f32;
 	const dnnl_dim_t g = s->groups, oc = s->out_c, icg = s->in_c / s->groups;
 	const dnnl_dim_t kh = s->kernel[0], kw = s->kernel[1];
 	dnnl_dims_t dims = { g, oc / g, icg, kh, kw };
@@ -124,30 +114,35 @@ static dnnl_status_t weights_desc(const struct dnn *d, dnnl_memory_desc_t *plain
 	const int skip = g == 1;
 	dnnl_status_t r;
 
-	if (s->kind == DNN_DENSE && !d->integer) {
+	if (s->kind == DNN_DENSE) {
 		dnnl_dims_t md = { oc, s->in_c }, ms = { 1, oc };
 
-		r = dnnl_memory_desc_init_by_strides(plain, 2, md, t, ms);
-		return r ? r : dnnl_memory_desc_init_by_tag(any, 2, md, t, dnnl_format_tag_any);
+		r = dnnl_memory_desc_init_by_strides(plain, 2, md, dnnl_f32, ms);
+		return r ? r
+			 : dnnl_memory_desc_init_by_tag(any, 2, md, dnnl_f32, dnnl_format_tag_any);
 	}
-	r = dnnl_memory_desc_init_by_strides(plain, 5 - skip, dims + skip, t, strides + skip);
+	r = dnnl_memory_desc_init_by_strides(plain, 5 - skip, dims + skip, dnnl_f32,
+					     strides + skip);
 	return r ? r
-		 : dnnl_memory_desc_init_by_tag(any, 5 - skip, dims + skip, t, dnnl_format_tag_any);
+		 : dnnl_memory_desc_init_by_tag(any, 5 - skip, dims + skip, dnnl_f32,
+						dnnl_format_tag_any);
 }
 
-static dnnl_status_t fill_op(const struct dnn *d, int32_t n, const dnnl_memory_desc_t *weights,
+static dnnl_status_t fill_op(const struct dnn *d, const dnnl_memory_desc_t *weights,
 			     union op_desc *op, dnnl_memory_desc_t *src, dnnl_memory_desc_t *dst)
 {
 	const struct dnn_shape *s = &d->s;
-	const bool flat = s->kind == DNN_DENSE && !d->integer;
-	dnnl_dims_t sd = { n, s->in_c, s->in_h, s->in_w }, dd = { n, s->out_c, s->out_h, s->out_w };
+	const bool flat = s->kind == DNN_DENSE;
+	dnnl_dims_t sd = { s->batch, s->in_c, s->in_h, s->in_w },
+		    dd = { s->batch, s->out_c, s->out_h, s->out_w };
 	dnnl_dims_t bd = { s->out_c }, stride = { s->stride[0], s->stride[1] };
 	dnnl_dims_t dilate = { s->dilation[0] - 1, s->dilation[1] - 1 };
 	dnnl_dims_t before = { s->pad_top, s->pad_left }, after;
 	dnnl_memory_desc_t bias_md;
 	const dnnl_memory_desc_t *bias = d->post.bias ? &bias_md : NULL;
 	const int32_t in[2] = { s->in_h, s->in_w }, out[2] = { s->out_h, s->out_w };
-	const dnnl_format_tag_t tag = flat ? dnnl_nc : dnnl_nhwc;
+	const bool winograd = s->kind == DNN_WINOGRAD;
+	const dnnl_format_tag_t tag = flat ? dnnl_nc : winograd ? dnnl_nChw16c : dnnl_nhwc;
 	dnnl_status_t r;
 
 	for (int i = 0; i < 2; i++) {
@@ -160,10 +155,8 @@ static dnnl_status_t fill_op(const struct dnn *d, int32_t n, const dnnl_memory_d
 			after[i] =
 			    (int64_t)(out[i] - 1) * s->stride[i] + window - before[i] - in[i];
 	}
-	if ((r = dnnl_memory_desc_init_by_tag(src, flat ? 2 : 4, sd,
-					      d->integer ? dnnl_u8 : dnnl_f32, tag)) ||
-	    (r = dnnl_memory_desc_init_by_tag(dst, flat ? 2 : 4, dd,
-					      d->integer ? dnnl_s32 : dnnl_f32, tag)) ||
+	if ((r = dnnl_memory_desc_init_by_tag(src, flat ? 2 : 4, sd, dnnl_f32, tag)) ||
+	    (r = dnnl_memory_desc_init_by_tag(dst, flat ? 2 : 4, dd, dnnl_f32, tag)) ||
 	    (r = dnnl_memory_desc_init_by_tag(&bias_md, 1, bd, dnnl_f32, dnnl_x)))
 		return r;
 	if (flat)
@@ -173,18 +166,18 @@ static dnnl_status_t fill_op(const struct dnn *d, int32_t n, const dnnl_memory_d
 		return dnnl_dilated_deconvolution_forward_desc_init(
 		    &op->deconv, dnnl_forward_inference, dnnl_deconvolution_direct, src, weights,
 		    bias, dst, stride, dilate, before, after);
-	return dnnl_dilated_convolution_forward_desc_init(&op->conv, dnnl_forward_inference,
-							  dnnl_convolution_direct, src, weights,
-							  bias, dst, stride, dilate, before, after);
+	return dnnl_dilated_convolution_forward_desc_init(
+	    &op->conv, dnnl_forward_inference,
+	    winograd ? dnnl_convolution_winograd : dnnl_convolution_direct, src, weights, bias, dst,
+	    stride, dilate, before, after);
 }
 
 /* Weights in the layout the primitive wants, in memory of oneDNN's own. */
-static int load_weights(struct dnn *d, struct prim *p, const void *data,
-			const dnnl_memory_desc_t *plain, const dnnl_memory_desc_t *want,
-			struct err *e)
+static int load_weights(struct dnn *d, const float *data, const dnnl_memory_desc_t *plain,
+			const dnnl_memory_desc_t *want, struct err *e)
 {
 	union {
-		const void *in;
+		const float *in;
 		void *out;
 	} handle = { .in = data }; /* oneDNN's handles are not const; a source is only read */
 	dnnl_primitive_desc_t pd = NULL;
@@ -192,13 +185,13 @@ static int load_weights(struct dnn *d, struct prim *p, const void *data,
 	dnnl_memory_t from = NULL;
 	dnnl_status_t s;
 
-	if (!(s = dnnl_memory_create(&p->weights, want, d->engine, DNNL_MEMORY_ALLOCATE)) &&
+	if (!(s = dnnl_memory_create(&d->weights, want, d->engine, DNNL_MEMORY_ALLOCATE)) &&
 	    !(s = dnnl_memory_create(&from, plain, d->engine, handle.out)) &&
 	    !(s = dnnl_reorder_primitive_desc_create(&pd, plain, d->engine, want, d->engine,
 						     NULL)) &&
 	    !(s = dnnl_primitive_create(&reorder, pd))) {
 		const dnnl_exec_arg_t args[] = { { DNNL_ARG_FROM, from },
-						 { DNNL_ARG_TO, p->weights } };
+						 { DNNL_ARG_TO, d->weights } };
 
 		if (!(s = dnnl_primitive_execute(reorder, d->stream, 2, args)))
 			s = dnnl_stream_wait(d->stream);
@@ -212,182 +205,134 @@ static int load_weights(struct dnn *d, struct prim *p, const void *data,
 	return status(s, "reorder weights", e);
 }
 
-static int load_bias(struct dnn *d, struct prim *p, const float *bias, struct err *e)
+static int load_bias(struct dnn *d, struct err *e)
 {
 	dnnl_dims_t dims = { d->s.out_c };
 	dnnl_memory_desc_t md;
 	dnnl_status_t s;
 	void *to;
 
-	if (!bias)
+	if (!d->post.bias)
 		return 0;
 	if ((s = dnnl_memory_desc_init_by_tag(&md, 1, dims, dnnl_f32, dnnl_x)) ||
-	    (s = dnnl_memory_create(&p->bias, &md, d->engine, DNNL_MEMORY_ALLOCATE)) ||
-	    (s = dnnl_memory_get_data_handle(p->bias, &to)))
+	    (s = dnnl_memory_create(&d->bias, &md, d->engine, DNNL_MEMORY_ALLOCATE)) ||
+	    (s = dnnl_memory_get_data_handle(d->bias, &to)))
 		return status(s, "store a bias", e);
-	memcpy(to, bias, sizeof *bias * (size_t)d->s.out_c);
+	memcpy(to, d->post.bias, sizeof *d->post.bias * (size_t)d->s.out_c);
 	return 0;
 }
 
-static int prim_from(struct dnn *d, struct prim *p, dnnl_primitive_desc_t pd, const void *weights,
+/* The primitive of a descriptor, its memories, its weights. */
+static int make_from(struct dnn *d, dnnl_primitive_desc_t pd, const float *weights,
 		     const dnnl_memory_desc_t *plain, struct err *e)
 {
 	const dnnl_memory_desc_t *src = dnnl_primitive_desc_query_md(pd, dnnl_query_src_md, 0);
 	const dnnl_memory_desc_t *dst = dnnl_primitive_desc_query_md(pd, dnnl_query_dst_md, 0);
 	const dnnl_memory_desc_t *wmd = dnnl_primitive_desc_query_md(pd, dnnl_query_weights_md, 0);
+	const bool add = d->post.add && !d->post.add_in_place;
 	dnnl_status_t s;
 
-	if ((s = dnnl_primitive_create(&p->p, pd)) ||
-	    (s = dnnl_memory_create(&p->src, src, d->engine, NULL)) ||
-	    (s = dnnl_memory_create(&p->dst, dst, d->engine, NULL)) ||
-	    (d->post.add && !d->post.add_in_place &&
-	     (s = dnnl_memory_create(&p->add, dst, d->engine, NULL))))
+	if ((s = dnnl_primitive_create(&d->p, pd)) ||
+	    (s = dnnl_memory_create(&d->src, src, d->engine, NULL)) ||
+	    (s = dnnl_memory_create(&d->dst, dst, d->engine, NULL)) ||
+	    (add && (s = dnnl_memory_create(&d->add, dst, d->engine, NULL))))
 		return status(s, "make a primitive", e);
-	if (dnnl_primitive_desc_query(pd, dnnl_query_impl_info_str, 0, &p->impl) != dnnl_success)
-		p->impl = "?";
-	return load_weights(d, p, weights, plain, wmd, e) < 0 ? -1
-							      : load_bias(d, p, d->post.bias, e);
+	if (dnnl_primitive_desc_query(pd, dnnl_query_impl_info_str, 0, &d->impl) != dnnl_success)
+		d->impl = "?";
+	return load_weights(d, weights, plain, wmd, e) < 0 ? -1 : load_bias(d, e);
 }
 
-static int prim_make(struct dnn *d, struct prim *p, int32_t n, const void *weights, struct err *e)
+static int make(struct dnn *d, const float *weights, struct err *e)
 {
 	dnnl_memory_desc_t plain, any, src, dst;
 	dnnl_primitive_attr_t attr;
-	dnnl_primitive_desc_t pd;
+	dnnl_primitive_desc_t pd = NULL;
 	union op_desc op;
 	dnnl_status_t s;
-	int rc;
+	int rc = -1;
 
-	if ((s = weights_desc(d, &plain, &any)) || (s = fill_op(d, n, &any, &op, &src, &dst)))
+	if ((s = dnnl_engine_create(&d->engine, dnnl_cpu, 0)) ||
+	    (s = dnnl_stream_create(&d->stream, d->engine, dnnl_stream_default_flags)))
+		return status(s, "make an engine", e);
+	if ((s = weights_desc(d, &plain, &any)) || (s = fill_op(d, &any, &op, &src, &dst)))
 		return status(s, "describe this shape", e);
 	if ((s = dnnl_primitive_attr_create(&attr)))
 		return status(s, "make attributes", e);
-	if (d->integer && d->zp)
-		s = dnnl_primitive_attr_set_zero_points(attr, DNNL_ARG_SRC, 1, 0, &d->zp);
-	if (s || (rc = post_ops(d, &dst, attr, e)) == 0)
-		s = s ? s : dnnl_primitive_desc_create(&pd, &op, attr, d->engine, NULL);
-	dnnl_primitive_attr_destroy(attr);
-	if (s || err_is(e))
-		return status(s, "compute this shape", e);
-	rc = prim_from(d, p, pd, weights, &plain, e);
-	dnnl_primitive_desc_destroy(pd);
-	p->n = n;
-	return rc;
-}
-
-static void prim_free(struct prim *p)
-{
-	dnnl_memory_t *const m[] = { &p->src, &p->weights, &p->bias, &p->dst, &p->add };
-
-	for (size_t i = 0; i < sizeof m / sizeof *m; i++)
-		if (*m[i])
-			dnnl_memory_destroy(*m[i]);
-	if (p->p)
-		dnnl_primitive_destroy(p->p);
-	*p = (struct prim){ 0 };
-}
-
-static struct dnn *dnn_new(const struct dnn_shape *s, const void *weights, bool integer, int32_t zp,
-			   const struct dnn_post *post, struct err *e)
-{
-	struct dnn *d = xcalloc(1, sizeof *d);
-	dnnl_status_t r;
-
-	d->s = *s;
-	if (s->kind == DNN_DENSE) { /* one pixel that holds all features */
-		d->s.in_c = s->in_h * s->in_w * s->in_c;
-		d->s.in_h = d->s.in_w = 1;
+	if (post_ops(d, &dst, attr, e) == 0) {
+		s = dnnl_primitive_desc_create(&pd, &op, attr, d->engine, NULL);
+		if (status(s, "compute this shape", e) == 0)
+			rc = make_from(d, pd, weights, &plain, e);
+		if (s == dnnl_success)
+			dnnl_primitive_desc_destroy(pd);
 	}
-	d->integer = integer;
-	d->zp = zp;
-	d->post = *post;
-	d->plain = integer ? weights : NULL;
-	if ((r = dnnl_engine_create(&d->engine, dnnl_cpu, 0)) ||
-	    (r = dnnl_stream_create(&d->stream, d->engine, dnnl_stream_default_flags)))
-		status(r, "make an engine", e);
-	else if (prim_make(d, &d->full, s->batch, weights, e) == 0)
-		return d;
-	dnn_free(d);
-	return NULL;
+	dnnl_primitive_attr_destroy(attr);
+	return rc;
 }
 
 struct dnn *dnn_new_f32(const struct dnn_shape *s, const float *weights,
 			const struct dnn_post *post, struct err *e)
 {
-	return dnn_new(s, weights, false, 0, post, e);
+	struct dnn *d = xcalloc(1, sizeof *d);
+
+	d->s = *s;
+	d->post = *post;
+	if (s->kind == DNN_DENSE) { /* one pixel that holds all features */
+		d->s.in_c = s->in_h * s->in_w * s->in_c;
+		d->s.in_h = d->s.in_w = 1;
+	}
+	if (make(d, weights, e) == 0)
+		return d;
+	dnn_free(d);
+	return NULL;
 }
 
-struct dnn *dnn_new_u8s8(const struct dnn_shape *s, const int8_t *weights, int32_t zp,
-			 struct err *e)
-{
-	const struct dnn_post none = { .act = ACT_LINEAR };
-
-	return dnn_new(s, weights, true, zp, &none, e);
-}
-
-static int execute(struct dnn *d, struct prim *p, const void *in, const void *add, void *out,
-		   struct err *e)
+int dnn_run_f32(struct dnn *d, const float *in, const float *add, float *out, struct err *e)
 {
 	union {
-		const void *in;
+		const float *in;
 		void *out;
 	} src = { .in = in }, second = { .in = add };
-	dnnl_exec_arg_t args[5] = { { DNNL_ARG_SRC, p->src },
-				    { DNNL_ARG_WEIGHTS, p->weights },
-				    { DNNL_ARG_DST, p->dst } };
+	dnnl_exec_arg_t args[5] = { { DNNL_ARG_SRC, d->src },
+				    { DNNL_ARG_WEIGHTS, d->weights },
+				    { DNNL_ARG_DST, d->dst } };
 	int n = 3;
 	dnnl_status_t s;
 
-	if (p->bias)
-		args[n++] = (dnnl_exec_arg_t){ DNNL_ARG_BIAS, p->bias };
-	if (p->add)
+	if (d->bias)
+		args[n++] = (dnnl_exec_arg_t){ DNNL_ARG_BIAS, d->bias };
+	if (d->add)
 		args[n++] =
-		    (dnnl_exec_arg_t){ DNNL_ARG_ATTR_MULTIPLE_POST_OP(0) | DNNL_ARG_SRC_1, p->add };
-	if ((s = dnnl_memory_set_data_handle_v2(p->src, src.out, d->stream)) ||
-	    (s = dnnl_memory_set_data_handle_v2(p->dst, out, d->stream)) ||
-	    (p->add && (s = dnnl_memory_set_data_handle_v2(p->add, second.out, d->stream))) ||
-	    (s = dnnl_primitive_execute(p->p, d->stream, n, args)) ||
+		    (dnnl_exec_arg_t){ DNNL_ARG_ATTR_MULTIPLE_POST_OP(0) | DNNL_ARG_SRC_1, d->add };
+	if ((s = dnnl_memory_set_data_handle_v2(d->src, src.out, d->stream)) ||
+	    (s = dnnl_memory_set_data_handle_v2(d->dst, out, d->stream)) ||
+	    (d->add && (s = dnnl_memory_set_data_handle_v2(d->add, second.out, d->stream))) ||
+	    (s = dnnl_primitive_execute(d->p, d->stream, n, args)) ||
 	    (s = dnnl_stream_wait(d->stream)))
 		return status(s, "run a primitive", e);
 	return 0;
 }
 
-int dnn_run_f32(struct dnn *d, const float *in, const float *add, float *out, struct err *e)
-{
-	return execute(d, &d->full, in, add, out, e);
-}
-
-int dnn_run_u8s8(struct dnn *d, int32_t n, const uint8_t *in, int32_t *out, struct err *e)
-{
-	if (n == d->full.n)
-		return execute(d, &d->full, in, NULL, out, e);
-	if (n != d->tail.n) {
-		prim_free(&d->tail);
-		if (prim_make(d, &d->tail, n, d->plain, e) < 0)
-			return -1;
-	}
-	return execute(d, &d->tail, in, NULL, out, e);
-}
-
-bool dnn_exact_u8s8(void)
-{
-	const unsigned isa = dnnl_get_effective_cpu_isa();
-
-	return (isa & dnnl_cpu_isa_avx512_core_vnni) == dnnl_cpu_isa_avx512_core_vnni ||
-	       (isa & dnnl_cpu_isa_avx2_vnni) == dnnl_cpu_isa_avx2_vnni;
-}
-
 const char *dnn_impl(const struct dnn *d)
 {
-	return d->full.impl;
+	return d->impl;
 }
 
 void dnn_free(struct dnn *d)
 {
+	dnnl_memory_t m[5] = { 0 };
+
 	if (!d)
 		return;
-	prim_free(&d->full);
-	prim_free(&d->tail);
+	m[0] = d->src;
+	m[1] = d->weights;
+	m[2] = d->bias;
+	m[3] = d->dst;
+	m[4] = d->add;
+	for (size_t i = 0; i < sizeof m / sizeof *m; i++)
+		if (m[i])
+			dnnl_memory_destroy(m[i]);
+	if (d->p)
+		dnnl_primitive_destroy(d->p);
 	if (d->stream)
 		dnnl_stream_destroy(d->stream);
 	if (d->engine)

@@ -1,10 +1,10 @@
 /*
- * The door to oneDNN (2.6: the C API with operation descriptors): convolution-like layers on dense
- * NHWC tensors, in float32 and in u8.s8 integers.  Only dnn.c includes oneDNN's header.
+ * The door to oneDNN (2.6: the C API with operation descriptors) for float: convolution-like layers
+ * on dense NHWC tensors.  (The integer door is dnn_int.c.)
  *
- * Activations stay NHWC everywhere: on AVX-512 oneDNN's fastest kernels (brgemm) take NHWC as it is
- * (measured against its blocked layouts on all layers of resnet50 and mobilenet_v2), so no layer
- * needs a reorder and every other kernel sees plain arrays.  Weights are reordered once, at
+ * Activations stay NHWC everywhere: on AVX-512 oneDNN's fastest direct kernels (brgemm) take NHWC
+ * as it is (measured against its blocked layouts on all layers of resnet50 and mobilenet_v2), so
+ * layers need no reorders and every other kernel sees plain arrays.  Weights are reordered once, at
  * creation.
  */
 #ifndef HN_KERNEL_DNN_H
@@ -15,7 +15,13 @@
 enum dnn_kind {
 	DNN_CONV,
 	DNN_DECONV,
-	DNN_DENSE
+	DNN_DENSE,
+	/*
+	 * A 3x3 convolution of stride 1 by Winograd's method, float only.  Its tensors are in
+	 * blocks of 16 features, [n][c / 16][h][w][16], c a multiple of 16.  dnn_new_f32 fails
+	 * where the machine has no such kernel.
+	 */
+	DNN_WINOGRAD
 };
 
 /* One convolution-like operation; images of in_h x in_w x in_c give images of out_h x out_w x
@@ -52,21 +58,6 @@ struct dnn *dnn_new_f32(const struct dnn_shape *s, const float *weights,
 			const struct dnn_post *post, struct err *e);
 /* add: the second input, or NULL.  Always the whole batch. */
 int dnn_run_f32(struct dnn *d, const float *in, const float *add, float *out, struct err *e);
-
-/*
- * Integer form: out = sum of w (x - zp) as 32-bit integers; borders count as x = zp.  Weights must
- * outlive the operation: runs of fewer images than the batch prepare a second primitive from them.
- * Exact only where dnn_exact_u8s8() says so.
- */
-struct dnn *dnn_new_u8s8(const struct dnn_shape *s, const int8_t *weights, int32_t zp,
-			 struct err *e);
-int dnn_run_u8s8(struct dnn *d, int32_t n, const uint8_t *in, int32_t *out, struct err *e);
-
-/*
- * True when u8.s8 products do not saturate in 16 bits: VNNI or AMX under the effective instruction
- * set (ONEDNN_MAX_CPU_ISA lowers it).
- */
-bool dnn_exact_u8s8(void);
 
 /* Name of oneDNN's implementation, for -v. */
 const char *dnn_impl(const struct dnn *d);

@@ -10,14 +10,18 @@
 /* NULL when the type has a float kernel, else the reason it has none. */
 const char *f32_reason(enum hn_type t);
 
+enum f32_flag {
+	F32_FAST = 1,        /* may use methods that round differently (Winograd's) */
+	F32_ADD_IN_PLACE = 2 /* elementwise_add: the last input of every run is in out[0] already */
+};
+
 /*
  * Prepares a layer with inferred shapes for runs of `batch` images; w: weights by key.  Batch norm
  * is folded into the kernel's own copy.  l must outlive the kernel, w need not.
- * add_in_place: for a layer with elementwise_add, the last input of every run is in out[0] already.
  */
 struct f32k;
-struct f32k *f32k_new(const struct layer *l, const struct tensors *w, int32_t batch,
-		      bool add_in_place, struct err *e);
+struct f32k *f32k_new(const struct layer *l, const struct tensors *w, int32_t batch, unsigned flags,
+		      struct err *e);
 /*
  * Runs exactly the batch.  in[i]: NHWC of input i; out[p]: NHWC of port p, no overlap with inputs
  * but the one added in place.

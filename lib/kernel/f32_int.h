@@ -6,8 +6,8 @@
 #include "kernel/f32.h"
 
 /*
- * A loop over features that the compiler makes for several vector widths; the machine chooses.  Without
- * contraction (Makefile) all give the same values.
+ * A loop over features that the compiler makes for several vector widths; the machine chooses.
+ * Without contraction (Makefile) all give the same values.
  */
 #define F32_WIDE __attribute__((target_clones("avx512f", "avx2", "default")))
 
@@ -20,6 +20,7 @@ struct f32k {
 	float *clip_lo;    /* relu6, clip after equalization: bounds per feature, or NULL */
 	float *clip_hi;
 	bool add_in_place; /* the added input is in the output's memory */
+	bool fast;         /* may round differently for speed */
 	bool own_act;      /* run applies the layer's activation itself */
 };
 
@@ -36,6 +37,9 @@ extern const struct f32_impl conv_f32, pool_f32, global_pool_f32, eltwise_f32, a
     concat_f32, slice_f32, splitter_f32, pad_f32, depth_to_space_f32, space_to_depth_f32,
     shuffle_f32, conversion_f32, shortcut_f32, resize_f32, softmax_f32, argmax_f32, reduce_f32,
     matmul_f32, layer_norm_f32, const_f32;
+
+/* oneDNN's name for what computes a convolution. */
+const char *conv_f32_impl(const struct f32k *k);
 
 /* Shape of input i and of output 0. */
 const struct hn_shape *f32_in(const struct f32k *k, size_t i);

@@ -1,5 +1,4 @@
 /* The table of float kernels and what all of them share. */
-#include "kernel/dnn.h"
 #include "kernel/f32_int.h"
 #include <math.h>
 
@@ -118,8 +117,8 @@ int f32_batch_norm(const struct layer *l, const struct tensors *w, float **scale
 	return 0;
 }
 
-struct f32k *f32k_new(const struct layer *l, const struct tensors *w, int32_t batch,
-		      bool add_in_place, struct err *e)
+struct f32k *f32k_new(const struct layer *l, const struct tensors *w, int32_t batch, unsigned flags,
+		      struct err *e)
 {
 	const struct f32_op *op = &f32_ops[l->type];
 	struct f32k *k;
@@ -133,7 +132,8 @@ struct f32k *f32k_new(const struct layer *l, const struct tensors *w, int32_t ba
 	k->impl = op->impl;
 	k->l = l;
 	k->n = batch;
-	k->add_in_place = add_in_place;
+	k->fast = flags & F32_FAST;
+	k->add_in_place = flags & F32_ADD_IN_PLACE;
 	k->own_act = l->p.activation == ACT_LINEAR;
 	if (l->p.activation == ACT_PRELU)
 		k->slope = f32_weight(l, w, "slope", (size_t)l->out[0].c, false, e);
@@ -166,7 +166,7 @@ int f32k_run(struct f32k *k, const float *const in[], float *const out[], struct
 
 const char *f32k_impl(const struct f32k *k)
 {
-	return k->impl == &conv_f32 ? dnn_impl(k->state) : "plain";
+	return k->impl == &conv_f32 ? conv_f32_impl(k) : "plain";
 }
 
 void f32k_free(struct f32k *k)
