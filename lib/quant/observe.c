@@ -213,6 +213,9 @@ static int check_finite(const struct quant *q, struct err *e)
 	for (size_t i = 0; i < q->g->nlayers; i++) {
 		const struct qinfo *info = &q->info[i];
 
+		/* A pad before a max pool is -inf, which is a code and no value. */
+		if (q->g->layers[i]->type == HN_OUTPUT || hn_is(q->g->layers[i]->type, HNF_MOVE))
+			continue;
 		for (size_t c = 0; c < info->c; c++)
 			if (isinf(info->min[c]) || isinf(info->max[c]))
 				return err_set(
