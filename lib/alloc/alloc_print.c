@@ -99,11 +99,10 @@ void alloc_print(const struct allocation *a, const struct target *t, struct str 
 			   quote(a->layers[a->edges[a->stuck].from].name),
 			   quote(a->layers[a->edges[a->stuck].to].name));
 	else if (a->ncontexts > 1)
-		str_printf(out, "Expected FPS: %.2f at batch %d, latency %.3f ms", a->fps,
-			   a->batch, 1e3 * a->latency_s);
-	else
-		str_printf(out, "Expected FPS: %.2f, latency %.3f ms", a->fps,
+		str_printf(out, "Expected FPS: %.2f at batch %d, latency %.3f ms", a->fps, a->batch,
 			   1e3 * a->latency_s);
+	else
+		str_printf(out, "Expected FPS: %.2f, latency %.3f ms", a->fps, 1e3 * a->latency_s);
 }
 
 static json_t *use_json(int32_t context, int32_t cluster, struct use u)

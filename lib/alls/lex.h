@@ -31,6 +31,7 @@ struct lexer {
 	struct err *e;
 };
 
+/* Begins at the first byte of text; tokens live in the arena. */
 void lex_init(struct lexer *lx, struct arena *arena, const char *file, const char *text, size_t n,
 	      struct err *e);
 /* The next token, blanks and comments skipped; -1 with "FILE:line:column: ..." */

@@ -6,7 +6,8 @@ enum {
 	LEVELS = 4
 }; /* build/san/bin/TOOL is three below the source tree */
 
-/* share/SUB and share/hntools/SUB in the folders above the executable: source tree, installation. */
+/* share/SUB and share/hntools/SUB in the folders above the executable: source tree, installation.
+ */
 static bool near_executable(const char *sub, share_fn fn, void *ctx)
 {
 	char exe[PATH_MAX];
