@@ -3,8 +3,8 @@
 #include <unistd.h>
 
 enum {
-	LEVELS = 4
-}; /* build/san/bin/TOOL is three below the source tree */
+	LEVELS = 5 /* build/san/tests/unit/X lies that deep in the source tree */
+};
 
 /* share/SUB and share/hntools/SUB in the folders above the executable: source tree, installation.
  */
