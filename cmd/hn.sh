@@ -166,7 +166,7 @@ optimize)
 	fp_har=$(dirname "$out_har")/${net}_fp_optimized.har
 	[ -z "$fp_only" ] || fp_har=$out_har
 	case $(field State) in
-	'Fp Optimized Model')
+	'FP Optimized Model')
 		[ -z "$fp_only" ] || fail "$file: is full-precision optimized already"
 		fp_har=$file
 		;;

@@ -55,7 +55,8 @@ unchanged() {
 	}
 }
 
-# stdout and stderr of the last `run` in the log that bats shows for a failing test.
+# What was wrong with the last `run`, for the log that bats shows of a failing test.  `|| return` behind
+# it everywhere: a check must also fail where bash ignores set -e, left of || and in conditions.
 report() {
 	printf '%s\n' "$1" "status: $status" "stdout: ${output:0:2000}" "stderr: ${stderr:0:2000}"
 	return 1
@@ -64,20 +65,20 @@ report() {
 fails_with() {
 	local expect=$1 message=$2
 	shift 2
-	unchanged run --separate-stderr "$@"
-	[ "$status" -eq "$expect" ] || report "status $expect expected from: $*"
-	[ "$stderr" = "$message" ] || report "stderr expected: $message"
-	[ -z "$output" ] || report "nothing expected on stdout"
+	unchanged run --separate-stderr "$@" || return
+	[ "$status" -eq "$expect" ] || report "status $expect expected from: $*" || return
+	[ "$stderr" = "$message" ] || report "stderr expected: $message" || return
+	[ -z "$output" ] || report "nothing expected on stdout" || return
 }
 
 usage_error() {
 	local message=$1
 	shift
-	unchanged run --separate-stderr "$@"
-	[ "$status" -eq 2 ] || report "status 2 expected from: $*"
-	[ "${stderr_lines[0]}" = "$message" ] || report "stderr expected: $message"
-	[[ ${stderr_lines[1]-} == "Try '"*" -h'"* ]] || report "hint to -h expected"
-	[ -z "$output" ] || report "nothing expected on stdout"
+	unchanged run --separate-stderr "$@" || return
+	[ "$status" -eq 2 ] || report "status 2 expected from: $*" || return
+	[ "${stderr_lines[0]}" = "$message" ] || report "stderr expected: $message" || return
+	[[ ${stderr_lines[1]-} == "Try '"*" -h'"* ]] || report "hint to -h expected" || return
+	[ -z "$output" ] || report "nothing expected on stdout" || return
 }
 
 same_bytes() {
@@ -106,9 +107,9 @@ flipped() {
 }
 
 full_disk() {
-	unchanged run --separate-stderr bash -c 'exec "$@" > /dev/full' - "$@"
-	[ "$status" -eq 1 ] || report "status 1 expected from: $* > /dev/full"
-	[[ $stderr == *"No space left on device"* ]] || report "reason expected on stderr"
+	unchanged run --separate-stderr bash -c 'exec "$@" > /dev/full' - "$@" || return
+	[ "$status" -eq 1 ] || report "status 1 expected from: $* > /dev/full" || return
+	[[ $stderr == *"No space left on device"* ]] || report "reason expected on stderr" || return
 }
 
 help_options() {
