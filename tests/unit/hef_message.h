@@ -13,17 +13,17 @@ struct message {
 	struct str bytes; /* of the good file */
 };
 
-static void *take(void *arena, size_t n)
+static inline void *take(void *arena, size_t n)
 {
 	return arena_alloc(arena, n);
 }
 
-static void drop(void *arena, void *p)
+static inline void drop(void *arena, void *p)
 {
 	(void)arena, (void)p;
 }
 
-static void message_open(struct message *t, const struct variant *v)
+static inline void message_open(struct message *t, const struct variant *v)
 {
 	ProtobufCAllocator a = { take, drop, &t->arena };
 	struct isa_prog *p = make_prog(v);
@@ -40,14 +40,14 @@ static void message_open(struct message *t, const struct variant *v)
 	isa_free(p);
 }
 
-static void message_close(struct message *t)
+static inline void message_close(struct message *t)
 {
 	arena_release(&t->arena);
 	str_release(&t->bytes);
 }
 
 /* Encoded again, with the same configuration words. */
-static void message_file(const struct message *t, struct str *out)
+static inline void message_file(const struct message *t, struct str *out)
 {
 	struct str proto = { 0 };
 
@@ -56,12 +56,12 @@ static void message_file(const struct message *t, struct str *out)
 	str_release(&proto);
 }
 
-static Hef__NetworkGroup *group(struct message *t)
+static inline Hef__NetworkGroup *group(struct message *t)
 {
 	return t->m->network_groups[0];
 }
 
-static Hef__CoreOp *core(struct message *t)
+static inline Hef__CoreOp *core(struct message *t)
 {
 	Hef__CoreOp *c = group(t)->ops[0]->core_op;
 
@@ -69,18 +69,18 @@ static Hef__CoreOp *core(struct message *t)
 }
 
 /* Edge layer i of context c. */
-static Hef__EdgeLayer *edge_layer(struct message *t, size_t c, size_t i)
+static inline Hef__EdgeLayer *edge_layer(struct message *t, size_t c, size_t i)
 {
 	return core(t)->contexts[c]->metadata->edge_layers[i];
 }
 
-static Hef__EdgeLayerBase *base(struct message *t, size_t c, size_t i)
+static inline Hef__EdgeLayerBase *base(struct message *t, size_t c, size_t i)
 {
 	return edge_layer(t, c, i)->layer_info->edge_layer_base;
 }
 
 /* A copy of an array of pointers with room for one more. */
-static void *grown(struct message *t, void *v, size_t n)
+static inline void *grown(struct message *t, void *v, size_t n)
 {
 	void **out = arena_array(&t->arena, n + 1, sizeof *out);
 
@@ -99,7 +99,7 @@ static void *grown(struct message *t, void *v, size_t n)
 	 (parent)->list[(parent)->n_##list++] = (item))
 
 /* The action list of a context, with one more action in front. */
-static Hef__Action *add_action(struct message *t, Hef__Action__KindCase kind)
+static inline Hef__Action *add_action(struct message *t, Hef__Action__KindCase kind)
 {
 	Hef__Operation *o = core(t)->contexts[0]->operations[0];
 	NEW(a, Hef__Action, hef__action);
@@ -113,7 +113,8 @@ static Hef__Action *add_action(struct message *t, Hef__Action__KindCase kind)
 }
 
 /* An op that reads the outputs of the core at pads[], n of them, and gives "net/post". */
-static Hef__Op *add_op(struct message *t, Hef__Op__KindCase kind, const uint32_t *pads, size_t n)
+static inline Hef__Op *add_op(struct message *t, Hef__Op__KindCase kind, const uint32_t *pads,
+			      size_t n)
 {
 	NEW(op, Hef__Op, hef__op);
 	NEW(out, Hef__Pad, hef__pad);
@@ -138,7 +139,7 @@ static Hef__Op *add_op(struct message *t, Hef__Op__KindCase kind, const uint32_t
 	return op;
 }
 
-static Hef__Op *add_logits(struct message *t, uint32_t type, uint32_t pad)
+static inline Hef__Op *add_logits(struct message *t, uint32_t type, uint32_t pad)
 {
 	Hef__Op *op = add_op(t, HEF__OP__KIND_LOGITS_OP, &pad, 1);
 	NEW(l, Hef__LogitsOp, hef__logits_op);
@@ -149,7 +150,7 @@ static Hef__Op *add_logits(struct message *t, uint32_t type, uint32_t pad)
 }
 
 /* An NMS over both outputs: pad 1 (10 features) and pad 2 (8x8x8). */
-static Hef__NmsOp *add_nms(struct message *t, Hef__NmsOp__KindCase kind)
+static inline Hef__NmsOp *add_nms(struct message *t, Hef__NmsOp__KindCase kind)
 {
 	Hef__Op *op = add_op(t, HEF__OP__KIND_NMS_OP, (const uint32_t[]){ 2 }, 1);
 	NEW(n, Hef__NmsOp, hef__nms_op);
@@ -163,7 +164,7 @@ static Hef__NmsOp *add_nms(struct message *t, Hef__NmsOp__KindCase kind)
 	return n;
 }
 
-static Hef__NmsOp *add_yolov8(struct message *t)
+static inline Hef__NmsOp *add_yolov8(struct message *t)
 {
 	Hef__NmsOp *n = add_nms(t, HEF__NMS_OP__KIND_YOLOV8);
 	NEW(y, Hef__Yolov8Nms, hef__yolov8_nms);
@@ -177,7 +178,7 @@ static Hef__NmsOp *add_yolov8(struct message *t)
 	return n;
 }
 
-static Hef__NmsOp *add_yolov5(struct message *t)
+static inline Hef__NmsOp *add_yolov5(struct message *t)
 {
 	Hef__NmsOp *n = add_nms(t, HEF__NMS_OP__KIND_YOLO);
 	NEW(y, Hef__YoloNms, hef__yolo_nms);
@@ -194,7 +195,7 @@ static Hef__NmsOp *add_yolov5(struct message *t)
 	return n;
 }
 
-static Hef__NmsOp *add_yolox(struct message *t)
+static inline Hef__NmsOp *add_yolox(struct message *t)
 {
 	Hef__NmsOp *n = add_nms(t, HEF__NMS_OP__KIND_YOLOX);
 	NEW(y, Hef__YoloxNms, hef__yolox_nms);
@@ -208,7 +209,7 @@ static Hef__NmsOp *add_yolox(struct message *t)
 	return n;
 }
 
-static Hef__NmsOp *add_ssd(struct message *t)
+static inline Hef__NmsOp *add_ssd(struct message *t)
 {
 	Hef__NmsOp *n = add_nms(t, HEF__NMS_OP__KIND_SSD);
 	NEW(y, Hef__SsdNms, hef__ssd_nms);
@@ -226,7 +227,7 @@ static Hef__NmsOp *add_ssd(struct message *t)
 	return n;
 }
 
-static Hef__NmsOp *add_seg(struct message *t, const char *proto)
+static inline Hef__NmsOp *add_seg(struct message *t, const char *proto)
 {
 	Hef__NmsOp *n = add_nms(t, HEF__NMS_OP__KIND_YOLO_SEG);
 	NEW(y, Hef__YoloSeg, hef__yolo_seg);
@@ -243,7 +244,7 @@ static Hef__NmsOp *add_seg(struct message *t, const char *proto)
 }
 
 /* Turns the input into a mux of one member. */
-static Hef__EdgeLayerMux *make_mux(struct message *t, size_t i)
+static inline Hef__EdgeLayerMux *make_mux(struct message *t, size_t i)
 {
 	Hef__EdgeLayer *l = edge_layer(t, 0, i);
 	NEW(mux, Hef__EdgeLayerMux, hef__edge_layer_mux);
@@ -264,7 +265,7 @@ static Hef__EdgeLayerMux *make_mux(struct message *t, size_t i)
 	return mux;
 }
 
-static Hef__EdgeLayerPlanes *make_planes(struct message *t)
+static inline Hef__EdgeLayerPlanes *make_planes(struct message *t)
 {
 	Hef__EdgeLayer *l = edge_layer(t, 0, 0);
 	NEW(p, Hef__EdgeLayerPlanes, hef__edge_layer_planes);
@@ -283,7 +284,7 @@ static Hef__EdgeLayerPlanes *make_planes(struct message *t)
 }
 
 /* Turns an output into an on-chip NMS. */
-static Hef__NmsInfo *make_nms_info(struct message *t, size_t i)
+static inline Hef__NmsInfo *make_nms_info(struct message *t, size_t i)
 {
 	Hef__EdgeLayerBase *b = base(t, 0, i);
 	NEW(a, Hef__AdditionalInfo, hef__additional_info);
@@ -298,7 +299,7 @@ static Hef__NmsInfo *make_nms_info(struct message *t, size_t i)
 	return n;
 }
 
-static Hef__EdgeLayerFused *make_fused(struct message *t, const char *name, size_t i)
+static inline Hef__EdgeLayerFused *make_fused(struct message *t, const char *name, size_t i)
 {
 	Hef__EdgeLayer *l = edge_layer(t, 0, i);
 	NEW(f, Hef__FusedLayersMetadata, hef__fused_layers_metadata);
@@ -316,7 +317,7 @@ static Hef__EdgeLayerFused *make_fused(struct message *t, const char *name, size
 	return x;
 }
 
-static void add_extension(struct message *t, uint32_t type)
+static inline void add_extension(struct message *t, uint32_t type)
 {
 	NEW(x, Hef__Extension, hef__extension);
 
@@ -324,7 +325,7 @@ static void add_extension(struct message *t, uint32_t type)
 	APPEND(t->m, extensions, x);
 }
 
-static void add_optional(struct message *t, uint32_t type)
+static inline void add_optional(struct message *t, uint32_t type)
 {
 	NEW(x, Hef__Extension, hef__extension);
 
@@ -332,7 +333,7 @@ static void add_optional(struct message *t, uint32_t type)
 	APPEND(t->m, optional_extensions, x);
 }
 
-static void remove_extension(struct message *t, uint32_t type)
+static inline void remove_extension(struct message *t, uint32_t type)
 {
 	size_t n = 0;
 

@@ -12,7 +12,7 @@
 
 static int passed, failed;
 
-static void check(bool ok, const char *what)
+static inline void check(bool ok, const char *what)
 {
 	if (ok)
 		passed++;
@@ -22,7 +22,7 @@ static void check(bool ok, const char *what)
 		printf("FAILED: %s\n", what);
 }
 
-static int finish(void)
+static inline int finish(void)
 {
 	printf("%d passed, %d failed\n", passed, failed);
 	return failed ? 1 : 0;
@@ -64,14 +64,14 @@ enum {
 	NTENSORS
 };
 
-static void set32(struct qarr_i32 *a, size_t n, const int32_t *v)
+static inline void set32(struct qarr_i32 *a, size_t n, const int32_t *v)
 {
 	a->v = xcalloc(n, sizeof *a->v);
 	a->n = n;
 	memcpy(a->v, v, n * sizeof *v);
 }
 
-static void setf(struct qarr_f32 *a, size_t n, float v)
+static inline void setf(struct qarr_f32 *a, size_t n, float v)
 {
 	a->v = xcalloc(n, sizeof *a->v);
 	a->n = n;
@@ -79,7 +79,8 @@ static void setf(struct qarr_f32 *a, size_t n, float v)
 		a->v[i] = v;
 }
 
-static void frame(struct qop *q, enum hn_type type, int nin, const int32_t *in, const int32_t *out)
+static inline void frame(struct qop *q, enum hn_type type, int nin, const int32_t *in,
+			 const int32_t *out)
 {
 	*q = (struct qop){ .type = (int32_t)type, .nin = nin, .out_bits = 8, .out_zp = 100 };
 	set32(&q->in_shape, 3 * (size_t)nin, in);
@@ -90,7 +91,7 @@ static void frame(struct qop *q, enum hn_type type, int nin, const int32_t *in, 
 	setf(&q->out_scale, 1, 0.5f);
 }
 
-static void stage(struct qop *q)
+static inline void stage(struct qop *q)
 {
 	set32(&q->mult, 1, (int32_t[]){ 20000 });
 	set32(&q->shift, 1, (int32_t[]){ 24 });
@@ -98,7 +99,7 @@ static void stage(struct qop *q)
 	set32(&q->act_hi, 1, (int32_t[]){ 255 });
 }
 
-static void weights(struct qop *q, struct rng *r, size_t n, size_t cout, int32_t bits)
+static inline void weights(struct qop *q, struct rng *r, size_t n, size_t cout, int32_t bits)
 {
 	int32_t half = bits == 4 ? 8 : 128;
 
@@ -114,7 +115,7 @@ static void weights(struct qop *q, struct rng *r, size_t n, size_t cout, int32_t
 		q->bias_mant.v[i] = (int16_t)(rng_u64(r) % 2000);
 }
 
-static void conv(struct qop *q, struct rng *r, int32_t cin, int32_t cout, int32_t bits)
+static inline void conv(struct qop *q, struct rng *r, int32_t cin, int32_t cout, int32_t bits)
 {
 	frame(q, HN_CONV, 1, (int32_t[]){ SIDE, SIDE, cin }, (int32_t[]){ SIDE, SIDE, cout });
 	set32(&q->kernel_hw, 2, (int32_t[]){ 3, 3 });
@@ -125,7 +126,7 @@ static void conv(struct qop *q, struct rng *r, int32_t cin, int32_t cout, int32_
 	stage(q);
 }
 
-static void kernels(struct isa_prog *p, const struct variant *v)
+static inline void kernels(struct isa_prog *p, const struct variant *v)
 {
 	const int32_t mid[] = { SIDE, SIDE, MID, SIDE, SIDE, MID }, out[] = { 1, 1, CLASSES };
 	int32_t bits = v->w_bits ? v->w_bits : 8;
@@ -157,15 +158,15 @@ static void kernels(struct isa_prog *p, const struct variant *v)
 	frame(&p->layers[L_OUT2].q, HN_OUTPUT, 1, mid, mid);
 }
 
-static void tensor(struct isa_prog *p, int i, const char *name, int32_t h, int32_t w, int32_t c,
-		   int32_t rank)
+static inline void tensor(struct isa_prog *p, int i, const char *name, int32_t h, int32_t w,
+			  int32_t c, int32_t rank)
 {
 	p->tensors[i] = (struct isa_tensor){ xstrdup(name), 0, h, w, c, rank, 8, 100, { 0 } };
 	setf(&p->tensors[i].scale, 1, 0.5f);
 }
 
-static void layer(struct isa_prog *p, int i, const char *name, const char *logical,
-		  enum isa_role role, int in0, int in1, int out)
+static inline void layer(struct isa_prog *p, int i, const char *name, const char *logical,
+			 enum isa_role role, int in0, int in1, int out)
 {
 	struct isa_layer *l = &p->layers[i];
 
@@ -181,8 +182,8 @@ static void layer(struct isa_prog *p, int i, const char *name, const char *logic
 	set32(&l->out, out >= 0, (int32_t[]){ out });
 }
 
-static void edge(struct isa_prog *p, int from, int to, int input, enum alloc_edge_kind kind,
-		 int32_t rows)
+static inline void edge(struct isa_prog *p, int from, int to, int input, enum alloc_edge_kind kind,
+			int32_t rows)
 {
 	struct isa_edge *d = &p->edges[p->nedges++];
 	bool crosses = p->layers[from].context != p->layers[to].context;
@@ -197,7 +198,7 @@ static void edge(struct isa_prog *p, int from, int to, int input, enum alloc_edg
 				4096 * (int64_t)p->nedges };
 }
 
-static void machine(struct isa_prog *p, const struct variant *v)
+static inline void machine(struct isa_prog *p, const struct variant *v)
 {
 	p->machine = (struct isa_machine){ .hef_arch = v->partial ? 3 : 1,
 					   .partial = v->partial,
@@ -218,14 +219,14 @@ static void machine(struct isa_prog *p, const struct variant *v)
 	p->ncontexts = v->contexts > 1 ? 2 : 1;
 }
 
-static void stream(struct isa_prog *p, const char *name, const char *io, int layer_index, int t,
-		   bool output)
+static inline void stream(struct isa_prog *p, const char *name, const char *io, int layer_index,
+			  int t, bool output)
 {
 	p->streams[p->nstreams++] =
 	    (struct isa_stream){ xstrdup(name), xstrdup(io), layer_index, t, output };
 }
 
-static struct isa_prog *make_prog(const struct variant *v)
+static inline struct isa_prog *make_prog(const struct variant *v)
 {
 	struct isa_prog *p = xcalloc(1, sizeof *p);
 	int32_t skip = v->skip ? v->skip : SIDE;
