@@ -103,35 +103,47 @@ static void rename_output(struct graph *g, const char *from, char *to)
 			g->output_order[i] = to;
 }
 
+void graph_redirect(struct graph *g, struct layer *l, size_t i, struct layer *to, int port)
+{
+	if (l->type == HN_OUTPUT)
+		rename_output(g, l->in[i].layer->name, to->name);
+	l->in[i] = (struct hn_input){ to, port };
+}
+
 void graph_replace_uses(struct graph *g, struct layer *from, int port, struct layer *to,
 			int to_port)
 {
 	for (size_t i = 0; i < g->nlayers; i++) {
 		struct layer *l = g->layers[i];
 
-		for (size_t k = 0; l != to && k < l->nin; k++) {
-			if (l->in[k].layer != from || l->in[k].port != port)
-				continue;
-			l->in[k] = (struct hn_input){ to, to_port };
-			if (l->type == HN_OUTPUT)
-				rename_output(g, from->name, to->name);
-		}
+		for (size_t k = 0; l != to && k < l->nin; k++)
+			if (l->in[k].layer == from && l->in[k].port == port)
+				graph_redirect(g, l, k, to, to_port);
 	}
+}
+
+void graph_sweep(struct graph *g)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < g->nlayers; i++) {
+		struct layer *l = g->layers[i];
+
+		if (l->dead)
+			release_layer(l);
+		else
+			g->layers[n++] = l;
+	}
+	if (n == g->nlayers)
+		return;
+	g->nlayers = n;
+	names_spoil(g->names);
 }
 
 void graph_remove(struct graph *g, struct layer *l)
 {
-	size_t n = 0;
-
-	for (size_t i = 0; i < g->nlayers; i++)
-		if (g->layers[i] != l)
-			g->layers[n++] = g->layers[i];
-	if (n == g->nlayers)
-		BUG("layer '%s' is not in the graph", l->name);
-	g->nlayers = n;
-	release_layer(l);
-	l->nin = l->nout = l->nsucc = l->noriginal = 0;
-	names_spoil(g->names);
+	l->dead = true;
+	graph_sweep(g);
 }
 
 size_t graph_inputs(const struct graph *g, struct layer **out, size_t max)

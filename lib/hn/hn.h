@@ -165,6 +165,7 @@ struct layer {
 	json_t *unknown;            /* JSON keys we do not know, kept; NULL when none */
 	json_t *unknown_params;     /* the same inside params */
 	json_t *compilation_params; /* kept; NULL when none */
+	bool dead;                  /* removed at the next graph_sweep */
 	size_t index;               /* position in graph->layers, set by graph_link */
 	void *user;                 /* scratch of the stage that runs */
 };
@@ -200,6 +201,10 @@ void graph_rename(struct graph *g, struct layer *l, const char *name);
  * output_order. */
 void graph_replace_uses(struct graph *g, struct layer *from, int port, struct layer *to,
 			int to_port);
+/* Input i of l comes from (to, port) now; output_order follows. graph_link must follow. */
+void graph_redirect(struct graph *g, struct layer *l, size_t i, struct layer *to, int port);
+/* Removes all layers that are marked dead; nothing may use them. graph_link must follow. */
+void graph_sweep(struct graph *g);
 /* Removes a layer without uses. graph_link must follow. */
 void graph_remove(struct graph *g, struct layer *l);
 

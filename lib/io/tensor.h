@@ -7,6 +7,7 @@
 
 #include "base/err.h"
 #include "base/limits.h"
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -88,6 +89,8 @@ void tensors_set(struct tensors *s, const char *key, struct tensor t);
 void tensors_setf(struct tensors *s, struct tensor t, const char *fmt, ...)
     __attribute__((format(printf, 3, 4)));
 void tensors_remove(struct tensors *s, const char *key);
+/* Removes every key that `keep` does not want, in one pass. */
+void tensors_filter(struct tensors *s, bool (*keep)(const char *key, void *ctx), void *ctx);
 /* A new set that shares all data. */
 struct tensors *tensors_copy(const struct tensors *s);
 

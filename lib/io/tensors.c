@@ -153,6 +153,24 @@ void tensors_remove(struct tensors *s, const char *key)
 	reindex(s, s->slots);
 }
 
+void tensors_filter(struct tensors *s, bool (*keep)(const char *key, void *ctx), void *ctx)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < s->n; i++) {
+		if (keep(s->v[i].key, ctx)) {
+			s->v[n++] = s->v[i];
+			continue;
+		}
+		free(s->v[i].key);
+		tensor_release(&s->v[i].t);
+	}
+	if (n == s->n)
+		return;
+	s->n = n;
+	reindex(s, s->slots);
+}
+
 struct tensors *tensors_copy(const struct tensors *s)
 {
 	struct tensors *out = tensors_new();

@@ -21,17 +21,16 @@ int pass_fuse_activation(struct graph *g, struct tensors *w, const struct pass_o
 			 struct err *e)
 {
 	(void)o;
+	(void)e;
 	for (size_t i = 0; i < g->nlayers; i++) {
 		struct layer *l = g->layers[i];
 		struct layer *from = l->nin ? l->in[0].layer : NULL;
 
-		if (!is_activation(l) || !takes_activation(from) || edit_consumer(from) != l)
+		if (l->dead || !is_activation(l) || !takes_activation(from) ||
+		    edit_consumer(from) != l)
 			continue;
 		edit_move_activation(w, l, from);
-		edit_absorb(g, w, l, from);
-		if (graph_link(g, e) < 0)
-			return -1;
-		i--;
+		edit_absorb(g, l, from);
 	}
 	return 0;
 }

@@ -62,12 +62,11 @@ static int candidate(const struct layer *add)
 static void fuse(struct graph *g, struct tensors *w, struct layer *add, int which)
 {
 	struct layer *conv = add->in[which].layer;
-	const struct hn_input other = add->in[1 - which];
 
-	layer_add_input(g, conv, other.layer, other.port);
+	edit_take_input(g, conv, add, (size_t)(1 - which));
 	conv->p.elementwise_add = true;
 	edit_move_activation(w, add, conv);
-	edit_absorb(g, w, add, conv);
+	edit_absorb(g, add, conv);
 }
 
 int pass_fuse_add(struct graph *g, struct tensors *w, const struct pass_opts *o, struct err *e)
@@ -80,12 +79,8 @@ int pass_fuse_add(struct graph *g, struct tensors *w, const struct pass_opts *o,
 		struct layer *l = g->layers[i];
 		const int which = l->type == HN_EW_ADD ? candidate(l) : -1;
 
-		if (which < 0)
-			continue;
-		fuse(g, w, l, which);
-		if (graph_link(g, e) < 0)
-			return -1;
-		i = 0;
+		if (which >= 0)
+			fuse(g, w, l, which);
 	}
 	return 0;
 }

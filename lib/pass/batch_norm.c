@@ -40,18 +40,6 @@ static void scale_kernel(float *k, size_t n, const double *gain, size_t features
 			k[i + c] = gain[c] == 0 ? 0 : (float)((double)k[i + c] * gain[c]);
 }
 
-static void drop_vectors(struct tensors *w, const struct layer *l)
-{
-	static const char *const keys[] = { "gamma", "beta", "moving_mean", "moving_variance" };
-
-	for (size_t i = 0; i < sizeof keys / sizeof keys[0]; i++) {
-		char *key = xasprintf("%s/%s:0", l->name, keys[i]);
-
-		tensors_remove(w, key);
-		free(key);
-	}
-}
-
 static void fold(struct tensors *w, struct layer *l, double cutoff)
 {
 	const size_t n = (size_t)l->out[0].c;
@@ -67,7 +55,6 @@ static void fold(struct tensors *w, struct layer *l, double cutoff)
 		b[c] = (float)((double)b[c] * gain[c] + offset[c]);
 	layer_set_weight(w, l, "kernel", kernel);
 	layer_set_weight(w, l, "bias", bias);
-	drop_vectors(w, l);
 	l->p.batch_norm = false;
 	if (dead)
 		log_info("%s: %zu of %zu features cut (variance below the cut-off)", quote(l->name),
@@ -135,7 +122,6 @@ static void to_normalization(struct tensors *w, struct layer *l)
 	}
 	layer_set_weight(w, l, "kernel", kernel);
 	layer_set_weight(w, l, "bias", bias);
-	drop_vectors(w, l);
 	l->type = HN_NORMALIZATION;
 	l->p.batch_norm = false;
 	free(gain);

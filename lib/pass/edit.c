@@ -48,24 +48,6 @@ void edit_move_activation(struct tensors *w, struct layer *from, struct layer *t
 	from->p.activation = ACT_LINEAR;
 }
 
-/* Keys of weights that a layer may have. */
-static void drop_weights(struct tensors *w, const struct layer *l)
-{
-	static const char *const keys[] = { "kernel", "bias",        "gamma",
-					    "beta",   "moving_mean", "moving_variance",
-					    "slope",  "value" };
-
-	for (size_t i = 0; i < sizeof keys / sizeof keys[0]; i++) {
-		char *key;
-
-		if (!layer_weight(w, l, keys[i]))
-			continue;
-		key = xasprintf("%s/%s:0", l->name, keys[i]);
-		tensors_remove(w, key);
-		free(key);
-	}
-}
-
 /* The record of a merged layer is kept where the remaining one says nothing. */
 static void keep_quant(struct hn_quant *to, struct hn_quant *from)
 {
@@ -79,12 +61,88 @@ static void keep_quant(struct hn_quant *to, struct hn_quant *from)
 	}
 }
 
-void edit_absorb(struct graph *g, struct tensors *w, struct layer *l, struct layer *into)
+/* One edge of `from` goes to `to` instead of `old`. */
+static void move_edge(struct layer *from, const struct layer *old, struct layer *to)
+{
+	for (size_t i = 0; i < from->nsucc; i++)
+		if (from->succ[i] == old) {
+			from->succ[i] = to;
+			return;
+		}
+	BUG("'%s' does not feed '%s'", from->name, old->name);
+}
+
+static void drop_edge(struct layer *from, const struct layer *to)
+{
+	size_t i = 0;
+
+	while (i < from->nsucc && from->succ[i] != to)
+		i++;
+	if (i == from->nsucc)
+		BUG("'%s' does not feed '%s'", from->name, to->name);
+	from->nsucc--;
+	memmove(&from->succ[i], &from->succ[i + 1], (from->nsucc - i) * sizeof(struct layer *));
+}
+
+static void bury(struct graph *g, struct layer *l, struct layer *into)
 {
 	for (size_t i = 0; i < l->noriginal; i++)
 		layer_add_original(g, into, l->original_names[i]);
 	keep_quant(&into->quant, &l->quant);
-	graph_replace_uses(g, l, 0, into, 0);
-	drop_weights(w, l);
-	graph_remove(g, l);
+	l->dead = true;
+}
+
+void edit_absorb(struct graph *g, struct layer *l, struct layer *into)
+{
+	drop_edge(into, l);
+	for (size_t i = 0; i < l->nsucc; i++) {
+		struct layer *to = l->succ[i];
+
+		/* A consumer that uses the layer twice has two edges. */
+		for (size_t k = 0; k < to->nin; k++)
+			if (to->in[k].layer == l)
+				graph_redirect(g, to, k, into, 0);
+		VEC_GROW(into->succ, into->nsucc, &into->cap_succ);
+		into->succ[into->nsucc++] = to;
+	}
+	bury(g, l, into);
+}
+
+void edit_absorb_before(struct graph *g, struct layer *l, struct layer *into)
+{
+	move_edge(l->in[0].layer, l, into);
+	into->in[0] = l->in[0];
+	bury(g, l, into);
+}
+
+void edit_take_input(struct graph *g, struct layer *l, struct layer *from, size_t i)
+{
+	move_edge(from->in[i].layer, from, l);
+	layer_add_input(g, l, from->in[i].layer, from->in[i].port);
+}
+
+/* Keys "LAYER/WEIGHT:0" of dead layers, and batch-norm vectors where none are used any more. */
+static bool is_wanted(const char *key, void *ctx)
+{
+	const struct graph *g = ctx;
+	const char *weight = strrchr(key, '/');
+	char *name = weight ? xstrndup(key, (size_t)(weight - key)) : NULL;
+	const struct layer *l = name ? graph_find(g, name) : NULL;
+
+	free(name);
+	if (!l)
+		return true;
+	if (l->dead)
+		return false;
+	if (strcmp(weight, "/moving_mean:0") == 0 || strcmp(weight, "/moving_variance:0") == 0)
+		return l->p.batch_norm || l->type == HN_BATCH_NORM;
+	if (strcmp(weight, "/gamma:0") == 0 || strcmp(weight, "/beta:0") == 0)
+		return l->p.batch_norm || l->type == HN_BATCH_NORM || l->type == HN_LAYER_NORM;
+	return true;
+}
+
+void edit_sweep(struct graph *g, struct tensors *w)
+{
+	tensors_filter(w, is_wanted, g);
+	graph_sweep(g);
 }

@@ -17,9 +17,16 @@ struct tensor edit_vector(size_t n);
 /* Moves activation, its parameters and slope from one layer to another. */
 void edit_move_activation(struct tensors *w, struct layer *from, struct layer *to);
 /*
- * Removes a layer that has one input that matters, kept by `into`: its uses become uses of `into`,
- * its original names and quantization parameters go there, its weights are dropped.
+ * The layer, whose first input that matters is `into`, is merged into it: its uses become uses of
+ * `into`, its original names and quantization parameters go there, and it is dead until edit_sweep.
+ * These functions keep the graph's edges in both directions, so that a pass can go on in its order.
  */
-void edit_absorb(struct graph *g, struct tensors *w, struct layer *l, struct layer *into);
+void edit_absorb(struct graph *g, struct layer *l, struct layer *into);
+/* The layer is merged into its only consumer, which gets its input instead. */
+void edit_absorb_before(struct graph *g, struct layer *l, struct layer *into);
+/* What feeds input i of `from` becomes the last input of l instead. */
+void edit_take_input(struct graph *g, struct layer *l, struct layer *from, size_t i);
+/* Removes dead layers, their weights, and weights that no layer uses any more. */
+void edit_sweep(struct graph *g, struct tensors *w);
 
 #endif

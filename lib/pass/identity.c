@@ -55,6 +55,7 @@ int pass_remove_identity(struct graph *g, struct tensors *w, const struct pass_o
 			 struct err *e)
 {
 	(void)o;
+	(void)e;
 	for (size_t i = 0; i < g->nlayers; i++) {
 		struct layer *l = g->layers[i];
 
@@ -62,10 +63,7 @@ int pass_remove_identity(struct graph *g, struct tensors *w, const struct pass_o
 		if (!is_identity(w, l) || is_needed(l) || l->in[0].port != 0 ||
 		    l->in[0].layer->nout != 1)
 			continue;
-		edit_absorb(g, w, l, l->in[0].layer);
-		if (graph_link(g, e) < 0)
-			return -1;
-		i--;
+		edit_absorb(g, l, l->in[0].layer);
 	}
 	return 0;
 }

@@ -1,4 +1,5 @@
 /* The one order of passes.  Each starts from a linked graph with shapes. */
+#include "pass/edit.h"
 #include "pass/passes.h"
 
 static const struct pass passes[] = {
@@ -30,9 +31,11 @@ const struct pass *pass_list(size_t *n)
 
 int pass_run(struct graph *g, struct tensors *w, const struct pass_opts *o, struct err *e)
 {
-	for (size_t i = 0; i < sizeof passes / sizeof passes[0]; i++)
+	for (size_t i = 0; i < sizeof passes / sizeof passes[0]; i++) {
 		if (graph_infer_shapes(g, e) < 0 || passes[i].run(g, w, o, e) < 0)
 			return -1;
+		edit_sweep(g, w);
+	}
 	return graph_validate(g, w, e);
 }
 

@@ -44,13 +44,14 @@ static void absorb_after(struct graph *g, struct tensors *w, struct layer *norm)
 
 	scale_after(w, to, norm);
 	edit_move_activation(w, norm, to);
-	edit_absorb(g, w, norm, to);
+	edit_absorb(g, norm, to);
 }
 
 int pass_merge_normalization(struct graph *g, struct tensors *w, const struct pass_opts *o,
 			     struct err *e)
 {
 	(void)o;
+	(void)e;
 	for (size_t i = 0; i < g->nlayers; i++) {
 		struct layer *l = g->layers[i];
 
@@ -59,9 +60,6 @@ int pass_merge_normalization(struct graph *g, struct tensors *w, const struct pa
 		    edit_consumer(l->in[0].layer) != l)
 			continue;
 		absorb_after(g, w, l);
-		if (graph_link(g, e) < 0)
-			return -1;
-		i--;
 	}
 	return 0;
 }
@@ -158,14 +156,14 @@ static void absorb_before(struct graph *g, struct tensors *w, struct layer *norm
 	tensor_release(&b);
 	layer_set_weight(w, to, "kernel", kernel);
 	layer_set_weight(w, to, "bias", bias);
-	to->in[0] = norm->in[0];
-	edit_absorb(g, w, norm, to);
+	edit_absorb_before(g, norm, to);
 }
 
 int pass_fold_normalization(struct graph *g, struct tensors *w, const struct pass_opts *o,
 			    struct err *e)
 {
 	(void)o;
+	(void)e;
 	for (size_t i = 0; i < g->nlayers; i++) {
 		struct layer *l = g->layers[i];
 
@@ -175,11 +173,6 @@ int pass_fold_normalization(struct graph *g, struct tensors *w, const struct pas
 			absorb_after(g, w, l);
 		else if (folds_before(w, l))
 			absorb_before(g, w, l, edit_consumer(l));
-		else
-			continue;
-		if (graph_infer_shapes(g, e) < 0)
-			return -1;
-		i--;
 	}
 	return 0;
 }
