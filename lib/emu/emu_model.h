@@ -12,6 +12,7 @@ struct emu_model {
 	struct qmodel q; /* integer contexts */
 };
 
+/* quantized and bit_exact compute in codes. */
 bool emu_is_integer(enum emu_context c);
 /* Loads the graph and weights of a context; an earlier state is an error that names the tool. */
 int emu_model_load(struct emu_model *m, const struct bundle *b, enum emu_context c, struct err *e);

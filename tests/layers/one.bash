@@ -1,3 +1,4 @@
+# shellcheck disable=SC1091,SC2154 # helper.bash beside this folder; output is set by run
 # Networks of one layer for the tests of this folder.
 #
 #   one_layer TYPE PARAMS SHAPE...   net.json: a layer of this type with inputs of these shapes
