@@ -1,11 +1,12 @@
 /* hn-infer: run a model on data, in float or in the device's integers.  hn-infer(1). */
 #include "base/cli.h"
 #include "base/outfile.h"
+#include "emu/flow.h"
 #include "emu/infer.h"
 
 struct config {
 	struct cli_io io;
-	const char *context, *weights, *labels, *top;
+	const char *context, *weights, *labels, *top, *flow;
 	struct cli_list inputs, layers;
 	bool raw;
 	int batch, data_count, bench;
@@ -22,6 +23,7 @@ static const struct cli_opt options[] = {
 	{ 0, "labels", "FILE", CLI_STR, offsetof(struct config, labels), "print the accuracy against these labels", 0, 0 },
 	{ 0, "top", "LIST", CLI_STR, offsetof(struct config, top), "which accuracies (default: 1)", 0, 0 },
 	{ 0, "bench", "N", CLI_INT, offsetof(struct config, bench), "time N runs of one batch", 1, 1000000 },
+	{ 0, "custom-infer-config", "FILE", CLI_STR, offsetof(struct config, flow), "which layers run in float, .yaml", 0, 0 },
 	{ 'w', "weights", "FILE", CLI_STR, offsetof(struct config, weights), "weights for an input that is HN JSON, .npz", 0, 0 },
 	CLI_COMMON(struct config, io),
 	CLI_END
@@ -46,6 +48,8 @@ static enum emu_context check_config(const struct config *cfg)
 			  quote(cfg->context));
 	if (cfg->raw && !emu_is_integer((enum emu_context)c))
 		cli_usage("--raw writes integers: -c quantized or bit_exact");
+	if (cfg->flow && !emu_is_integer((enum emu_context)c))
+		cli_usage("--custom-infer-config is for -c quantized or bit_exact");
 	if (cfg->top && !cfg->labels)
 		cli_usage("--top needs --labels FILE");
 	if (cfg->bench && (cfg->layers.n || cfg->labels || cfg->data_count))
@@ -70,6 +74,20 @@ static void wait_actively_in_bench(int argc, char *argv[])
 static const char *output_of(const struct config *cfg)
 {
 	return cfg->labels && strcmp(cfg->io.out, "-") == 0 ? NULL : cfg->io.out;
+}
+
+/* The model of a context; a flow file may ask for another context than the one given. */
+static int load(struct emu_model *m, const struct bundle *b, enum emu_context c, const char *flow,
+		struct err *e)
+{
+	const enum emu_context given = c;
+
+	if (emu_model_load(m, b, c, e) < 0 || (flow && flow_context(flow, m->g, &c, e) < 0))
+		return -1;
+	if (c == given)
+		return 0;
+	emu_model_release(m);
+	return emu_model_load(m, b, c, e);
 }
 
 int main(int argc, char *argv[])
@@ -101,7 +119,7 @@ int main(int argc, char *argv[])
 		.bench = cfg.bench,
 	};
 	if (!(b = bundle_read(cfg.io.in, cfg.weights, &e)) ||
-	    emu_model_load(&m, b, context, &e) < 0 ||
+	    load(&m, b, context, cfg.flow, &e) < 0 ||
 	    (o.bench ? infer_bench : infer_run)(&m, &o, &text, &e) < 0 ||
 	    (text.len && outfile_put("-", OUT_TEXT, text.p, text.len, &e) < 0))
 		die(&e);

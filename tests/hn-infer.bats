@@ -138,6 +138,40 @@ two/output_layer1 float32 [3,1,2,2]' ]
 	[[ $stderr == *"shapes/conv1"* ]]
 }
 
+@test "a flow file runs all layers in float or all in integers, and refuses a mixture" {
+	q=$STAGES/shapes.q.har
+	data=(--in "$SHAPES/test_x.npy" --data-count 2)
+	printf 'shapes/*:\n  target: NATIVE\n' > float.yaml
+	hn-infer -c quantized "${data[@]}" --custom-infer-config float.yaml -o a.npy "$q"
+	hn-infer -c fp_optimized "${data[@]}" -o b.npy "$q"
+	same_bytes a.npy b.npy
+	printf '"*":\n  target: NATIVE\nshapes/*/*: {target: QUANTIZED}\n' > integer.yaml
+	hn-infer -c quantized "${data[@]}" --custom-infer-config integer.yaml -o a.npy "$q"
+	hn-infer -c quantized "${data[@]}" -o b.npy "$q"
+	same_bytes a.npy b.npy
+	printf 'shapes/conv1/*:\n  target: NATIVE\n' > mixed.yaml
+	run --separate-stderr hn-infer -c quantized "${data[@]}" --custom-infer-config mixed.yaml -o c.npy "$q"
+	[ "$status" -eq 1 ]
+	[[ $stderr == "hn-infer: mixed.yaml: 'shapes/conv1' in float beside '"*"(name all layers or none)" ]]
+	[ ! -e c.npy ]
+}
+
+@test "a flow file that says something else is refused with its line" {
+	while IFS='|' read -r text message; do
+		printf '%b' "$text" > bad.yaml
+		fails_with 1 "hn-infer: bad.yaml: $message" \
+			hn-infer -c quantized --in "$SHAPES/test_x.npy" --custom-infer-config bad.yaml -o c.npy "$STAGES/shapes.q.har"
+	done <<- 'END'
+		conv9*:\n  target: NATIVE\n|line 2: 'conv9*' names no layer
+		shapes/*:\n  target: FLOAT\n|line 2: target 'FLOAT', QUANTIZED or NATIVE expected
+		shapes/*:\n  goal: NATIVE\n|line 2: unknown key 'goal', 'target' expected
+		shapes/*: NATIVE\n|line 1: 'NATIVE' stands where a mapping is expected
+		- a\n|line 1: lists and aliases have no meaning here
+	END
+	usage_error "hn-infer: --custom-infer-config is for -c quantized or bit_exact" \
+		hn-infer --custom-infer-config bad.yaml --in x missing.har
+}
+
 @test "wrong use is refused before anything is read" {
 	usage_error "hn-infer: no data: --in FILE.npy" hn-infer missing.har
 	usage_error "hn-infer: -c must be native, fp_optimized, quantized or bit_exact, not 'float'" hn-infer -c float --in x missing.har
