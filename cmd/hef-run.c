@@ -146,7 +146,9 @@ int main(int argc, char *argv[])
 	cli_parse(&tool, &cfg, argc, argv);
 	check_config(&cfg);
 	data = read_file(cfg.io.in, MAX_HEF, &n, &e);
-	if (!data || !(h = hef_parse(data, n, &e)) || hef_check(h, &e) < 0)
+	if (!data)
+		die(&e);
+	if (!(h = hef_parse(data, n, &e)) || hef_check(h, &e) < 0)
 		r = -1;
 	else if (cfg.info)
 		r = info(h, &cfg, &text, &e);

@@ -227,8 +227,8 @@ setup() {
 }
 
 @test "missing, unreadable and unwritable files are named, nothing is left" {
-	fails_with 1 'har-pack: cannot read no.har: No such file or directory' har-pack no.har
-	fails_with 1 'har-pack: cannot read .: read: Is a directory' har-pack .
+	fails_with 1 'har-pack: no.har: No such file or directory' har-pack no.har
+	fails_with 1 'har-pack: .: Is a directory' har-pack .
 	fails_with 1 'har-pack: cannot write nodir/a.har: No such file or directory' har-pack net.har -o nodir/a.har
 	fails_with 1 'har-pack: cannot write .: Is a directory' har-pack net.har -o .
 	fails_with 1 'har-pack: cannot write /dev/full: No space left on device' har-pack net.har -o /dev/full

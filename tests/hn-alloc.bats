@@ -191,6 +191,6 @@ script_fails() {
 	[[ $stderr == *truncated* ]]
 	run --separate-stderr hn-alloc < /dev/null
 	[ "$status" -eq 1 ]
-	fails_with 1 "hn-alloc: cannot read none.alls: No such file or directory" hn-alloc -s none.alls "$Q"
+	fails_with 1 "hn-alloc: none.alls: No such file or directory" hn-alloc -s none.alls "$Q"
 	full_disk hn-alloc -q "$Q"
 }

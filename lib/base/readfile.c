@@ -30,7 +30,7 @@ static char *slurp(int fd, size_t first, size_t max, size_t *n, const char *show
 		if (k < 0 && errno == EINTR)
 			continue;
 		if (k < 0)
-			err_sys(e, "cannot read %s", shown);
+			err_sys(e, "%s", shown);
 		if (k <= 0)
 			break;
 		*n += (size_t)k;
@@ -54,7 +54,7 @@ void *read_file(const char *path, size_t max, size_t *n, struct err *e)
 	char *p = NULL;
 
 	if (fd < 0 || fstat(fd, &st) < 0)
-		err_sys(e, "cannot read %s", shown);
+		err_sys(e, "%s", shown);
 	else if (S_ISREG(st.st_mode) && (uintmax_t)st.st_size > max)
 		err_set(e, "%s: larger than %zu bytes", shown, max);
 	else

@@ -151,11 +151,11 @@ static struct buf *map_or_spool(int fd, uint64_t max, struct err *e)
 		return NULL;
 	}
 	if (S_ISDIR(st.st_mode)) {
-		errno = EISDIR;
-		err_sys(e, "read");
+		err_set(e, "Is a directory");
 		return NULL;
 	}
-	if (S_ISREG(st.st_mode) && lseek(fd, 0, SEEK_CUR) == 0) {
+	/* Files that the kernel makes up, as in /proc, say they are empty. */
+	if (S_ISREG(st.st_mode) && st.st_size > 0 && lseek(fd, 0, SEEK_CUR) == 0) {
 		if ((uint64_t)st.st_size <= max)
 			return buf_map_fd(fd, e);
 		err_set(e, "larger than %llu bytes", (unsigned long long)max);
@@ -177,12 +177,12 @@ struct buf *buf_read(const char *path, uint64_t max, struct err *e)
 	struct buf *b;
 
 	if (fd < 0) {
-		err_sys(e, "cannot read %s", shown);
+		err_sys(e, "%s", shown);
 		return NULL;
 	}
 	b = map_or_spool(fd, max, e);
 	if (!b)
-		err_in(e, "cannot read %s", shown);
+		err_in(e, "%s", shown);
 	if (!std)
 		close(fd);
 	return b;

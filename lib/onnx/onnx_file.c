@@ -5,6 +5,7 @@
 #include "onnx/onnx_int.h"
 #include <errno.h>
 #include <fcntl.h>
+#include <string.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -40,7 +41,7 @@ static int open_regular(const char *path, size_t *size, struct err *e)
 	struct stat st;
 
 	if (fd < 0)
-		return err_sys(e, "cannot open");
+		return err_set(e, "%s", strerror(errno));
 	if (fstat(fd, &st) < 0) {
 		err_sys(e, "cannot stat");
 	} else if (!S_ISREG(st.st_mode)) {
