@@ -192,3 +192,10 @@ Network group name: net, Single Context
 	usage_error "hef-run: --check and --info run nothing: no --in, no --timing" hef-run --check --timing t.json "$H"
 	usage_error "hef-run: --parse-streams and --parse-vstreams need --info" hef-run --parse-streams "$H"
 }
+
+@test "hef(5) lists every rule of the checker, in its order" {
+	sed -n '/^\.\\" RULES/,/^\.\\" END RULES/p' "$ROOT/man/man5/hef.5" | sed '1d;$d' > manual
+	hef-rules > checker
+	same_bytes manual checker
+	[ "$(grep -c '^\.It' checker)" -gt 90 ]
+}

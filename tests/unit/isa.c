@@ -1,0 +1,263 @@
+/* The programme's binary form: round trips, damage at every byte, checks of every reference. */
+#include "prog.h"
+
+static void image_of(const struct variant *v, struct isa_image *im)
+{
+	struct isa_prog *p = make_prog(v);
+	struct err e = { 0 };
+
+	if (isa_check(p, &e) < 0 || isa_encode(p, im, &e) < 0) {
+		printf("FAILED: %s\n", e.msg);
+		exit(1);
+	}
+	isa_free(p);
+}
+
+static bool same_programme(const struct isa_prog *a, const struct isa_prog *b)
+{
+	bool same = a->nlayers == b->nlayers && a->nedges == b->nedges &&
+		    a->ntensors == b->ntensors && a->nstreams == b->nstreams &&
+		    a->ncontexts == b->ncontexts && strcmp(a->net, b->net) == 0 &&
+		    memcmp(&a->machine.hef_arch, &b->machine.hef_arch, sizeof(int32_t)) == 0 &&
+		    a->machine.clock_hz == b->machine.clock_hz;
+
+	for (size_t i = 0; same && i < a->nlayers; i++)
+		same = qop_equal(&a->layers[i].q, &b->layers[i].q) &&
+		       strcmp(a->layers[i].name, b->layers[i].name) == 0 &&
+		       a->layers[i].row_cycles == b->layers[i].row_cycles &&
+		       a->layers[i].from == b->layers[i].from &&
+		       a->layers[i].context == b->layers[i].context;
+	for (size_t i = 0; same && i < a->nedges; i++)
+		same = a->edges[i].rows == b->edges[i].rows && a->edges[i].to == b->edges[i].to &&
+		       a->edges[i].address == b->edges[i].address;
+	return same;
+}
+
+static void round_trip(const struct variant *v, const char *what)
+{
+	struct isa_prog *p = make_prog(v);
+	struct isa_prog *q;
+	struct isa_image im;
+	struct err e = { 0 };
+
+	image_of(v, &im);
+	q = isa_decode(im.bytes.p, im.bytes.len, &e);
+	check(q && same_programme(p, q), what);
+	isa_free(q);
+	isa_free(p);
+	isa_image_release(&im);
+}
+
+static void packed_weights_are_smaller(void)
+{
+	struct isa_image a, b;
+
+	image_of(&(struct variant){ 0 }, &a);
+	image_of(&(struct variant){ .w_bits = 4 }, &b);
+	check(b.bytes.len < a.bytes.len * 3 / 4, "4-bit weights take less room");
+	isa_image_release(&a);
+	isa_image_release(&b);
+}
+
+/* Whatever is decoded from damaged bytes encodes again to what decodes to the same. */
+static bool survives(const void *p, size_t n)
+{
+	struct err e = { 0 };
+	struct isa_prog *a = isa_decode(p, n, &e), *b;
+	struct isa_image im;
+	bool ok;
+
+	if (!a)
+		return err_is(&e);
+	ok = isa_encode(a, &im, &e) == 0;
+	b = ok ? isa_decode(im.bytes.p, im.bytes.len, &e) : NULL;
+	ok = b && same_programme(a, b);
+	if (b)
+		isa_image_release(&im);
+	isa_free(a);
+	isa_free(b);
+	return ok;
+}
+
+static void damage(void)
+{
+	struct isa_image im;
+	size_t bad = 0;
+	struct rng r;
+
+	image_of(&(struct variant){ .contexts = 2, .w_bits = 4 }, &im);
+	for (size_t i = 0; i < im.bytes.len; i++) {
+		char old = im.bytes.p[i];
+
+		im.bytes.p[i] = (char)(old ^ (1 << i % 8));
+		bad += !survives(im.bytes.p, im.bytes.len);
+		im.bytes.p[i] = (char)0xff;
+		bad += !survives(im.bytes.p, im.bytes.len);
+		im.bytes.p[i] = old;
+	}
+	check(bad == 0, "a damaged image is an error or another sound programme");
+	bad = 0;
+	for (size_t n = 0; n < im.bytes.len; n += 8)
+		bad += isa_decode(im.bytes.p, n, &(struct err){ 0 }) != NULL;
+	check(bad == 0, "a truncated image is an error");
+	bad = 0;
+	rng_init(&r, 7, "damage");
+	for (int k = 0; k < 300; k++) {
+		char *copy = xmalloc(im.bytes.len);
+
+		memcpy(copy, im.bytes.p, im.bytes.len);
+		for (int i = 0; i < 4; i++)
+			copy[rng_u64(&r) % im.bytes.len] = (char)rng_u64(&r);
+		bad += !survives(copy, im.bytes.len);
+		free(copy);
+	}
+	check(bad == 0, "an image with several wrong bytes is an error or sound");
+	isa_image_release(&im);
+}
+
+/* ---- configuration words ---- */
+
+static int load(const struct isa_image *im, struct str *out, struct err *e)
+{
+	struct str ccws = { 0 };
+	int r = 0;
+
+	for (size_t i = 0; i < im->nchunks && r == 0; i++) {
+		ccws.len = 0;
+		isa_ccw_write(im, im->chunks[i].offset, im->chunks[i].size, &ccws);
+		r = isa_ccw_load(ccws.p, ccws.len, im->bytes.len, out, e);
+	}
+	str_release(&ccws);
+	return r;
+}
+
+static void words(void)
+{
+	static const uint8_t noop[8], hole[16] = { 1, 0, 0, 0, 9, 0, 0, 0 },
+				      shortened[8] = { 9, 0, 0, 0, 1, 0, 0, 0 };
+	struct isa_image im;
+	struct str out = { 0 };
+	struct err e = { 0 };
+
+	image_of(&(struct variant){ .contexts = 2 }, &im);
+	check(load(&im, &out, &e) == 0 && out.len == im.bytes.len &&
+		  memcmp(out.p, im.bytes.p, out.len) == 0,
+	      "the chunks' words rebuild the image");
+	check(isa_ccw_load(noop, 8, out.len, &out, &e) == 0 && out.len == im.bytes.len,
+	      "eight zero bytes do nothing");
+	check(isa_ccw_load(hole, 16, out.len + 99, &out, &e) < 0, "a hole is refused");
+	e = (struct err){ 0 };
+	check(isa_ccw_load(shortened, 8, out.len + 99, &out, &e) < 0, "missing words are refused");
+	e = (struct err){ 0 };
+	check(isa_ccw_load(hole, 12, out.len + 99, &out, &e) < 0, "odd bytes are refused");
+	str_release(&out);
+	isa_image_release(&im);
+}
+
+/* ---- references ---- */
+
+typedef void (*change_fn)(struct isa_prog *p);
+
+#define CHANGE(name, statement)                                                                    \
+	static void name(struct isa_prog *p)                                                       \
+	{                                                                                          \
+		statement;                                                                         \
+	}
+CHANGE(no_clock, p->machine.clock_hz = 0)
+CHANGE(nan_clock, p->machine.clock_hz = 0.0 / 0.0)
+CHANGE(no_batch, p->machine.batch = 0)
+CHANGE(tensor_shape, p->tensors[T_CONV2].w = 9)
+CHANGE(tensor_huge, p->tensors[T_IN].h = 1 << 25)
+CHANGE(tensor_zp, p->tensors[T_ADD].zp = 256)
+CHANGE(tensor_scale, p->tensors[T_ADD].scale.v[0] = -1)
+CHANGE(tensor_rank, p->tensors[T_CONV1].rank = 2)
+CHANGE(bad_context, p->layers[L_CONV2].context = 1)
+CHANGE(bad_cluster, p->layers[L_CONV2].cluster = 8)
+CHANGE(bad_input, p->layers[L_CONV2].in.v[0] = NTENSORS)
+CHANGE(early_input, p->layers[L_CONV2].in.v[0] = T_ADD)
+CHANGE(bad_output, p->layers[L_CONV2].out.v[0] = -1)
+CHANGE(written_twice, p->layers[L_ADD].out.v[0] = T_CONV2)
+CHANGE(bad_rows, p->layers[L_CONV2].rows = 7)
+CHANGE(gap, p->layers[L_CONV1B].from = MID / 2 + 1)
+CHANGE(overlap, p->layers[L_CONV1B].from = MID / 2 - 1)
+CHANGE(wrong_kernel, p->layers[L_CONV2].q.kernel.n = 7)
+CHANGE(edge_backwards, p->edges[4].from = L_DENSE)
+CHANGE(edge_elsewhere, p->edges[4].to = L_DENSE)
+CHANGE(edge_twice, p->edges[5] = p->edges[6])
+CHANGE(edge_missing, p->nedges--)
+CHANGE(edge_rows, p->edges[2].rows = 0)
+CHANGE(edge_kind, p->edges[2].kind = EDGE_INTER_CONTEXT)
+CHANGE(edge_address, p->edges[2].address = -64)
+CHANGE(edge_odd_address, p->edges[2].address = 100)
+CHANGE(edge_outside, p->edges[2].address = 128 * 32768)
+CHANGE(stream_tensor, p->streams[1].tensor = T_CONV1)
+CHANGE(stream_layer, p->streams[1].layer = L_ADD)
+CHANGE(stream_order, struct isa_stream s = p->streams[0]; p->streams[0] = p->streams[1];
+       p->streams[1] = s)
+CHANGE(stream_missing, free(p->streams[2].name); free(p->streams[2].io_layer); p->nstreams--)
+
+static const struct {
+	change_fn change;
+	const char *says;
+} changes[] = {
+	{ no_clock, "clock" },
+	{ nan_clock, "clock" },
+	{ no_batch, "batches of 0" },
+	{ tensor_shape, "is not tensor" },
+	{ tensor_huge, "out of range" },
+	{ tensor_zp, "zero point 256" },
+	{ tensor_scale, "not a positive number" },
+	{ tensor_rank, "rank 2" },
+	{ bad_context, "context 1" },
+	{ bad_cluster, "cluster 8" },
+	{ bad_input, "does not exist" },
+	{ early_input, "before it is complete" },
+	{ bad_output, "does not exist" },
+	{ written_twice, "expected next" },
+	{ bad_rows, "7 rows" },
+	{ gap, "is not tensor" },
+	{ overlap, "is not tensor" },
+	{ wrong_kernel, "kernel" },
+	{ edge_backwards, "joins layers" },
+	{ edge_elsewhere, "is not input" },
+	{ edge_twice, "edges for input" },
+	{ edge_missing, "edges for input" },
+	{ edge_rows, "buffer of 0 rows" },
+	{ edge_kind, "kind 2" },
+	{ edge_address, "buffer at -64" },
+	{ edge_odd_address, "buffer at 100" },
+	{ edge_outside, "memory has" },
+	{ stream_tensor, "does not match" },
+	{ stream_layer, "does not match" },
+	{ stream_order, "out of place" },
+	{ stream_missing, "output streams" },
+};
+
+static void references(void)
+{
+	for (size_t i = 0; i < sizeof changes / sizeof *changes; i++) {
+		struct isa_prog *p = make_prog(&(struct variant){ 0 });
+		struct err e = { 0 };
+		char what[1200];
+
+		changes[i].change(p);
+		check(isa_check(p, &e) < 0, changes[i].says);
+		snprintf(what, sizeof what, "'%s' expected in '%s'", changes[i].says, e.msg);
+		check(strstr(e.msg, changes[i].says) != NULL, what);
+		isa_free(p);
+	}
+}
+
+int main(void)
+{
+	round_trip(&(struct variant){ 0 }, "one context comes back");
+	round_trip(&(struct variant){ .contexts = 2 }, "two contexts come back");
+	round_trip(&(struct variant){ .partial = true, .per_feature = true },
+		   "a scale per feature");
+	round_trip(&(struct variant){ .w_bits = 4 }, "4-bit weights come back");
+	packed_weights_are_smaller();
+	words();
+	damage();
+	references();
+	return finish();
+}
