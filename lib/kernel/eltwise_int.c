@@ -90,13 +90,15 @@ static int row(size_t piece, void *ctx, struct err *e)
 	return 0;
 }
 
+/* A product or quotient takes the codes less their zero point, the others a common unit. */
 static void fill_table(int32_t t[256], const struct qop *q, size_t i)
 {
+	bool plain = q->type == HN_EW_MULT || q->type == HN_EW_DIV;
+
 	for (int32_t x = 0; x < 256; x++)
-		t[x] =
-		    q->in_mult.n
-			? sat32(fixed_scale(x - q->in_zp.v[i], q->in_mult.v[i], q->in_shift.v[i]))
-			: x - q->in_zp.v[i];
+		t[x] = plain ? x - q->in_zp.v[i]
+			     : sat32(fixed_scale(x - q->in_zp.v[i], q->in_mult.v[i],
+						 q->in_shift.v[i]));
 }
 
 INTK_RUN(eltwise_int_run)

@@ -43,7 +43,7 @@ void ostage_init(struct ostage *s, const struct qop *q)
 {
 	s->c = (size_t)qop_out(q, 0).c;
 	s->zp = q->out_zp;
-	if (q->mult.n)
+	if (qop_type_flags(q->type) & QR_STAGE)
 		s->scale = expand(&q->mult, &q->shift, s->c, 0);
 	if (qact_is_leaky(q->act))
 		s->neg_scale = expand(&q->neg_mult, &q->neg_shift, s->c, 0);
