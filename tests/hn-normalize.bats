@@ -97,6 +97,16 @@ becomes() {
 	becomes "conv activation"
 }
 
+@test "a clip behind a clip becomes one" {
+	net conv1 conv "$C33, \"activation\": \"relu\"" activation1 activation '"activation": "relu6"' > m.json
+	becomes "conv"
+	[ "$(jq -r '.layers["n/conv1"].params.activation' fp.json)" = relu6 ]
+	net conv1 conv "$C33, \"activation\": \"relu6\"" \
+		activation1 activation '"activation": "clip", "hnt_act_lo": 0.5, "hnt_act_hi": 8' > m.json
+	becomes "conv"
+	[ "$(jq -c '.layers["n/conv1"].params | [.activation, .hnt_act_lo, .hnt_act_hi]' fp.json)" = '["clip",0.5,6]' ]
+}
+
 @test "layers that compute nothing are removed" {
 	net conv1 conv "$C33" activation1 activation '"activation": "linear"' \
 		external_pad1 external_pad '"external_pad_params": [0, 0, 0, 0]' slice1 slice '"height_slice": [0, 12, 1]' \
