@@ -1,6 +1,8 @@
 /* One row per layer type: how its cost is computed, or why it is not allocated. */
 #include "alloc/alloc_int.h"
 
+#define MAX_FRAME_CYCLES 0x1p52
+
 static const struct cost_op ops[HN_TYPE_COUNT] = {
 	/* clang-format off */
 	[HN_INPUT]             = { cost_io,      NULL },
@@ -77,6 +79,22 @@ static int64_t input_cycles(const struct plan *p, const struct layer *l, int32_t
 	return ceil_div(worst, rows);
 }
 
+/* Cycles of a frame stay far from the end of 64 bits. */
+static int check_size(const struct layer *l, const struct cost *c, struct err *e)
+{
+	double values = (double)c->rows * c->cols * c->features;
+	double frame = values * (double)(c->taps > 0 ? c->taps : 1) +
+		       (double)c->rows * c->features * (double)c->apu_cycles;
+
+	if (c->rows < 1 || c->cols < 1 || c->features < 1)
+		return err_set(e, "layer '%s' has no output", quote(l->name));
+	if (frame > MAX_FRAME_CYCLES)
+		return err_set(e,
+			       "layer '%s' needs %.3g operations per frame, too many to schedule",
+			       quote(l->name), frame);
+	return 0;
+}
+
 int cost_of(const struct plan *p, struct unit *u, struct err *e)
 {
 	const struct cost_op *op = &ops[u->l->type];
@@ -94,5 +112,7 @@ int cost_of(const struct plan *p, struct unit *u, struct err *e)
 		c->features += l->out[i].c;
 	c->group = c->features;
 	c->ia_cycles = input_cycles(p, l, c->rows);
-	return op->fn(p, u, c);
+	if (op->fn(p, u, c) < 0)
+		return -1;
+	return check_size(l, c, e);
 }

@@ -2,6 +2,10 @@
 #include "alloc/alloc_int.h"
 #include <math.h>
 
+enum {
+	MAX_ROWS = 1 << 22
+}; /* schedules hold a time for each row */
+
 struct need need_add(struct need a, struct need b, int sign)
 {
 	int i;
@@ -216,6 +220,7 @@ static int64_t window_bytes(const struct plan *p, const struct unit *u)
 int units_make(struct plan *p, struct err *e)
 {
 	struct unit *u;
+	int64_t rows = 0;
 	size_t i;
 	int32_t k;
 
@@ -234,6 +239,9 @@ int units_make(struct plan *p, struct err *e)
 		if (cost_of(p, u, e) < 0)
 			return -1;
 		u->window_bytes = window_bytes(p, u);
+		if ((rows += u->cost.rows) > MAX_ROWS)
+			return err_set(e, "the layers have more than %d rows per frame together",
+				       MAX_ROWS);
 	}
 	return 0;
 }
