@@ -14,7 +14,7 @@ struct config {
 
 static const struct cli_opt options[] = {
 	/* clang-format off */
-	{ 0, "in", "[LAYER=]FILE", CLI_REPEAT, offsetof(struct config, inputs), "images for an input, .npy, float32 or uint8", 0, 0 },
+	{ 0, "in", "[LAYER=]FILE", CLI_REPEAT, offsetof(struct config, inputs), "images for an input: .npy, float32 or uint8, or a folder of PNG or JPEG", 0, 0 },
 	{ 0, "raw", NULL, CLI_FLAG, offsetof(struct config, raw), "write integers as they are", 0, 0 },
 	{ 0, "batch", "N", CLI_INT, offsetof(struct config, batch), "images per step (default: 8) and per load of a context (default: as allocated)", 1, 65536 },
 	{ 0, "data-count", "N", CLI_INT, offsetof(struct config, data_count), "only the first N images", 1, INT32_MAX },

@@ -15,7 +15,7 @@ struct config {
 static const struct cli_opt options[] = {
 	/* clang-format off */
 	{ 'c', "context", "CONTEXT", CLI_STR, offsetof(struct config, context), "native, fp_optimized, quantized or bit_exact (default: native)", 0, 0 },
-	{ 0, "in", "[LAYER=]FILE", CLI_REPEAT, offsetof(struct config, inputs), "images for an input, .npy, float32 or uint8", 0, 0 },
+	{ 0, "in", "[LAYER=]FILE", CLI_REPEAT, offsetof(struct config, inputs), "images for an input: .npy, float32 or uint8, or a folder of PNG or JPEG", 0, 0 },
 	{ 0, "layers", "LAYER", CLI_LIST, offsetof(struct config, layers), "write these layers' outputs, or all", 0, 0 },
 	{ 0, "raw", NULL, CLI_FLAG, offsetof(struct config, raw), "write integers as they are", 0, 0 },
 	{ 0, "batch", "N", CLI_INT, offsetof(struct config, batch), "images per step (default: 8; 1 with --bench)", 1, 65536 },

@@ -12,7 +12,7 @@ struct config {
 
 static const struct cli_opt options[] = {
 	/* clang-format off */
-	{ 'c', "calib-set", "PATH", CLI_STR, offsetof(struct config, quant.calib), "calibration images: .npy, .npz by input layer, or a folder of .npy", 0, 0 },
+	{ 'c', "calib-set", "PATH", CLI_STR, offsetof(struct config, quant.calib), "calibration images: .npy, .npz by input layer, or a folder of .npy, PNG or JPEG", 0, 0 },
 	{ 's', "model-script", "FILE", CLI_STR, offsetof(struct config, script), "model script, .alls (default: the one in the bundle)", 0, 0 },
 	{ 0, "random-calib", NULL, CLI_FLAG, offsetof(struct config, quant.random_calib), "calibrate on random bytes: for timing, not for accuracy", 0, 0 },
 	{ 'n', "calibset-size", "N", CLI_INT, offsetof(struct config, quant.calibset_size), "images to use (default: 64)", 1, 1 << 24 },

@@ -248,10 +248,7 @@ hits() {
 	rm x.npy
 	try "x.npy: No such file or directory"
 	mkdir folder
-	fails_with 1 "hn-quantize: calibration set 'folder': the folder holds no .npy file" \
-		hn-quantize -c folder n.fp.har -o x.har
-	: > folder/cat.jpg
-	fails_with 1 "hn-quantize: calibration set 'folder': 'cat.jpg' is an image file: images are not decoded (convert the folder to one .npy, NHWC uint8)" \
+	fails_with 1 "hn-quantize: calibration set 'folder': the folder holds no .npy file and no image" \
 		hn-quantize -c folder n.fp.har -o x.har
 	arr npz other.npz other=in.npy more=in.npy
 	fails_with 1 "hn-quantize: calibration set 'other.npz': no array for input layer 'n/input_layer1'" \

@@ -1,7 +1,9 @@
 #include "emu/dataset.h"
 #include "emu/emu.h"
+#include "io/image.h"
 #include "io/npy.h"
 #include <math.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 struct dataset {
@@ -56,6 +58,18 @@ static int parse_spec(const struct dataset *d, const char *spec, size_t *port, c
 	return 0;
 }
 
+/* An array, a folder of images, or a single image. */
+static int read_input(const char *file, const struct hn_shape *s, struct tensor *t, struct err *e)
+{
+	struct stat st;
+
+	if (stat(file, &st) == 0 && S_ISDIR(st.st_mode))
+		return image_folder(file, SIZE_MAX, s->h, s->w, s->c, t, e);
+	if (image_named(file))
+		return image_read(file, s->h, s->w, s->c, t, e);
+	return npy_read(file, t, e);
+}
+
 static int add_array(struct dataset *d, const char *spec, struct err *e)
 {
 	const char *file;
@@ -67,9 +81,9 @@ static int add_array(struct dataset *d, const char *spec, struct err *e)
 		return -1;
 	if (d->arrays[port].data)
 		return err_set(e, "two arrays for the input '%s'", d->ports[port].name);
-	if (npy_read(file, &d->arrays[port], e) < 0)
-		return -1;
 	shape = d->ports[port].shape;
+	if (read_input(file, &shape, &d->arrays[port], e) < 0)
+		return -1;
 	like.name = xstrdup(d->ports[port].name);
 	like.out = &shape;
 	if (emu_check_input(&like, &d->arrays[port], &n, e) == 0 && d->count && n != d->count)

@@ -71,4 +71,19 @@ struct sink {
 struct sink gz_sink(struct outfile *out);
 struct sink zst_sink(struct outfile *out);
 
+/* Where an image goes and what size it must have. */
+struct pixels {
+	size_t h;
+	size_t w;
+	size_t c;     /* 1: gray, 3: RGB */
+	uint8_t *out; /* h w c bytes */
+};
+/* png.c and jpeg.c are the doors to libpng and libjpeg-turbo. */
+bool png_sniff(const void *data, size_t n);
+int png_decode(const void *data, size_t n, const struct pixels *p, struct err *e);
+bool jpeg_sniff(const void *data, size_t n);
+int jpeg_decode(const void *data, size_t n, const struct pixels *p, struct err *e);
+/* The message for an image of another size; returns -1. */
+int pixels_differ(const struct pixels *p, size_t h, size_t w, struct err *e);
+
 #endif

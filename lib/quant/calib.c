@@ -1,5 +1,6 @@
 /* Calibration sets: an array, arrays by input layer, a folder of arrays, or random bytes. */
 #include "base/rng.h"
+#include "io/image.h"
 #include "io/npy.h"
 #include "quant/quant_int.h"
 
@@ -20,6 +21,7 @@ struct calib {
 	char **file;                     /* folder: one image each, sorted */
 	size_t nfiles;
 	size_t count;
+	size_t max; /* images that are used */
 	bool random;
 	bool u8; /* folder, random */
 	struct tensors *npz;
@@ -38,10 +40,9 @@ static int compare_names(const void *a, const void *b)
 	return strcmp(*(char *const *)a, *(char *const *)b);
 }
 
-static bool is_image(const char *name)
+static bool array_named(const char *name)
 {
-	return ends_with(name, ".png") || ends_with(name, ".jpg") || ends_with(name, ".jpeg") ||
-	       ends_with(name, ".PNG") || ends_with(name, ".JPG") || ends_with(name, ".JPEG");
+	return ends_with(name, ".npy");
 }
 
 static int list_folder(struct calib *c, struct err *e)
@@ -53,21 +54,14 @@ static int list_folder(struct calib *c, struct err *e)
 	if (!d)
 		return err_sys(e, "%s", quote(c->path));
 	while ((f = readdir(d))) {
-		if (is_image(f->d_name)) {
-			closedir(d);
-			return err_set(e,
-				       "'%s' is an image file: images are not decoded (convert the "
-				       "folder to one .npy, NHWC uint8)",
-				       quote(f->d_name));
-		}
-		if (!ends_with(f->d_name, ".npy"))
+		if (!array_named(f->d_name))
 			continue;
 		VEC_GROW(c->file, c->nfiles, &cap);
 		c->file[c->nfiles++] = xasprintf("%s/%s", c->path, f->d_name);
 	}
 	closedir(d);
 	if (!c->nfiles)
-		return err_set(e, "the folder holds no .npy file");
+		return err_set(e, "the folder holds no .npy file and no image");
 	qsort(c->file, c->nfiles, sizeof *c->file, compare_names);
 	c->count = c->nfiles;
 	return 0;
@@ -143,6 +137,36 @@ static int open_npy(struct calib *c, struct err *e)
 	return npy_read(c->path, &c->array[0], e);
 }
 
+static bool folder_has(const char *path, bool (*kind)(const char *name))
+{
+	DIR *d = opendir(path);
+	bool found = false;
+	const struct dirent *f;
+
+	while (d && !found && (f = readdir(d)))
+		found = kind(f->d_name);
+	if (d)
+		closedir(d);
+	return found;
+}
+
+/* PNG and JPEG: a folder of them, or a single one. */
+static int open_images(struct calib *c, bool folder, struct err *e)
+{
+	const struct hn_shape *s = &c->input[0]->out[0];
+
+	if (c->ninputs != 1)
+		return err_set(e,
+			       "images serve networks with one input, this one has %zu (use an "
+			       ".npz with one array per input layer)",
+			       c->ninputs);
+	if (folder && folder_has(c->path, array_named))
+		return err_set(e, "the folder holds both images and .npy files");
+	if (folder)
+		return image_folder(c->path, c->max, s->h, s->w, s->c, &c->array[0], e);
+	return image_read(c->path, s->h, s->w, s->c, &c->array[0], e);
+}
+
 static int check_arrays(struct calib *c, struct err *e)
 {
 	for (size_t k = 0; k < c->ninputs; k++) {
@@ -165,11 +189,12 @@ static int open_path(struct calib *c, struct err *e)
 
 	if (stat(c->path, &st) < 0)
 		return err_sys(e, "%s", quote(c->path));
-	if (S_ISDIR(st.st_mode))
+	if (S_ISDIR(st.st_mode) && !folder_has(c->path, image_named))
 		return open_folder(c, e);
-	if (is_image(c->path))
-		return err_set(e, "images are not decoded (convert them to one .npy, NHWC uint8)");
-	if ((ends_with(c->path, ".npz") ? open_npz(c, e) : open_npy(c, e)) < 0)
+	if ((S_ISDIR(st.st_mode)          ? open_images(c, true, e)
+	     : image_named(c->path)       ? open_images(c, false, e)
+	     : ends_with(c->path, ".npz") ? open_npz(c, e)
+					  : open_npy(c, e)) < 0)
 		return -1;
 	return check_arrays(c, e);
 }
@@ -180,6 +205,7 @@ struct calib *calib_open(const struct quant_opts *o, const struct graph *g, stru
 
 	c->path = o->calib;
 	c->random = o->random_calib;
+	c->max = (size_t)o->calibset_size;
 	c->ninputs = graph_inputs(g, c->input, MAX_INPUTS);
 	if (c->ninputs == 0 || c->ninputs > MAX_INPUTS) {
 		err_set(e, "a network with %zu inputs cannot be calibrated", c->ninputs);
