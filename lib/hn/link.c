@@ -82,7 +82,7 @@ int graph_link(struct graph *g, struct err *e)
 	for (size_t i = 0; r == 0 && i < n; i++)
 		if (w.state[i] == NEW)
 			r = visit(&w, g->layers[i], e);
-	if (r == 0) {
+	if (r == 0 && n > 0) {
 		memcpy(g->layers, w.order, n * sizeof *w.order);
 		for (size_t i = 0; i < n; i++)
 			g->layers[i]->index = i;

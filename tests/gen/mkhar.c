@@ -72,6 +72,7 @@ static int write_images(const struct graph *g, const char *path, int64_t n, stru
 	struct tensor t;
 	struct rng r;
 	float *v;
+	int rc;
 
 	if (graph_inputs(g, &in, 1) == 0)
 		return err_set(e, "no input layer");
@@ -84,7 +85,9 @@ static int write_images(const struct graph *g, const char *path, int64_t n, stru
 	v = tensor_data(&t);
 	for (size_t i = 0; i < tensor_count(&t); i++)
 		v[i] = (float)rng_normal(&r);
-	return npy_write(path, &t, e);
+	rc = npy_write(path, &t, e);
+	tensor_release(&t);
+	return rc;
 }
 
 int main(int argc, char *argv[])
