@@ -139,8 +139,18 @@ struct need device_capacity(const struct target *t);
 int32_t unit_window(const struct unit *u, size_t input);
 
 /* ---- settings.c, directives.c ---- */
+/* Parameters of the whole allocation. */
 int settings_read(struct plan *p, struct err *e);
+/* Commands about single layers. */
 int directives_read(struct plan *p, struct err *e);
+
+/* ---- plan_names.c ---- */
+/* What is done with each layer that a value names. */
+typedef int (*layer_fn)(struct plan *p, const struct alls_stmt *st, struct unit *u, int32_t part,
+			void *ctx, struct err *e);
+/* Calls fn for the layers of a name, list or glob; parts are named, too. */
+int plan_each(struct plan *p, const struct alls_stmt *st, const struct alls_value *v, layer_fn fn,
+	      void *ctx, struct err *e);
 /* Unit and part that a script's name means; part -1: the whole layer. Unknown: error, near names.
  */
 int plan_find(const struct plan *p, const char *name, struct unit **u, int32_t *part,
@@ -195,6 +205,13 @@ void rows_cuts(const struct plan *p, struct allocation *a);
  */
 bool pace_context(const struct allocation *a, const struct flow *f, int32_t context,
 		  double *interval, double *fill, size_t *stuck);
+
+/* ---- measure.c ---- */
+/* Cycles per frame of a context if nothing waits for room: its slowest layer, or the link. */
+double ideal_interval(const struct plan *p, const struct allocation *a, int32_t context);
+/* Fills rates, latency and bottleneck with the buffers as they are; warns when the network stalls.
+ */
+void measure(const struct plan *p, struct allocation *a);
 
 /* ---- place.c ---- */
 /* Clusters of the layers of a context; false when they do not fit. */

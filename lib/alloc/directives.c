@@ -6,113 +6,6 @@ static int fail(const struct plan *p, const struct alls_stmt *st, struct err *e)
 	return alls_in(p->script, st, e);
 }
 
-static const char *unscoped(const char *name)
-{
-	const char *slash = strchr(name, '/');
-
-	return slash ? slash + 1 : name;
-}
-
-static bool same_name(const char *full, const char *given)
-{
-	return strcmp(full, given) == 0 || strcmp(unscoped(full), given) == 0;
-}
-
-/* Part of u that has this name; -1: none. */
-static int32_t part_named(const struct plan *p, const struct unit *u, const char *name)
-{
-	struct arena scratch = { 0 };
-	int32_t parts = u->fixed.parts;
-	int32_t i, found = -1;
-
-	(void)p;
-	for (i = 0; i < parts && parts > 1 && found < 0; i++)
-		if (same_name(plan_part_name(&scratch, u, i), name))
-			found = i;
-	arena_release(&scratch);
-	return found;
-}
-
-int plan_find(const struct plan *p, const char *name, struct unit **u, int32_t *part, struct err *e)
-{
-	const struct layer *l = graph_find(p->g, name);
-	const char **names;
-	size_t i;
-
-	*part = -1;
-	if (l) {
-		*u = &p->units[l->index];
-		return 0;
-	}
-	for (i = 0; i < p->n; i++)
-		if ((*part = part_named(p, &p->units[i], name)) >= 0) {
-			*u = &p->units[i];
-			return 0;
-		}
-	names = xcalloc(p->n + 1, sizeof *names);
-	for (i = 0; i < p->n; i++)
-		names[i] = p->units[i].l->name;
-	err_set(e, "no layer '%s' in '%s'", quote(name), quote(p->g->name));
-	alls_near(name, names, p->n, e);
-	free(names);
-	return -1;
-}
-
-/* What is done with each layer that a value names. */
-typedef int (*layer_fn)(struct plan *p, const struct alls_stmt *st, struct unit *u, int32_t part,
-			void *ctx, struct err *e);
-
-static int each_glob(struct plan *p, const struct alls_stmt *st, const char *glob, layer_fn fn,
-		     void *ctx, struct err *e)
-{
-	struct arena scratch = { 0 };
-	struct unit *u;
-	int32_t k;
-	int rc = 0;
-	size_t i;
-
-	for (i = 0; i < p->n && rc == 0; i++) {
-		u = &p->units[i];
-		if (alls_match(glob, u->l->name)) {
-			rc = fn(p, st, u, -1, ctx, e);
-			continue;
-		}
-		for (k = 0; k < u->fixed.parts && u->fixed.parts > 1 && rc == 0; k++)
-			if (alls_match(glob, plan_part_name(&scratch, u, k)))
-				rc = fn(p, st, u, k, ctx, e);
-	}
-	arena_release(&scratch);
-	return rc;
-}
-
-static int each_layer(struct plan *p, const struct alls_stmt *st, const struct alls_value *v,
-		      layer_fn fn, void *ctx, struct err *e)
-{
-	struct unit *u;
-	int32_t part;
-	size_t i;
-
-	switch (v->kind) {
-	case ALLS_LIST:
-	case ALLS_TUPLE:
-		for (i = 0; i < v->nitems; i++)
-			if (each_layer(p, st, &v->items[i], fn, ctx, e) < 0)
-				return -1;
-		return 0;
-	case ALLS_GLOB:
-		return each_glob(p, st, v->text, fn, ctx, e);
-	case ALLS_NAME:
-	case ALLS_STRING:
-		if (plan_find(p, v->text, &u, &part, e) < 0)
-			return fail(p, st, e);
-		return fn(p, st, u, part, ctx, e);
-	case ALLS_NUMBER:
-		break;
-	}
-	err_set(e, "a layer's name, a list of names or a {glob} expected");
-	return fail(p, st, e);
-}
-
 /* Names of the parts: n of them, and the one of the whole, which is not used. */
 static int name_parts(struct plan *p, const struct alls_stmt *st, struct unit *u, int64_t n,
 		      struct err *e)
@@ -300,7 +193,7 @@ static int compilation_param(struct plan *p, const struct alls_stmt *st, struct 
 
 	if (compilation_read(p, st, &c, e) < 0 || alls_need(p->script, st, NULL, 0, &v, e) < 0)
 		return -1;
-	return each_layer(p, st, v, compilation_apply, &c, e);
+	return plan_each(p, st, v, compilation_apply, &c, e);
 }
 
 static int context_apply(struct plan *p, const struct alls_stmt *st, struct unit *u, int32_t part,
@@ -334,7 +227,7 @@ static int context(struct plan *p, const struct alls_stmt *st, struct err *e)
 	p->contexts_given = true;
 	if (k >= p->ncontexts)
 		p->ncontexts = k + 1;
-	return each_layer(p, st, v, context_apply, &k, e);
+	return plan_each(p, st, v, context_apply, &k, e);
 }
 
 static int place_apply(struct plan *p, const struct alls_stmt *st, struct unit *u, int32_t part,
@@ -375,7 +268,7 @@ static int place(struct plan *p, const struct alls_stmt *st, struct err *e)
 		err_set(e, "%s has no cluster %d", p->t->name, id);
 		return fail(p, st, e);
 	}
-	return each_layer(p, st, v, place_apply, &id, e);
+	return plan_each(p, st, v, place_apply, &id, e);
 }
 
 /* Full physical name. */

@@ -3,6 +3,7 @@
  * choice, over and over, until that would exceed a threshold or nothing wider exists.
  */
 #include "alloc/alloc_int.h"
+#include <math.h>
 
 /* Thresholds leave the search this share of a resource when the minimum already exceeds them. */
 static const double headroom = 0.1;
@@ -16,8 +17,10 @@ struct limits plan_limits(const struct plan *p, int32_t context, bool single)
 	if (context >= 0 && (size_t)context < p->ncontext_limits)
 		own = &p->context_limits[context];
 	for (i = 0; i < RES_COUNT; i++) {
-		if (own && own->given[i])
-			l.util[i] = own->util[i], l.given[i] = true;
+		if (own && own->given[i]) {
+			l.util[i] = own->util[i];
+			l.given[i] = true;
+		}
 		if (!l.given[i])
 			l.util[i] = single ? p->t->util_single : p->t->util_multi;
 	}
@@ -68,45 +71,56 @@ struct search {
 	double allowed[RES_COUNT];
 };
 
+static int32_t last_subclusters(const struct plan *p, const struct unit *u)
+{
+	return u->cost.macs ? p->t->max_subclusters_per_layer : 1;
+}
+
+/* The choice after c in a fixed order: subclusters, APUs, mode, parts; false at the end. */
+static bool next_choice(const struct plan *p, const struct unit *u, struct choice *c)
+{
+	if (++c->subclusters <= last_subclusters(p, u))
+		return true;
+	c->subclusters = 1;
+	if (++c->apus <= p->t->apus_max_per_layer)
+		return true;
+	c->apus = 1;
+	if (++c->mode < (u->cost.mode16 ? TARGET_MODES : 1))
+		return true;
+	c->mode = 0;
+	return ++c->parts <= unit_max_parts(u);
+}
+
 /* The cheapest choice that is faster than the present one and keeps the thresholds. */
 static bool widen(struct search *s, struct unit *u)
 {
 	const struct plan *p = s->p;
-	int64_t now_cycles = unit_cycles(p, u, u->choice);
+	const int64_t now_cycles = unit_cycles(p, u, u->choice);
+	struct choice c = { .parts = 1, .subclusters = 1, .mode = 0, .apus = 1 };
 	struct choice best = u->choice;
-	struct choice c;
-	struct need now, need, total, best_total = s->total;
-	double best_price = 0;
+	struct need now, need, total;
+	struct need best_total = s->total;
+	double best_price = HUGE_VAL;
 	double cost;
-	bool found = false;
 
 	unit_need(p, u, u->choice, s->l2, &now);
-	for (c.parts = 1; c.parts <= unit_max_parts(u); c.parts++)
-		for (c.mode = 0; c.mode < (u->cost.mode16 ? TARGET_MODES : 1); c.mode++)
-			for (c.apus = 1; c.apus <= p->t->apus_max_per_layer; c.apus++)
-				for (c.subclusters = 1;
-				     c.subclusters <=
-				     (u->cost.macs ? p->t->max_subclusters_per_layer : 1);
-				     c.subclusters++) {
-					if (!unit_allows(u, c) ||
-					    unit_cycles(p, u, c) >= now_cycles ||
-					    !unit_need(p, u, c, s->l2, &need))
-						continue;
-					total = need_add(need_add(s->total, now, -1), need, 1);
-					cost = price(&need, &now, &s->capacity);
-					if (!within(&total, &s->total, s->allowed) ||
-					    (found && cost >= best_price))
-						continue;
-					found = true;
-					best = c;
-					best_price = cost;
-					best_total = total;
-				}
-	if (found) {
-		u->choice = best;
-		s->total = best_total;
-	}
-	return found;
+	do {
+		if (!unit_allows(u, c) || unit_cycles(p, u, c) >= now_cycles ||
+		    !unit_need(p, u, c, s->l2, &need))
+			continue;
+		total = need_add(need_add(s->total, now, -1), need, 1);
+		cost = price(&need, &now, &s->capacity);
+		if (cost >= best_price || !within(&total, &s->total, s->allowed))
+			continue;
+		best = c;
+		best_price = cost;
+		best_total = total;
+	} while (next_choice(p, u, &c));
+	if (best_price == HUGE_VAL)
+		return false;
+	u->choice = best;
+	s->total = best_total;
+	return true;
 }
 
 static void search_begin(struct search *s, int32_t context, bool single, double scale)
@@ -130,9 +144,7 @@ static void search_begin(struct search *s, int32_t context, bool single, double 
 		allowed = lim.util[r] * scale * capacity;
 		if (!lim.given[r] && minimum > allowed)
 			allowed = minimum + headroom * scale * capacity;
-		s->allowed[r] = allowed < capacity || r == RES_LCU ? allowed : capacity;
-		if (s->allowed[r] > capacity)
-			s->allowed[r] = capacity;
+		s->allowed[r] = allowed < capacity ? allowed : capacity;
 	}
 }
 
