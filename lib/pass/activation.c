@@ -5,11 +5,10 @@
 #include <math.h>
 
 /* Layers with a full output stage: those with weights, and elementwise ones. */
-static bool takes_activation(const struct layer *l)
+static bool has_output_stage(const struct layer *l)
 {
 	return hn_is(l->type, HNF_ACT) &&
-	       (hn_is(l->type, HNF_KERNEL) || hn_is(l->type, HNF_ELTWISE)) &&
-	       l->p.activation == ACT_LINEAR;
+	       (hn_is(l->type, HNF_KERNEL) || hn_is(l->type, HNF_ELTWISE));
 }
 
 static bool is_activation(const struct layer *l)
@@ -36,9 +35,7 @@ static struct hn_act_params bounds(const struct layer *l)
 /* A clip behind a clip is one clip (exporters write relu6 as relu and clip). */
 static bool joins_clip(const struct layer *l, const struct layer *from)
 {
-	return hn_is(from->type, HNF_ACT) &&
-	       (hn_is(from->type, HNF_KERNEL) || hn_is(from->type, HNF_ELTWISE)) &&
-	       hn_act_is_clip(l->p.activation) && hn_act_is_clip(from->p.activation);
+	return hn_act_is_clip(l->p.activation) && hn_act_is_clip(from->p.activation);
 }
 
 static float inside(float x, const struct hn_act_params *p)
@@ -68,11 +65,11 @@ int pass_fuse_activation(struct graph *g, struct tensors *w, const struct pass_o
 		struct layer *l = g->layers[i];
 		struct layer *from = l->nin ? l->in[0].layer : NULL;
 
-		if (l->dead || !is_activation(l) || edit_consumer(from) != l)
+		if (!is_activation(l) || !has_output_stage(from) || edit_consumer(from) != l)
 			continue;
 		if (joins_clip(l, from))
 			join_clip(l, from);
-		else if (!takes_activation(from))
+		else if (from->p.activation != ACT_LINEAR)
 			continue;
 		edit_move_activation(w, l, from);
 		edit_absorb(g, l, from);
