@@ -44,7 +44,7 @@ static int load(struct work *w, const struct config *cfg, struct err *e)
 	json_t *j;
 
 	if (!(w->b = bundle_read(cfg->io.in, NULL, e)) ||
-	    bundle_require(w->b, STATE_QUANTIZED, STATE_COMPILED, e) < 0)
+	    bundle_require(w->b, STATE_QUANTIZED, STATE_COMPILED_SLIM, e) < 0)
 		return -1;
 	if (!bundle_has(w->b, "alloc.json"))
 		return err_set(e, "'%s' has no allocation (run hn-alloc first)", quote(cfg->io.in));
@@ -74,7 +74,10 @@ static int store(struct work *w, const struct config *cfg, struct err *e)
 {
 	if (cfg->har) {
 		bundle_put(w->b, "hef", w->hef.p, w->hef.len);
-		bundle_set_state(w->b, STATE_COMPILED);
+		const enum state s = bundle_state(w->b);
+		const bool slim = s == STATE_QUANTIZED_SLIM || s == STATE_COMPILED_SLIM;
+
+		bundle_set_state(w->b, slim ? STATE_COMPILED_SLIM : STATE_COMPILED);
 		if (bundle_write(w->b, cfg->har, COMPRESS_NONE, e) < 0)
 			return -1;
 	}

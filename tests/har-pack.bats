@@ -107,6 +107,20 @@ setup() {
 		har-pack --compilation-only net.har
 }
 
+@test "a bundle reduced to what compilation needs compiles to the same bytes" {
+	onnx2hn -q --save-original "$SHAPES/shapes.onnx" | hn-normalize -q -s "$SHAPES/shapes.alls" |
+		hn-quantize -q -c "$SHAPES/calib.npy" -o q.har
+	har-pack --compilation-only q.har -o slim.har
+	run -1 grep -qE 'npz|native|fp\.hn|original' <(har-pack -t slim.har | grep -v '\.q\.npz$')
+	for f in q slim; do
+		hn-alloc -q $f.har -o $f.a.har
+		hn2hef -q --har $f.c.har $f.a.har -o $f.hef
+	done
+	same_bytes slim.hef q.hef
+	[ "$(har-pack -m metadata.json q.c.har | jq -r .state)" = compiled_model ]
+	[ "$(har-pack -m metadata.json slim.c.har | jq -r .state)" = compiled_slim_model ]
+}
+
 @test "bare HN JSON is a bundle, with weights or without" {
 	har-pack -x out net.har
 	har-pack out/net.hn -o a.har

@@ -25,6 +25,7 @@ static const char *const order[] = {
 	"nms.json",
 	"modifications_meta_data.json",
 	"original_model_meta.json",
+	"original.onnx",
 	"hef",
 };
 

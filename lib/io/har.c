@@ -206,8 +206,8 @@ struct bundle *har_pack(const char *hn, const char *npz, const struct cli_list *
 int har_slim(struct bundle *b, struct err *e)
 {
 	/* Earlier stages and what only they need. */
-	static const char *const dropped[] = { "native.hn", "fp.hn", "npz", "fpo.npz",
-					       "stats.npz" };
+	static const char *const dropped[] = { "native.hn", "fp.hn",     "npz",
+					       "fpo.npz",   "stats.npz", "original.onnx" };
 
 	if (bundle_require(b, STATE_QUANTIZED, STATE_COMPILED_SLIM, e) < 0)
 		return -1;
