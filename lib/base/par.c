@@ -1,6 +1,7 @@
 #include "base/par.h"
 #include <omp.h>
 #include <stdlib.h>
+#include <sys/types.h>
 #include <unistd.h>
 
 /*
@@ -12,10 +13,17 @@
  */
 void par_passive(char *argv[])
 {
+	char path[4096];
+	ssize_t n;
+
 	if (getenv("OMP_WAIT_POLICY") || getenv("GOMP_SPINCOUNT"))
 		return;
-	if (setenv("OMP_WAIT_POLICY", "passive", 1) == 0)
-		execv("/proc/self/exe", argv);
+	/* By its own path, so that ps shows the tool's name. */
+	n = readlink("/proc/self/exe", path, sizeof path - 1);
+	if (n < 0 || setenv("OMP_WAIT_POLICY", "passive", 1) < 0)
+		return;
+	path[n] = '\0';
+	execv(path, argv);
 }
 
 void par_init(int threads)
