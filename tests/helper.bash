@@ -27,7 +27,7 @@ FIXTURES=${FIXTURES:-$ROOT/../shared/fixtures}
 PATH=$BIN:$GEN:$PATH
 LC_ALL=C
 export ROOT BUILD BIN GEN SHAPES FIXTURES PATH LC_ALL O
-unset LOGLEVEL
+unset LOGLEVEL MAKEFLAGS MFLAGS MAKELEVEL MAKEOVERRIDES OMP_NUM_THREADS
 
 # A file that needs more overrides setup and calls scratch first.
 scratch() {
