@@ -53,7 +53,7 @@ cut_examples() {
 @test "every page is found clean by mandoc and has its sections" {
 	bad=
 	for f in "$ROOT"/man/man?/*; do
-		bad+=$(mandoc -T lint "$f" 2>&1 | grep -vE 'referenced manual not found|outdated mandoc.db' || true)
+		bad+=$(mandoc -T lint -W warning "$f" 2>&1 | grep -vE 'referenced manual not found|outdated mandoc.db' || true)
 		case $f in
 		*.1)
 			for s in NAME SYNOPSIS DESCRIPTION "EXIT STATUS" EXAMPLES; do

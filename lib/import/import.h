@@ -140,6 +140,7 @@ struct im_graph {
 	size_t nindex;
 };
 
+/* An empty graph; im_free releases it with all that hangs on it. */
 struct im_graph *im_new(void);
 void im_free(struct im_graph *g); /* NULL is fine */
 /* The value of this name, made when new. */
@@ -188,6 +189,10 @@ struct im_node *im_only(const struct im_value *v, const char *op);
 /* n is op with a scalar constant as one input: the other input, NULL when not so. */
 struct im_value *im_with_scalar(const struct im_node *n, const char *op, float *scalar);
 
+/*
+ * Recognisers, one file each: n ends an activation that was spelled out in simpler ops.  On a match
+ * those are replaced by one node and the answer is true.
+ */
 bool pat_softplus(struct im_graph *g, struct im_node *n);
 bool pat_hard_sigmoid(struct im_graph *g, struct im_node *n);
 bool pat_hardswish(struct im_graph *g, struct im_node *n);

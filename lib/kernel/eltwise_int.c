@@ -96,9 +96,10 @@ static void fill_table(int32_t t[256], const struct qop *q, size_t i)
 	bool plain = q->type == HN_EW_MULT || q->type == HN_EW_DIV;
 
 	for (int32_t x = 0; x < 256; x++)
-		t[x] = plain ? x - q->in_zp.v[i]
-			     : sat32(fixed_scale(x - q->in_zp.v[i], q->in_mult.v[i],
-						 q->in_shift.v[i]));
+		t[x] =
+		    plain
+			? x - q->in_zp.v[i]
+			: sat32(fixed_scale(x - q->in_zp.v[i], q->in_mult.v[i], q->in_shift.v[i]));
 }
 
 INTK_RUN(eltwise_int_run)

@@ -14,10 +14,10 @@
 struct f32k {
 	const struct f32_impl *impl;
 	const struct layer *l;
-	int32_t n;         /* images per run */
-	void *state;       /* the implementation's own, NULL when it needs none */
-	float *slope;      /* prelu: one per feature, or NULL */
-	float *clip_lo;    /* relu6, clip after equalization: bounds per feature, or NULL */
+	int32_t n;      /* images per run */
+	void *state;    /* the implementation's own, NULL when it needs none */
+	float *slope;   /* prelu: one per feature, or NULL */
+	float *clip_lo; /* relu6, clip after equalization: bounds per feature, or NULL */
 	float *clip_hi;
 	bool add_in_place; /* the added input is in the output's memory */
 	bool fast;         /* may round differently for speed */

@@ -48,6 +48,7 @@ struct intk_op {
 	const char *reason; /* why run is NULL */
 };
 
+/* The convolutions' hooks: tables made once, freed, n images of one record. */
 int conv_int_init(struct intk *k, struct err *e);
 void conv_int_release(struct intk *k);
 int conv_int_run(struct intk *k, int32_t n, const void *const in[], void *const out[],

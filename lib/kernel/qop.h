@@ -30,10 +30,11 @@ struct qarr_f32 {
 
 /*
  * geom by type: concat: axis (1 h, 2 w, 3 c) - slice: start, step of h, w, c - external_pad: code -
- * depth_to_space, space_to_depth: block h, w, order (0 dcr, 1 crd, 3 focus) - feature_shuffle: groups -
- * format_conversion: 0 (reshape), or 1 and the input axis of each output axis - resize: kind (0 nearest,
- * 1 bilinear), fraction bits, then per output row and per output column: two source indexes and the
- * second one's weight - softmax: groups - reduce_*: axes (1 h, 2 w, 4 c), groups.
+ * depth_to_space, space_to_depth: block h, w, order (0 dcr, 1 crd, 3 focus) - feature_shuffle:
+ * groups - format_conversion: 0 (reshape), or 1 and the input axis of each output axis - resize:
+ * kind (0 nearest, 1 bilinear), fraction bits, then per output row and per output column: two
+ * source indexes and the second one's weight - softmax: groups - reduce_*: axes (1 h, 2 w, 4 c),
+ * groups.
  */
 /* One quantized layer.  Owns its arrays (malloc); qop_release frees them. */
 struct qop {
@@ -69,6 +70,7 @@ struct qfield {
 /* The table made from qop.def, in order; *n fields. */
 const struct qfield *qop_fields(size_t *n);
 
+/* Frees what a record owns. */
 void qop_release(struct qop *q);
 /* Deep copy. */
 void qop_copy(struct qop *dst, const struct qop *src);

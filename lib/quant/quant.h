@@ -9,30 +9,35 @@
 #include "hn/hn.h"
 
 struct quant_opts {
-	const char *calib;      /* .npy, .npz by input layer, folder; NULL with random_calib */
+	const char *calib; /* .npy, .npz by input layer, folder; NULL with random_calib */
 	bool random_calib;
-	int calibset_size;      /* images used, 64 by default (guide) */
-	int batch;              /* images per step */
-	int optimization_level; /* 0 in this version */
-	int compression_level;  /* 0 */
-	bool equalization;      /* cross-layer equalization (Meller 2019); on by default */
-	const char *bias_mode;  /* default for all layers, NULL: double_scale_initialization */
+	int calibset_size;         /* images used, 64 by default (guide) */
+	int batch;                 /* images per step */
+	int optimization_level;    /* 0 in this version */
+	int compression_level;     /* 0 */
+	bool equalization;         /* cross-layer equalization (Meller 2019); on by default */
+	const char *bias_mode;     /* default for all layers, NULL: double_scale_initialization */
 	const struct alls *script; /* may override any of the above */
-	const char *stats_out;  /* also write statistics here, NULL: no */
-	const char *hw_arch;    /* target name for table sizes; NULL: hailo8 */
+	const char *stats_out;     /* also write statistics here, NULL: no */
+	const char *hw_arch;       /* target name for table sizes; NULL: hailo8 */
 };
-#define QUANT_OPTS_DEFAULT { .calibset_size = 64, .batch = 8, .equalization = true }
+#define QUANT_OPTS_DEFAULT                                                                         \
+	{                                                                                          \
+		.calibset_size = 64, .batch = 8, .equalization = true                              \
+	}
 
 /*
  * Quantizes a full-precision optimized graph.  w: float weights, changed by equalization.
- * out: the q-NPZ set (integer records by qop_store, plus statistics); layer quant records are filled.
+ * out: the q-NPZ set (integer records by qop_store, plus statistics); layer quant records are
+ * filled.
  */
-int quant_run(struct graph *g, struct tensors *w, const struct quant_opts *o, struct tensors **q_out,
-    struct err *e);
+int quant_run(struct graph *g, struct tensors *w, const struct quant_opts *o,
+	      struct tensors **q_out, struct err *e);
 
 /*
- * hn-quantize on a bundle in state fp_optimized_model: quantizes with the script (a file; NULL: the one
- * in the bundle, if any) and leaves fp.hn, hn, q.npz, alls and, with its equalized weights, fpo.npz.
+ * hn-quantize on a bundle in state fp_optimized_model: quantizes with the script (a file; NULL: the
+ * one in the bundle, if any) and leaves fp.hn, hn, q.npz, alls and, with its equalized weights,
+ * fpo.npz.
  */
 struct bundle;
 int quant_bundle(struct bundle *b, struct quant_opts *o, const char *script, struct err *e);
