@@ -110,6 +110,11 @@ static void say(const struct onnx_result *r, const char *net, double seconds)
 
 	if (r->retried)
 		log_warn("%s; translated up to these nodes", r->retried);
+	if (r->opset != 8 && r->opset < 11)
+		log_info("opset %" PRId64
+			 " is not one of 8 and 11 to 17: its operators are read by "
+			 "its own rules",
+			 r->opset);
 	log_info("Restored ONNX model %s (opset %" PRId64 ", %zu nodes)", net, r->opset, r->nodes);
 	log_info("Start nodes mapped from original model: %s.", r->start_text);
 	log_info("End nodes mapped from original model: %s.", r->end_text);

@@ -186,3 +186,17 @@ int build_batch_norm(struct build *b, struct im_value *in, struct im_value *out,
 		build_weight(b, l, keys[i], v[i], c);
 	return 0;
 }
+
+struct layer *build_slice(struct build *b, const struct im_view *v, int axis, int64_t from,
+			  int64_t to, int64_t step)
+{
+	struct layer *l = build_after(b, HN_SLICE, "slice", v);
+	int32_t *s[3] = { l->p.slice_h, l->p.slice_w, l->p.slice_c };
+
+	for (int i = 0; i < 3; i++) {
+		s[i][0] = i == axis ? (int32_t)from : 0;
+		s[i][1] = (int32_t)(i == axis ? to : v->base[i]);
+		s[i][2] = i == axis ? (int32_t)step : 1;
+	}
+	return l;
+}

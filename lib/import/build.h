@@ -12,6 +12,7 @@ struct build {
 	struct tensors *w;
 	struct im_graph *ir;
 	int64_t opset;
+	size_t fold_left;     /* bytes of constants that may still be made */
 	struct im_node *node; /* the node that is being made; layers take its names */
 };
 
@@ -71,6 +72,10 @@ int build_affine(struct build *b, struct im_value *in, struct im_value *out, flo
 /* Batch norm with these vectors of c floats: fused or a layer of its own. */
 int build_batch_norm(struct build *b, struct im_value *in, struct im_value *out, int64_t c,
 		     float *v[4], float epsilon);
+
+/* Rows, columns or features (axis 0, 1, 2) from, from + step ... below to. */
+struct layer *build_slice(struct build *b, const struct im_view *v, int axis, int64_t from,
+			  int64_t to, int64_t step);
 
 /* A float vector as a weight. */
 void build_weight(struct build *b, struct layer *l, const char *key, const float *v, int64_t n);

@@ -68,8 +68,6 @@ struct layer *build_const(struct build *b, struct tensor t, const int64_t base[3
 {
 	struct layer *l = build_layer(b, HN_CONST, "const_input");
 
-	l->nout = 1;
-	l->out = xcalloc(1, sizeof *l->out);
 	l->out[0] = (struct hn_shape){ (int32_t)base[0], (int32_t)base[1], (int32_t)base[2], rank };
 	layer_set_weight(b->w, l, "value", t);
 	return l;
@@ -84,7 +82,13 @@ struct layer *build_const_map(struct build *b, const struct im_view *v, const st
 
 	if (const_strides(v, t, stride, e) < 0)
 		return NULL;
+	if ((uint64_t)(view_count(v) / v->batch) > b->fold_left / 4) {
+		err_set(e, "its constant would have %lld values",
+			(long long)(view_count(v) / v->batch));
+		return NULL;
+	}
 	map = tensor_new(DT_F32, 3, v->base);
+	b->fold_left -= tensor_bytes(&map);
 	to = tensor_data(&map);
 	for (int64_t i = 0; i < v->base[0] * v->base[1] * v->base[2]; i++)
 		to[i] = (float)tensor_get(t, place(v, stride, i));
@@ -99,7 +103,7 @@ int build_from_const(struct build *b, struct im_value *v, struct err *e)
 	int64_t base[3] = { 1, 1, 1 };
 	const char *axes = view_std_axes(t->rank);
 
-	if (!axes)
+	if (!axes || tensor_count(t) == 0)
 		return err_set(e, "constant '%s' of shape %s has no form in the HN", quote(v->name),
 			       tensor_shape_text(t));
 	if (t->dim[0] != 1)

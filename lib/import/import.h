@@ -122,7 +122,8 @@ struct im_node {
 	const char **origin; /* names of the nodes that were fused into this one, itself included */
 	size_t norigin;
 	bool dead;
-	int mark; /* scratch of walks */
+	int mark;          /* scratch of walks */
+	const char *fault; /* why it cannot be imported */
 };
 
 struct im_graph {

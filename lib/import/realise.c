@@ -252,8 +252,36 @@ bool view_is_free(const struct im_view *v, const char *axes)
 	return (size_t)v->rank == strlen(axes) && plan(v, axes, &m, &e) == 0 && in_place(&m);
 }
 
+/*
+ * The nodes that only changed the view of v since its layer was made: a settled move takes their
+ * names. NULL when there are none.  The result lives in the importer graph's arena.
+ */
+static struct im_node *movers(struct build *b, const struct im_value *v)
+{
+	const struct layer *l = v->view.layer;
+	struct im_node *sum = NULL;
+
+	for (struct im_node *n = v->from; n && n->nin && n->in[0] && n->in[0]->done &&
+					  !n->in[0]->is_const && n->in[0]->view.layer == l;
+	     n = n->in[0]->from) {
+		const char **names = arena_array(
+		    &b->ir->arena, n->norigin + (sum ? sum->norigin : 0), sizeof(char *));
+
+		if (!sum)
+			sum = arena_alloc(&b->ir->arena, sizeof *sum);
+		memcpy(names, n->origin, n->norigin * sizeof(char *));
+		if (sum->norigin)
+			memcpy(names + n->norigin, sum->origin, sum->norigin * sizeof(char *));
+		sum->origin = names;
+		sum->norigin += n->norigin;
+	}
+	return sum;
+}
+
 int view_want(struct build *b, struct im_value *v, const char *axes, struct err *e)
 {
+	struct im_node *consumer = b->node;
+	struct im_node *by;
 	struct im_view old = v->view;
 	struct layer *l = NULL;
 	struct move m;
@@ -271,8 +299,12 @@ int view_want(struct build *b, struct im_value *v, const char *axes, struct err 
 		v->view.sole = old.sole;
 		return 0;
 	}
-	if (!(l = shuffle(b, &m)) && !(l = blocks(b, &m)) && !(l = permute(b, &m)) &&
-	    !(l = runs(b, &m, e)))
+	if ((by = movers(b, v)))
+		b->node = by;
+	if (!(l = shuffle(b, &m)) && !(l = blocks(b, &m)) && !(l = permute(b, &m)))
+		l = runs(b, &m, e);
+	b->node = consumer;
+	if (!l)
 		return -1;
 	view_init(&v->view, l, 0, old.batch, m.size, axes);
 	return 0;

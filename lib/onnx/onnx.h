@@ -17,7 +17,8 @@ struct onnx_opts {
 	size_t nshapes;
 	const char *const *formats; /* "NAME=BCHW" or "BCHW" */
 	size_t nformats;
-	bool retry; /* on failure import up to the recommended end nodes */
+	size_t fold_max; /* bytes that constant folding may make; 0: 2 GiB */
+	bool retry;      /* on failure import up to the recommended end nodes */
 };
 
 /* What became of a model: for messages and --report. */
@@ -40,6 +41,9 @@ struct onnx_result {
  */
 int onnx_import(const char *path, const struct onnx_opts *o, struct onnx_result *out,
 		struct err *e);
+/* The same from memory, without external data. */
+int onnx_import_bytes(const void *data, size_t n, const struct onnx_opts *o,
+		      struct onnx_result *out, struct err *e);
 void onnx_result_release(struct onnx_result *r);
 
 #endif

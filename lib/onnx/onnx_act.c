@@ -137,22 +137,33 @@ int onnx_pow(struct build *b, struct im_node *n, struct err *e)
 	return build_activation(b, n->in[0], n->out[0], act, &p, NULL);
 }
 
+/* What Dropout keeps at inference: everything, in the shape of its input. */
+static int keep_mask(struct build *b, struct im_value *out, const struct im_value *x, struct err *e)
+{
+	const struct tensor one = { .dtype = DT_F32, .data = &(const float){ 1 } };
+	struct layer *l = build_const_map(b, &x->view, &one, e);
+
+	if (!l)
+		return -1;
+	build_like(out, x, l);
+	return 0;
+}
+
 /* Identity, Dropout at inference, Cast between floats. */
 int onnx_pass(struct build *b, struct im_node *n, struct err *e)
 {
 	const int64_t to = im_int(n, "to", 1);
 
-	(void)b;
+	const bool dropout = strcmp(n->op, "Dropout") == 0;
+
 	if (strcmp(n->op, "Cast") == 0 && to != 1 && to != 10 && to != 11)
 		return err_set(
 		    e, "a cast of a computed tensor to a type that is no float is not supported");
-	for (size_t i = 1; i < n->nout; i++)
-		if (n->out[i] && n->out[i]->nuse)
-			return err_set(e, "its output '%s' is not supported",
-				       quote(n->out[i]->name));
-	if (strcmp(n->op, "Dropout") == 0 && n->nin > 2 && n->in[2] && n->in[2]->is_const &&
+	if (dropout && n->nin > 2 && n->in[2] && n->in[2]->is_const &&
 	    tensor_count(&n->in[2]->data) == 1 && tensor_get(&n->in[2]->data, 0) != 0)
 		return err_set(e, "it is in training mode: export the model in eval mode");
 	build_pass(n->out[0], n->in[0]);
+	if (dropout && n->nout > 1 && n->out[1] && n->out[1]->nuse)
+		return keep_mask(b, n->out[1], n->in[0], e);
 	return 0;
 }

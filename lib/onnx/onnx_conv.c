@@ -346,28 +346,29 @@ int onnx_matmul(struct build *b, struct im_node *n, struct err *e)
 {
 	struct im_value *x = n->in[0];
 	char axes[LIMIT_RANK + 1];
-	struct tensor *w, k;
+	struct tensor w, k;
 	struct layer *l;
 	int64_t m;
 
-	if (x->is_const || !constant(n, 1, "second operand", e))
+	if (x->is_const || n->nin < 2 || !n->in[1] || !n->in[1]->is_const)
 		return err_set(e, "a product of two computed tensors is not supported");
-	w = &n->in[1]->data;
-	while (w->rank > 2 && w->dim[0] == 1) {
-		memmove(w->dim, w->dim + 1, (size_t)(w->rank - 1) * sizeof w->dim[0]);
-		w->rank--;
-	}
-	if (x->view.rank == 2)
+	w = n->in[1]->data;
+	if (x->view.rank == 2 && w.rank == 2)
 		return dense(b, n, &x->view, false, 1, e) ? 0 : -1;
-	if (w->rank != 2 || x->view.rank < 2 || w->dim[0] != view_size(&x->view, x->view.rank - 1))
+	while (w.rank > 2 && w.rank <= x->view.rank && w.dim[0] == 1) {
+		memmove(w.dim, w.dim + 1, (size_t)(w.rank - 1) * sizeof w.dim[0]);
+		w.rank--;
+	}
+	if (w.rank != 2 || x->view.rank < 3 || w.dim[0] != view_size(&x->view, x->view.rank - 1))
 		return err_set(e, "input %s and matrix %s do not multiply", view_text(&x->view),
-			       tensor_shape_text(w));
-	m = w->dim[1];
-	if (m < 1 || m > LIMIT_FEATURES || w->dim[0] > LIMIT_FEATURES)
-		return err_set(e, "its matrix %s is absurd", tensor_shape_text(w));
+			       tensor_shape_text(&n->in[1]->data));
+	m = w.dim[1];
+	if (m < 1 || m > LIMIT_FEATURES || w.dim[0] > LIMIT_FEATURES)
+		return err_set(e, "its matrix %s is absurd", tensor_shape_text(&w));
 	if (features_last(b, x, axes, e) < 0)
 		return -1;
-	k = tensor_convert(w, DT_F32);
+	k = tensor_convert(&w, DT_F32);
+	spend(n, 1);
 	k.rank = 4;
 	k.dim[0] = k.dim[1] = 1;
 	k.dim[2] = x->view.base[2];

@@ -237,6 +237,10 @@ static int binary(struct build *b, struct im_node *n, enum kind k, struct err *e
 		return with_constant(b, n, x, y, k, false, e);
 	if (x->is_const && tensor_count(&x->data))
 		return with_constant(b, n, y, x, k, true, e);
+	/* Settled once, so that other consumers find it so. */
+	if (!x->is_const && !y->is_const && !view_same(&x->view, &y->view) &&
+	    (view_plain(b, x, e) < 0 || view_plain(b, y, e) < 0))
+		return -1;
 	return tensors(b, n->out[0], *x, *y, k, e);
 }
 

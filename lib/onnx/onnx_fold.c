@@ -2,7 +2,8 @@
 #include "onnx/onnx_fold.h"
 #include <math.h>
 
-int fold_new(enum dtype t, int rank, const int64_t *dim, struct tensor *out, struct err *e)
+int fold_new(struct build *b, enum dtype t, int rank, const int64_t *dim, struct tensor *out,
+	     struct err *e)
 {
 	int64_t n = 1;
 
@@ -13,7 +14,10 @@ int fold_new(enum dtype t, int rank, const int64_t *dim, struct tensor *out, str
 			return err_set(e, "its result would be too large");
 		n *= dim[i] ? dim[i] : 1;
 	}
+	if ((size_t)n > b->fold_left / dtype_size(t))
+		return err_set(e, "its result would be too large");
 	*out = tensor_new(t, rank, dim);
+	b->fold_left -= tensor_bytes(out);
 	return 0;
 }
 
@@ -231,27 +235,27 @@ static size_t meets(const struct tensor *t, int rank, const int64_t *dim, size_t
 	return p;
 }
 
-static int fold_binary(const struct im_node *n, enum arith op, const struct tensor *a,
-		       const struct tensor *b, struct tensor *out, struct err *e)
+static int fold_binary(struct build *b, enum arith op, const struct tensor *x,
+		       const struct tensor *y, struct tensor *out, struct err *e)
 {
-	const struct tensor *two[2] = { a, b };
-	const bool flt = fold_is_float(a->dtype);
+	const struct tensor *two[2] = { x, y };
+	const bool flt = fold_is_float(x->dtype);
 	int64_t dim[LIMIT_RANK];
 	bool bad = false;
 	int rank;
 
-	(void)n;
 	if (broadcast(two, 2, &rank, dim, e) < 0 ||
-	    fold_new(op >= EQUAL ? DT_BOOL : a->dtype, rank, dim, out, e) < 0)
+	    fold_new(b, op >= EQUAL ? DT_BOOL : x->dtype, rank, dim, out, e) < 0)
 		return -1;
 	for (size_t i = 0; i < tensor_count(out); i++) {
-		const size_t x = meets(a, rank, dim, i), y = meets(b, rank, dim, i);
+		const size_t i1 = meets(x, rank, dim, i), i2 = meets(y, rank, dim, i);
 
 		if (flt)
-			fold_set_num(out, i, on_nums(op, tensor_get(a, x), tensor_get(b, y)));
+			fold_set_num(out, i, on_nums(op, tensor_get(x, i1), tensor_get(y, i2)));
 		else
-			fold_set_int(out, i,
-				     on_ints(op, tensor_get_int(a, x), tensor_get_int(b, y), &bad));
+			fold_set_int(
+			    out, i,
+			    on_ints(op, tensor_get_int(x, i1), tensor_get_int(y, i2), &bad));
 	}
 	if (bad) {
 		tensor_release(out);
@@ -260,14 +264,14 @@ static int fold_binary(const struct im_node *n, enum arith op, const struct tens
 	return 0;
 }
 
-static int fold_arith(struct im_node *n, enum arith op, struct err *e)
+static int fold_arith(struct build *b, struct im_node *n, enum arith op, struct err *e)
 {
 	struct tensor acc = tensor_ref(&n->in[0]->data), next;
 
 	if (n->nin < 2 && op != MIN && op != MAX)
 		return tensor_release(&acc), err_set(e, "it has %zu inputs, 2 expected", n->nin);
 	for (size_t i = 1; i < n->nin; i++) {
-		const int r = fold_binary(n, op, &acc, &n->in[i]->data, &next, e);
+		const int r = fold_binary(b, op, &acc, &n->in[i]->data, &next, e);
 
 		tensor_release(&acc);
 		if (r < 0)
@@ -314,12 +318,12 @@ static const struct {
 	{ "Sqrt", sqrt },  { "Tanh", tanh },
 };
 
-static int fold_unary(struct im_node *n, double (*fn)(double), struct err *e)
+static int fold_unary(struct build *b, struct im_node *n, double (*fn)(double), struct err *e)
 {
 	const struct tensor *x = &n->in[0]->data;
 	struct tensor t;
 
-	if (fold_new(x->dtype == DT_F16 ? DT_F32 : x->dtype, x->rank, x->dim, &t, e) < 0)
+	if (fold_new(b, x->dtype == DT_F16 ? DT_F32 : x->dtype, x->rank, x->dim, &t, e) < 0)
 		return -1;
 	for (size_t i = 0; i < tensor_count(x); i++)
 		fold_set_num(&t, i, fn(tensor_get(x, i)));
@@ -327,7 +331,7 @@ static int fold_unary(struct im_node *n, double (*fn)(double), struct err *e)
 	return 0;
 }
 
-static int fold_where(struct im_node *n, struct err *e)
+static int fold_where(struct build *b, struct im_node *n, struct err *e)
 {
 	const struct tensor *t[3];
 	int64_t dim[LIMIT_RANK];
@@ -340,7 +344,7 @@ static int fold_where(struct im_node *n, struct err *e)
 		t[i] = &n->in[i]->data;
 	if (t[1]->dtype != t[2]->dtype)
 		return err_set(e, "its operands differ in type");
-	if (broadcast(t, 3, &rank, dim, e) < 0 || fold_new(t[1]->dtype, rank, dim, &out, e) < 0)
+	if (broadcast(t, 3, &rank, dim, e) < 0 || fold_new(b, t[1]->dtype, rank, dim, &out, e) < 0)
 		return -1;
 	for (size_t i = 0; i < tensor_count(&out); i++) {
 		const struct tensor *from =
@@ -353,7 +357,7 @@ static int fold_where(struct im_node *n, struct err *e)
 }
 
 /* Products, sums and extremes over everything: shape arithmetic needs no more. */
-static int fold_reduce(struct im_node *n, enum arith op, struct err *e)
+static int fold_reduce(struct build *b, struct im_node *n, enum arith op, struct err *e)
 {
 	const struct tensor *x = &n->in[0]->data;
 	const int64_t one[LIMIT_RANK] = { 1, 1, 1, 1, 1, 1, 1, 1 };
@@ -366,7 +370,7 @@ static int fold_reduce(struct im_node *n, enum arith op, struct err *e)
 	acc = tensor_get_int(x, 0);
 	for (size_t i = 1; i < tensor_count(x); i++)
 		acc = on_ints(op, acc, tensor_get_int(x, i), &bad);
-	if (fold_new(x->dtype, im_int(n, "keepdims", 1) ? x->rank : 0, one, &t, e) < 0)
+	if (fold_new(b, x->dtype, im_int(n, "keepdims", 1) ? x->rank : 0, one, &t, e) < 0)
 		return -1;
 	fold_set_int(&t, 0, acc);
 	im_set_const(n->out[0], t);
@@ -422,12 +426,12 @@ int onnx_fold(struct build *b, struct im_node *n, struct err *e)
 			return 1;
 	for (size_t i = 0; i < COUNT(binary_ops); i++)
 		if (strcmp(binary_ops[i].op, n->op) == 0)
-			return fold_arith(n, binary_ops[i].a, e);
+			return fold_arith(b, n, binary_ops[i].a, e);
 	for (size_t i = 0; i < COUNT(unary_ops); i++)
 		if (strcmp(unary_ops[i].op, n->op) == 0)
-			return fold_unary(n, unary_ops[i].fn, e);
+			return fold_unary(b, n, unary_ops[i].fn, e);
 	for (size_t i = 0; i < COUNT(reductions); i++)
 		if (strcmp(reductions[i].op, n->op) == 0)
-			return fold_reduce(n, reductions[i].a, e);
-	return strcmp(n->op, "Where") == 0 ? fold_where(n, e) : 1;
+			return fold_reduce(b, n, reductions[i].a, e);
+	return strcmp(n->op, "Where") == 0 ? fold_where(b, n, e) : 1;
 }

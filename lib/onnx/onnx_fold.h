@@ -10,7 +10,8 @@ enum {
 };
 
 /* A tensor of this shape, checked; *out is zeroed. */
-int fold_new(enum dtype t, int rank, const int64_t *dim, struct tensor *out, struct err *e);
+int fold_new(struct build *b, enum dtype t, int rank, const int64_t *dim, struct tensor *out,
+	     struct err *e);
 void fold_set_int(struct tensor *t, size_t i, int64_t v);
 void fold_set_num(struct tensor *t, size_t i, double v);
 bool fold_is_float(enum dtype t);

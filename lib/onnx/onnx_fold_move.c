@@ -51,9 +51,8 @@ int fold_constant_of_shape(struct build *b, struct im_node *n, struct err *e)
 	struct tensor t;
 	int rank;
 
-	(void)b;
 	if (sizes(n->in[0], dim, &rank, e) < 0 ||
-	    fold_new(a && a->kind == IM_TENSOR ? a->t.dtype : DT_F32, rank, dim, &t, e) < 0)
+	    fold_new(b, a && a->kind == IM_TENSOR ? a->t.dtype : DT_F32, rank, dim, &t, e) < 0)
 		return -1;
 	if (a && a->kind == IM_TENSOR && tensor_count(&a->t) == 1)
 		for (size_t i = 0; i < tensor_count(&t); i++)
@@ -68,7 +67,6 @@ int fold_range(struct build *b, struct im_node *n, struct err *e)
 	int64_t count;
 	struct tensor t;
 
-	(void)b;
 	if (n->nin != 3)
 		return err_set(e, "it has %zu inputs, 3 expected", n->nin);
 	for (int i = 0; i < 3; i++) {
@@ -80,7 +78,7 @@ int fold_range(struct build *b, struct im_node *n, struct err *e)
 		return err_set(e, "its result would be too large");
 	count = (int64_t)ceil((v[1] - v[0]) / v[2]);
 	count = count > 0 ? count : 0;
-	if (fold_new(n->in[0]->data.dtype, 1, &count, &t, e) < 0)
+	if (fold_new(b, n->in[0]->data.dtype, 1, &count, &t, e) < 0)
 		return -1;
 	for (int64_t i = 0; i < count; i++)
 		fold_set_num(&t, (size_t)i, v[0] + (double)i * v[2]);
@@ -229,14 +227,13 @@ int fold_gather(struct build *b, struct im_node *n, struct err *e)
 	struct tensor t;
 	int axis;
 
-	(void)b;
 	if (!at || onnx_axis(im_int(n, "axis", 0), x->rank, &axis, e) < 0)
 		return err_set(e, "it has no indices");
 	memcpy(dim, x->dim, (size_t)axis * sizeof *dim);
 	memcpy(dim + axis, at->dim, (size_t)at->rank * sizeof *dim);
 	memcpy(dim + axis + at->rank, x->dim + axis + 1,
 	       (size_t)(x->rank - axis - 1) * sizeof *dim);
-	if (fold_new(x->dtype, x->rank - 1 + at->rank, dim, &t, e) < 0)
+	if (fold_new(b, x->dtype, x->rank - 1 + at->rank, dim, &t, e) < 0)
 		return -1;
 	outer = product(x->dim, 0, axis);
 	inner = product(x->dim, axis + 1, x->rank);
@@ -267,7 +264,6 @@ int fold_concat(struct build *b, struct im_node *n, struct err *e)
 	struct tensor t;
 	int axis;
 
-	(void)b;
 	if (onnx_axis(im_int(n, "axis", 1), first->rank, &axis, e) < 0)
 		return -1;
 	memcpy(dim, first->dim, sizeof dim);
@@ -282,7 +278,7 @@ int fold_concat(struct build *b, struct im_node *n, struct err *e)
 				return err_set(e, "its constants differ in shape");
 		dim[axis] += x->dim[axis];
 	}
-	if (fold_new(first->dtype, first->rank, dim, &t, e) < 0)
+	if (fold_new(b, first->dtype, first->rank, dim, &t, e) < 0)
 		return -1;
 	outer = product(dim, 0, axis);
 	for (size_t o = 0; o < outer; o++)
@@ -298,8 +294,8 @@ int fold_concat(struct build *b, struct im_node *n, struct err *e)
 }
 
 /* t = x[from :: step] along an axis. */
-static int slice_one(const struct tensor *x, int axis, int64_t from, int64_t count, int64_t step,
-		     struct tensor *t, struct err *e)
+static int slice_one(struct build *b, const struct tensor *x, int axis, int64_t from, int64_t count,
+		     int64_t step, struct tensor *t, struct err *e)
 {
 	const size_t outer = product(x->dim, 0, axis), inner = product(x->dim, axis + 1, x->rank);
 	int64_t dim[LIMIT_RANK];
@@ -307,7 +303,7 @@ static int slice_one(const struct tensor *x, int axis, int64_t from, int64_t cou
 
 	memcpy(dim, x->dim, sizeof dim);
 	dim[axis] = count;
-	if (fold_new(x->dtype, x->rank, dim, t, e) < 0)
+	if (fold_new(b, x->dtype, x->rank, dim, t, e) < 0)
 		return -1;
 	for (size_t o = 0; o < outer; o++)
 		for (int64_t i = 0; i < count; i++)
@@ -355,7 +351,7 @@ int fold_slice(struct build *b, struct im_node *n, struct err *e)
 		z = clamp(to[i] < 0 && to[i] >= -size ? to[i] + size : to[i], step > 0 ? 0 : -1,
 			  size);
 		count = step > 0 ? (z - a + step - 1) / step : (a - z - step - 1) / -step;
-		r = slice_one(&x, axis, a, count > 0 ? count : 0, step, &t, e);
+		r = slice_one(b, &x, axis, a, count > 0 ? count : 0, step, &t, e);
 		tensor_release(&x);
 		if (r == 0)
 			x = t;
@@ -387,7 +383,7 @@ int fold_split(struct build *b, struct im_node *n, struct err *e)
 		if (part < 0 || part > x->dim[axis] - at)
 			return err_set(e, "its sizes do not fit %s", tensor_shape_text(x));
 		if (n->out[i]) {
-			if (slice_one(x, axis, at, part, 1, &t, e) < 0)
+			if (slice_one(b, x, axis, at, part, 1, &t, e) < 0)
 				return -1;
 			im_set_const(n->out[i], t);
 		}
@@ -405,7 +401,6 @@ int fold_transpose(struct build *b, struct im_node *n, struct err *e)
 	const int64_t *p = im_ints(n, "perm", &count);
 	struct tensor t;
 
-	(void)b;
 	if (p && count != (size_t)x->rank)
 		return err_set(e, "it permutes %zu dimensions of %s", count, tensor_shape_text(x));
 	for (int d = 0; d < x->rank; d++) {
@@ -417,7 +412,7 @@ int fold_transpose(struct build *b, struct im_node *n, struct err *e)
 		dim[d] = x->dim[from];
 		stride[d] = product(x->dim, (int)from + 1, x->rank);
 	}
-	if (fold_new(x->dtype, x->rank, dim, &t, e) < 0)
+	if (fold_new(b, x->dtype, x->rank, dim, &t, e) < 0)
 		return -1;
 	for (size_t i = 0; i < tensor_count(&t); i++) {
 		size_t from = 0;
@@ -439,7 +434,6 @@ int fold_expand(struct build *b, struct im_node *n, struct err *e)
 	struct tensor t;
 	int nwant, rank;
 
-	(void)b;
 	if (sizes(n->nin > 1 ? n->in[1] : NULL, want, &nwant, e) < 0)
 		return -1;
 	rank = nwant > x->rank ? nwant : x->rank;
@@ -452,7 +446,7 @@ int fold_expand(struct build *b, struct im_node *n, struct err *e)
 			return err_set(e, "constant %s does not expand as asked",
 				       tensor_shape_text(x));
 	}
-	if (fold_new(x->dtype, rank, dim, &t, e) < 0)
+	if (fold_new(b, x->dtype, rank, dim, &t, e) < 0)
 		return -1;
 	for (size_t i = 0; i < tensor_count(&t); i++) {
 		size_t rest = i, from = 0, step = 1;
@@ -482,10 +476,9 @@ int fold_cast(struct build *b, struct im_node *n, struct err *e)
 	const int64_t to = im_int(n, "to", 0);
 	struct tensor t;
 
-	(void)b;
 	if (to < 1 || to >= (int64_t)sizeof to_dtype || to_dtype[to] < 0)
 		return err_set(e, "a cast to type %lld is not supported", (long long)to);
-	if (fold_new((enum dtype)to_dtype[to], x->rank, x->dim, &t, e) < 0)
+	if (fold_new(b, (enum dtype)to_dtype[to], x->rank, x->dim, &t, e) < 0)
 		return -1;
 	for (size_t i = 0; i < tensor_count(x); i++)
 		if (t.dtype == DT_BOOL)

@@ -1,17 +1,19 @@
 /* One import: decode, cut, fold, recognise, convert; advice and a second try on failure. */
 #include "base/limits.h"
-#include "base/log.h"
 #include "onnx/onnx_int.h"
 
 enum {
 	ADVICE_ROUNDS = 8,
-	ADVICE_TEXT = 600
+	ADVICE_TEXT = 600,
+	ADVISED = 100 /* mark of a node that is in the advice */
 };
 
-void onnx_fault(struct onnx_run *r, const struct im_node *n, const char *reason)
+void onnx_fault(struct onnx_run *r, struct im_node *n, const char *reason)
 {
 	VEC_GROW(r->fault, r->nfault, &r->cap_fault);
 	r->fault[r->nfault++] = (struct onnx_fault){ n, xstrdup(reason) };
+	if (n)
+		n->fault = r->fault[r->nfault - 1].reason;
 }
 
 static void release(struct onnx_run *r)
@@ -37,10 +39,6 @@ static int check_opset(int64_t opset, struct err *e)
 		    "opset %lld is not supported, 8 and 11 to 17 are (convert the model with "
 		    "onnx.version_converter)",
 		    (long long)opset);
-	if (opset != 8 && opset < 11)
-		log_info("opset %lld is not one of 8 and 11 to 17; its operators are read by its "
-			 "own rules",
-			 (long long)opset);
 	return 0;
 }
 
@@ -153,9 +151,9 @@ static void advise(struct onnx_run *r, const struct im_value *v)
 {
 	if (!v || !v->from || v->bad || v->is_const)
 		return;
-	for (size_t i = 0; i < r->nadvice; i++)
-		if (strcmp(r->advice[i], v->from->name) == 0)
-			return;
+	if (v->from->mark == ADVISED)
+		return;
+	v->from->mark = ADVISED;
 	VEC_GROW(r->advice, r->nadvice, &r->cap_advice);
 	r->advice[r->nadvice++] = v->from->name;
 }
@@ -192,7 +190,9 @@ static int decode(struct onnx_run *r, struct onnx_file *f, const struct onnx_opt
 	if (onnx_decode(f, r->ir, &r->opset, e) < 0 || check_opset(r->opset, e) < 0)
 		return -1;
 	r->nodes = r->ir->nnode;
-	r->b = (struct build){ .ir = r->ir, .opset = r->opset };
+	r->b = (struct build){ .ir = r->ir,
+			       .opset = r->opset,
+			       .fold_left = o->fold_max ? o->fold_max : (size_t)1 << 31 };
 	if (im_sort(r->ir, e) < 0 || fold_all(r, e) < 0)
 		return -1;
 	return im_cut(r->ir, o->start, o->nstart, o->end, o->nend, e);
@@ -357,50 +357,73 @@ static int follow_advice(struct onnx_run *r, struct onnx_file *f, const struct o
 	return -1;
 }
 
-int onnx_import(const char *path, const struct onnx_opts *o, struct onnx_result *out, struct err *e)
+/* The first error becomes the message, with the end nodes that would parse. */
+static int advised(struct onnx_run *r, struct onnx_file *f, const struct onnx_opts *o,
+		   const char *net, struct onnx_result *out, struct err *e)
 {
-	char *net = o->net_name ? xstrdup(o->net_name) : name_from_path(path);
+	json_t *list = json_array();
+	char *text;
+	int res;
+
+	first_fault(r, e);
+	out->report = onnx_report(r, NULL);
+	res = follow_advice(r, f, o, net);
+	for (size_t i = 0; res == 0 && i < r->nadvice; i++)
+		json_array_append_new(list, json_string(quote(r->advice[i])));
+	json_object_set_new(out->report, "recommended_end_nodes", list);
+	if (res < 0)
+		return -1;
+	text = advice_text(r);
+	err_hint(e, "try --end-node-names %s", text);
+	free(text);
+	if (!o->retry)
+		return -1;
+	out->retried = xstrdup(e->msg);
+	*e = (struct err){ 0 };
+	return 0;
+}
+
+static int import(struct onnx_file *f, const struct onnx_opts *o, const char *net,
+		  struct onnx_result *out, struct err *e)
+{
 	struct onnx_run r = { 0 };
-	struct onnx_file f;
-	char *advice;
 	int res;
 
 	*out = (struct onnx_result){ 0 };
-	if (onnx_file_open(&f, path, e) < 0) {
-		free(net);
-		return -1;
-	}
-	res = name_is_legal(net) ? run(&r, &f, o, net, e)
-				 : err_set(e, "'%s' is not a legal network name", quote(net));
-	if (res > 0) {
-		first_fault(&r, e);
-		out->report = onnx_report(&r, NULL);
-		res = follow_advice(&r, &f, o, net);
-		if (res == 0) {
-			json_t *list = json_array();
-
-			for (size_t i = 0; i < r.nadvice; i++)
-				json_array_append_new(list, json_string(quote(r.advice[i])));
-			json_object_set_new(out->report, "recommended_end_nodes", list);
-			advice = advice_text(&r);
-			err_hint(e, "try --end-node-names %s", advice);
-			free(advice);
-		} else {
-			json_object_set_new(out->report, "recommended_end_nodes", json_array());
-		}
-		if (res == 0 && o->retry) {
-			out->retried = xstrdup(e->msg);
-			*e = (struct err){ 0 };
-		} else {
-			res = -1;
-		}
-	}
+	if (!name_is_legal(net))
+		return err_set(e, "'%s' is not a legal network name", quote(net));
+	res = run(&r, f, o, net, e);
+	if (res > 0)
+		res = advised(&r, f, o, net, out, e);
 	if (res == 0)
 		finish(&r, out);
 	release(&r);
-	onnx_file_close(&f);
+	return res;
+}
+
+int onnx_import(const char *path, const struct onnx_opts *o, struct onnx_result *out, struct err *e)
+{
+	char *net = o->net_name              ? xstrdup(o->net_name)
+		    : strcmp(path, "-") == 0 ? xstrdup("model")
+					     : name_from_path(path);
+	struct onnx_file f;
+	int res = onnx_file_open(&f, path, e);
+
+	*out = (struct onnx_result){ 0 };
+	if (res == 0) {
+		res = import(&f, o, net, out, e);
+		onnx_file_close(&f);
+	}
 	free(net);
 	return res;
+}
+
+int onnx_import_bytes(const void *data, size_t n, const struct onnx_opts *o,
+		      struct onnx_result *out, struct err *e)
+{
+	struct onnx_file f = { .path = "", .fd = -1, .p = data, .n = n };
+
+	return import(&f, o, o->net_name ? o->net_name : "model", out, e);
 }
 
 void onnx_result_release(struct onnx_result *r)

@@ -140,8 +140,6 @@ static int input(struct onnx_run *r, const struct onnx_opts *o, size_t i, struct
 			base[axes[d] == 'H' ? 0 : axes[d] == 'W' ? 1 : 2] = v->dim[d];
 	l = build_layer(&r->b, HN_INPUT, "input_layer");
 	layer_add_original(r->b.g, l, v->name);
-	l->nout = 1;
-	l->out = xcalloc(1, sizeof *l->out);
 	l->out[0] = (struct hn_shape){ (int32_t)base[0], (int32_t)base[1], (int32_t)base[2],
 				       strchr(axes, 'H')   ? 4
 				       : strchr(axes, 'W') ? 3

@@ -92,7 +92,7 @@ struct onnx_run {
 int onnx_inputs(struct onnx_run *r, const struct onnx_opts *o, struct err *e);
 /* Output layers in order; notes faults. */
 void onnx_outputs(struct onnx_run *r);
-void onnx_fault(struct onnx_run *r, const struct im_node *n, const char *reason);
+void onnx_fault(struct onnx_run *r, struct im_node *n, const char *reason);
 json_t *onnx_report(const struct onnx_run *r, const struct graph *g);
 
 int onnx_conv(struct build *b, struct im_node *n, struct err *e);

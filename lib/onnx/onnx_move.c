@@ -105,32 +105,23 @@ static int concat(struct build *b, struct im_node *n, struct im_value *in, size_
 int onnx_concat(struct build *b, struct im_node *n, struct err *e)
 {
 	struct im_value *in;
-	int r;
+	int r = 0;
 
 	if (n->nin == 1)
 		return build_pass(n->out[0], n->in[0]), 0;
 	in = xcalloc(n->nin, sizeof *in);
-	for (size_t i = 0; i < n->nin; i++)
-		if (n->in[i])
+	for (size_t i = 0; r == 0 && i < n->nin; i++) {
+		if (!n->in[i])
+			r = err_set(e, "input %zu is absent", i);
+		else if (!n->in[i]->is_const)
+			r = view_plain(b, n->in[i], e);
+		if (r == 0)
 			in[i] = *n->in[i];
-	r = concat(b, n, in, n->nin, e);
+	}
+	if (r == 0)
+		r = concat(b, n, in, n->nin, e);
 	free(in);
 	return r;
-}
-
-/* x[from : to : step] along one dimension that is a whole axis. */
-static struct layer *slice_layer(struct build *b, const struct im_view *v, int axis, int64_t from,
-				 int64_t to, int64_t step)
-{
-	struct layer *l = build_after(b, HN_SLICE, "slice", v);
-	int32_t *s[3] = { l->p.slice_h, l->p.slice_w, l->p.slice_c };
-
-	for (int i = 0; i < 3; i++) {
-		s[i][0] = i == axis ? (int32_t)from : 0;
-		s[i][1] = (int32_t)(i == axis ? to : v->base[i]);
-		s[i][2] = i == axis ? (int32_t)step : 1;
-	}
-	return l;
 }
 
 static int split_sizes(struct build *b, const struct im_node *n, int64_t whole, int64_t *size,
@@ -204,7 +195,7 @@ int onnx_split(struct build *b, struct im_node *n, struct err *e)
 		if (!n->out[i])
 			continue;
 		if (!l && n->out[i]->nuse)
-			part = slice_layer(b, &x->view, slot(letter), at, at + size[i], 1);
+			part = build_slice(b, &x->view, slot(letter), at, at + size[i], 1);
 		if (part)
 			split_out(n->out[i], x, part, l ? (int32_t)i : 0, slot(letter), size[i],
 				  axes);
@@ -213,37 +204,57 @@ int onnx_split(struct build *b, struct im_node *n, struct err *e)
 	return r;
 }
 
-/* One axis of a slice: bounds clamped as ONNX says. */
-static int slice_axis(struct build *b, struct im_value *x, int d, int64_t from, int64_t to,
-		      int64_t step, struct err *e)
+/*
+ * One axis of a slice, bounds clamped as ONNX says.  x is a copy of the node's input; *made is the
+ * slice layer of this node, NULL before the first axis that needs one.
+ */
+static int slice_axis(struct build *b, struct im_value *x, struct layer **made, int d, int64_t from,
+		      int64_t to, int64_t step, struct err *e)
 {
 	const int64_t size = view_size(&x->view, d);
 	char axes[LIMIT_RANK + 1];
-	struct layer *l;
 	int64_t base[3];
+	int32_t *s[3];
 	int axis;
 
 	if (step < 1)
 		return err_set(e, "a step of %lld is not supported", (long long)step);
+	step = step > LIMIT_DIM ? LIMIT_DIM : step;
 	from = from < 0 ? (from < -size ? 0 : from + size) : from > size ? size : from;
 	to = to < 0 ? (to < -size ? 0 : to + size) : to > size ? size : to;
 	if (from >= to)
 		return err_set(e, "its result is empty");
 	if (from == 0 && to == size && step == 1)
 		return 0;
-	if (view_plain(b, x, e) < 0)
-		return -1;
+	if (!*made) {
+		/* The input itself is settled: other consumers find it so. */
+		if (view_plain(b, b->node->in[0], e) < 0)
+			return -1;
+		x->view = b->node->in[0]->view;
+	}
 	view_axes(&x->view, axes);
 	if (axes[d] == 'B')
 		return err_set(e, "a slice of the batch is not supported");
-	if (step > LIMIT_DIM)
-		step = LIMIT_DIM;
 	axis = slot(axes[d]);
-	l = slice_layer(b, &x->view, axis, from, to, step);
+	if (!*made)
+		*made = build_slice(b, &x->view, axis, from, to, step);
+	s[0] = (*made)->p.slice_h;
+	s[1] = (*made)->p.slice_w;
+	s[2] = (*made)->p.slice_c;
+	s[axis][0] = (int32_t)from;
+	s[axis][1] = (int32_t)to;
+	s[axis][2] = (int32_t)step;
 	memcpy(base, x->view.base, sizeof base);
 	base[axis] = (to - from + step - 1) / step;
-	view_init(&x->view, l, 0, x->view.batch, base, axes);
+	view_init(&x->view, *made, 0, x->view.batch, base, axes);
 	return 0;
+}
+
+static void sliced(struct im_node *n, const struct im_value *x, const struct layer *made)
+{
+	build_pass(n->out[0], n->in[0]);
+	if (made)
+		n->out[0]->view = x->view;
 }
 
 int onnx_slice(struct build *b, struct im_node *n, struct err *e)
@@ -251,6 +262,8 @@ int onnx_slice(struct build *b, struct im_node *n, struct err *e)
 	int64_t from[LIMIT_RANK], to[LIMIT_RANK], axes[LIMIT_RANK], step[LIMIT_RANK];
 	size_t nfrom, nto, naxes, nstep;
 	struct im_value x = *n->in[0];
+	struct layer *made = NULL;
+	bool seen[LIMIT_RANK] = { false };
 	int axis;
 
 	if (onnx_list(b, n, "starts", 1, from, &nfrom, e) < 0 ||
@@ -261,16 +274,16 @@ int onnx_slice(struct build *b, struct im_node *n, struct err *e)
 	if (nfrom != nto || (naxes && naxes != nfrom) || (nstep && nstep != nfrom) ||
 	    nfrom > (size_t)x.view.rank)
 		return err_set(e, "its starts, ends, axes and steps differ in number");
-	for (size_t i = 0; i < nfrom; i++)
-		if (onnx_axis(naxes ? axes[i] : (int64_t)i, x.view.rank, &axis, e) < 0 ||
-		    slice_axis(b, &x, axis, from[i], to[i], nstep ? step[i] : 1, e) < 0)
+	for (size_t i = 0; i < nfrom; i++) {
+		if (onnx_axis(naxes ? axes[i] : (int64_t)i, x.view.rank, &axis, e) < 0)
 			return -1;
-	if (x.view.layer == n->in[0]->view.layer) {
-		build_pass(n->out[0], n->in[0]);
-	} else {
-		n->out[0]->view = x.view;
-		n->out[0]->done = true;
+		if (seen[axis])
+			return err_set(e, "axis %d is there twice", axis);
+		seen[axis] = true;
+		if (slice_axis(b, &x, &made, axis, from[i], to[i], nstep ? step[i] : 1, e) < 0)
+			return -1;
 	}
+	sliced(n, &x, made);
 	return 0;
 }
 
@@ -279,6 +292,7 @@ int onnx_gather(struct build *b, struct im_node *n, struct err *e)
 {
 	struct im_value x = *n->in[0];
 	const struct im_value *at = n->nin > 1 ? n->in[1] : NULL;
+	struct layer *made = NULL;
 	int64_t i;
 	int axis;
 
@@ -291,13 +305,9 @@ int onnx_gather(struct build *b, struct im_node *n, struct err *e)
 		i += view_size(&x.view, axis);
 	if (i < 0 || i >= view_size(&x.view, axis))
 		return err_set(e, "index %lld is outside of %s", (long long)i, view_text(&x.view));
-	if (slice_axis(b, &x, axis, i, i + 1, 1, e) < 0)
+	if (slice_axis(b, &x, &made, axis, i, i + 1, 1, e) < 0)
 		return -1;
-	if (x.view.layer == n->in[0]->view.layer)
-		build_pass(n->out[0], n->in[0]);
-	else
-		n->out[0]->view = x.view;
-	n->out[0]->done = true;
+	sliced(n, &x, made);
 	if (at->data.rank == 0)
 		view_squeeze(&n->out[0]->view, axis);
 	return 0;

@@ -57,10 +57,11 @@ void onnx_outputs(struct onnx_run *r)
 			continue;
 		r->b.node = v->from;
 		if (!v->done && !v->is_const)
-			err_set(&e, "output '%s' is made by no node", quote(v->name));
-		else if (output(r, i, &e) < 0)
-			err_in(&e, "output '%s'", quote(v->name));
+			err_set(&e, "it is made by no node");
+		else
+			output(r, i, &e);
 		if (err_is(&e)) {
+			err_in(&e, "output '%s'", quote(v->name));
 			onnx_fault(r, v->from, e.msg);
 			v->bad = true;
 		}

@@ -348,6 +348,8 @@ int onnx_decode(struct onnx_file *f, struct im_graph *g, int64_t *opset, struct 
 			r = err_set(e, "not an ONNX model: there is no graph in it");
 	}
 	str_release(&skeleton);
+	if (r == 0 && m->ir_version >= 3 && m->n_opset_import == 0)
+		r = err_set(e, "the model names no operator set: truncated?");
 	*opset = 1;
 	for (size_t i = 0; r == 0 && i < m->n_opset_import; i++)
 		if (is_default_domain(m->opset_import[i]->domain))

@@ -134,7 +134,7 @@ static int reduce_list(struct build *b, const struct im_node *n, int rank, bool 
 
 int onnx_reduce(struct build *b, struct im_node *n, struct err *e)
 {
-	struct im_value x = *n->in[0], mid = { .name = n->name, .nuse = 1 };
+	struct im_value x, mid = { .name = n->name, .nuse = 1 };
 	bool reduce[LIMIT_RANK], none;
 	const struct row *row = rows;
 	char axes[LIMIT_RANK + 1];
@@ -144,8 +144,10 @@ int onnx_reduce(struct build *b, struct im_node *n, struct err *e)
 
 	while (strcmp(row->op, n->op) != 0)
 		row++;
-	if (reduce_list(b, n, x.view.rank, reduce, &none, e) < 0 || view_plain(b, &x, e) < 0)
+	if (reduce_list(b, n, n->in[0]->view.rank, reduce, &none, e) < 0 ||
+	    view_plain(b, n->in[0], e) < 0)
 		return -1;
+	x = *n->in[0];
 	view_axes(&x.view, axes);
 	if (reduced_axes(&x.view, axes, reduce, &bits, e) < 0)
 		return -1;
@@ -180,18 +182,19 @@ int onnx_reduce(struct build *b, struct im_node *n, struct err *e)
 
 int onnx_argmax(struct build *b, struct im_node *n, struct err *e)
 {
-	struct im_value x = *n->in[0], mid = { .name = n->name, .nuse = 1 };
+	struct im_value x, mid = { .name = n->name, .nuse = 1 };
 	char axes[LIMIT_RANK + 1];
 	struct layer *l;
 	int axis;
 
-	if (onnx_axis(im_int(n, "axis", 0), x.view.rank, &axis, e) < 0)
+	if (onnx_axis(im_int(n, "axis", 0), n->in[0]->view.rank, &axis, e) < 0)
 		return -1;
 	if (im_int(n, "select_last_index", 0))
 		return err_set(
 		    e, "select_last_index is not supported: of equal values the first counts");
-	if (features_at(b, &x, axis, axes, e) < 0)
+	if (features_at(b, n->in[0], axis, axes, e) < 0)
 		return -1;
+	x = *n->in[0];
 	if (strcmp(n->op, "ArgMin") == 0) {
 		build_activation(b, &x, &mid, ACT_NEG, NULL, NULL);
 		x.view = mid.view;

@@ -39,14 +39,6 @@ static json_t *ends(struct im_value *const *v, struct layer *const *l, size_t n,
 	return a;
 }
 
-static const char *fault_of(const struct onnx_run *r, const struct im_node *n)
-{
-	for (size_t i = 0; i < r->nfault; i++)
-		if (r->fault[i].node == n)
-			return r->fault[i].reason;
-	return NULL;
-}
-
 static bool is_bad(const struct im_node *n)
 {
 	for (size_t k = 0; k < n->nout; k++)
@@ -61,7 +53,7 @@ static json_t *nodes(const struct onnx_run *r)
 
 	for (size_t i = 0; i < r->ir->nnode; i++) {
 		const struct im_node *n = r->ir->node[i];
-		const char *reason = fault_of(r, n);
+		const char *reason = n->fault;
 		json_t *o = json_object(), *names = json_array();
 
 		json_object_set_new(o, "name", json_string(quote(n->name)));

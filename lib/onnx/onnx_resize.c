@@ -111,34 +111,68 @@ static int nearest(struct build *b, const struct im_node *n, struct layer *l, bo
 	return err_set(e, "nearest_mode '%s' is unknown", quote(mode));
 }
 
-static int pixels_mode(struct build *b, const struct im_node *n, const struct im_view *v,
-		       const int64_t base[3], int32_t *mode, struct err *e)
+static int pixels_mode(struct build *b, const struct im_node *n, int32_t *mode, struct err *e)
 {
 	const char *s = im_string(n, "coordinate_transformation_mode", "half_pixel");
 	const bool is_nearest = strcmp(im_string(n, "mode", "nearest"), "nearest") == 0;
+	const char *rounding = im_string(n, "nearest_mode", "round_prefer_floor");
 
 	*mode = HALF_PIXELS;
 	if (b->opset < 11 || strcmp(s, "asymmetric") == 0)
 		*mode = ASYMMETRIC;
 	else if (strcmp(s, "align_corners") == 0)
 		*mode = ALIGN_CORNERS;
-	else if (strcmp(s, "pytorch_half_pixel") == 0) {
-		for (int i = 0; i < 2; i++)
-			if (base[i] == 1 && v->base[i] != 1)
-				return err_set(e,
-					       "pytorch_half_pixel to one pixel is not supported");
-	} else if (strcmp(s, "tf_half_pixel_for_nn") == 0) {
-		if (!is_nearest ||
-		    strcmp(im_string(n, "nearest_mode", "round_prefer_floor"), "floor") != 0)
-			return err_set(
-			    e, "tf_half_pixel_for_nn is supported with nearest_mode floor only");
-	} else if (strcmp(s, "half_pixel") != 0) {
+	else if (strcmp(s, "tf_half_pixel_for_nn") == 0 &&
+		 (!is_nearest || strcmp(rounding, "floor") != 0))
+		return err_set(e, "tf_half_pixel_for_nn is supported with nearest_mode floor only");
+	else if (strcmp(s, "tf_half_pixel_for_nn") != 0 && strcmp(s, "half_pixel") != 0 &&
+		 strcmp(s, "pytorch_half_pixel") != 0)
 		return err_set(e,
 			       "coordinate_transformation_mode '%s' is not supported (half_pixel, "
 			       "align_corners and asymmetric are)",
 			       quote(s));
+	return 0;
+}
+
+/* Output rows and columns, and scales where they do not follow from the sizes. */
+static int spatial(const struct im_view *v, const struct sizes *s, int64_t out[3], double scale[2],
+		   struct err *e)
+{
+	out[0] = 1;
+	out[2] = v->base[2];
+	scale[0] = scale[1] = 0;
+	for (int d = 0; d < v->rank; d++) {
+		const int64_t in = view_size(v, d);
+		const int i = d - v->rank + 2;
+
+		if (d < 2 && s->out[d] != in)
+			return err_set(e, "resizing batch or features (%s) is not supported",
+				       view_text(v));
+		if (s->out[d] < 1 || s->out[d] > LIMIT_DIM)
+			return err_set(e, "its result would have %lld rows or columns",
+				       (long long)s->out[d]);
+		if (d < 2)
+			continue;
+		out[i] = s->out[d];
+		if (s->by_scale && (double)s->out[d] != (double)in * s->scale[d])
+			scale[i] = s->scale[d];
 	}
 	return 0;
+}
+
+/* pytorch_half_pixel takes the first pixel where one is wanted. */
+static struct im_view first_pixels(struct build *b, const struct im_node *n, struct im_view v,
+				   const int64_t out[3])
+{
+	const char *s = im_string(n, "coordinate_transformation_mode", "half_pixel");
+
+	for (int i = 0; b->opset >= 11 && strcmp(s, "pytorch_half_pixel") == 0 && i < 2; i++)
+		if (out[i] == 1 && v.base[i] != 1) {
+			v.layer = build_slice(b, &v, i, 0, 1, 1);
+			v.port = 0;
+			v.base[i] = 1;
+		}
+	return v;
 }
 
 int onnx_resize(struct build *b, struct im_node *n, struct err *e)
@@ -146,10 +180,11 @@ int onnx_resize(struct build *b, struct im_node *n, struct err *e)
 	const char *method = im_string(n, "mode", "nearest");
 	const bool linear = strcmp(method, "linear") == 0 || strcmp(method, "bilinear") == 0;
 	struct im_value *x = n->in[0];
+	struct im_view from;
 	struct sizes s = { 0 };
-	int64_t base[3];
-	double scale[2] = { 1, 1 };
-	bool down = false, up = false;
+	int64_t out[3];
+	double scale[2];
+	bool down, up;
 	const char *axes;
 	struct layer *l;
 
@@ -159,42 +194,23 @@ int onnx_resize(struct build *b, struct im_node *n, struct err *e)
 	if (x->view.rank < 3 || x->view.rank > 4)
 		return err_set(e, "its input %s is neither 1-D nor 2-D", view_text(&x->view));
 	axes = view_std_axes(x->view.rank);
-	if (view_want(b, x, axes, e) < 0 || read_sizes(b, n, &x->view, &s, e) < 0)
+	if (view_want(b, x, axes, e) < 0 || read_sizes(b, n, &x->view, &s, e) < 0 ||
+	    spatial(&x->view, &s, out, scale, e) < 0)
 		return -1;
-	base[0] = 1;
-	base[2] = x->view.base[2];
-	for (int d = 0; d < x->view.rank; d++) {
-		const int64_t in = view_size(&x->view, d);
-		const int i = d - (x->view.rank - 2);
-
-		if (i < 0 && s.out[d] != in)
-			return err_set(e, "resizing batch or features (%s) is not supported",
-				       view_text(&x->view));
-		if (s.out[d] < 1 || s.out[d] > LIMIT_DIM)
-			return err_set(e, "its result would have %lld rows or columns",
-				       (long long)s.out[d]);
-		if (i < 0 || (x->view.rank == 3 && d != 2))
-			continue;
-		base[i] = s.out[d];
-		up |= s.out[d] > in;
-		down |= s.out[d] < in;
-		if (s.by_scale && (double)s.out[d] != (double)in * s.scale[d])
-			scale[i] = s.scale[d];
-		else
-			scale[i] = 0;
-	}
+	up = out[0] > x->view.base[0] || out[1] > x->view.base[1];
+	down = out[0] < x->view.base[0] || out[1] < x->view.base[1];
 	if (!linear && b->opset < 11 && up && down)
-		return err_set(
-		    e,
-		    "enlarging one axis and reducing the other is not supported before opset 11");
-	l = build_after(b, HN_RESIZE, "resize", &x->view);
+		return err_set(e, "enlarging one axis and reducing the other is not supported "
+				  "before opset 11");
+	from = first_pixels(b, n, x->view, out);
+	l = build_after(b, HN_RESIZE, "resize", &from);
 	l->p.variant = linear;
 	for (int i = 0; i < 2; i++) {
-		l->p.resize_out[i] = (int32_t)base[i];
-		l->p.resize_scale[i] = x->view.rank == 3 && i == 0 ? 0 : (float)scale[i];
+		l->p.resize_out[i] = (int32_t)out[i];
+		l->p.resize_scale[i] = from.base[i] == x->view.base[i] ? (float)scale[i] : 0;
 	}
-	build_out(n->out[0], l, 0, x->view.batch, base, axes);
-	if (pixels_mode(b, n, &x->view, base, &l->p.resize_mode, e) < 0)
+	build_out(n->out[0], l, 0, x->view.batch, out, axes);
+	if (pixels_mode(b, n, &l->p.resize_mode, e) < 0)
 		return -1;
 	return linear ? 0 : nearest(b, n, l, down, e);
 }
