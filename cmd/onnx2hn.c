@@ -43,7 +43,7 @@ static const struct cli_opt options[] = {
 	{ 0, "report", "FILE", CLI_STR, offsetof(struct config, report),
 	  "write what became of each node as JSON", 0, 0 },
 	{ 0, "augmented-path", "FILE", CLI_STR, offsetof(struct config, augmented),
-	  "not supported: the ONNX model with every tensor as output", 0, 0 },
+	  "write the ONNX model with every tensor as an output", 0, 0 },
 	{ 0, "save-original", NULL, CLI_FLAG, offsetof(struct config, save_original),
 	  "keep the ONNX file in the bundle", 0, 0 },
 	{ 'y', "yes", NULL, CLI_FLAG, offsetof(struct config, yes),
@@ -67,11 +67,11 @@ static void check_config(const struct config *cfg)
 	const bool hn = cfg->hn && strcmp(cfg->hn, "-") == 0;
 	const bool npz = cfg->npz && strcmp(cfg->npz, "-") == 0;
 	const bool report = cfg->report && strcmp(cfg->report, "-") == 0;
+	const bool augmented = cfg->augmented && strcmp(cfg->augmented, "-") == 0;
 
-	if (cfg->augmented)
-		cli_usage("--augmented-path is not supported: onnx2hn does not write ONNX");
-	if (hn + npz + report > 1)
-		cli_usage("only one of --hn, --npz and --report can go to standard output");
+	if (hn + npz + report + augmented > 1)
+		cli_usage("only one of --hn, --npz, --report and --augmented-path can go to "
+			  "standard output");
 	if (cfg->net_name && !name_is_legal(cfg->net_name))
 		cli_usage("--net-name '%s': letters, digits, '_', '-' and '.' are legal",
 			  quote(cfg->net_name));
@@ -80,9 +80,11 @@ static void check_config(const struct config *cfg)
 /* Does a part take standard output from the bundle? */
 static bool part_on_stdout(const struct config *cfg)
 {
-	return strcmp(cfg->io.out, "-") == 0 && ((cfg->hn && strcmp(cfg->hn, "-") == 0) ||
-						 (cfg->npz && strcmp(cfg->npz, "-") == 0) ||
-						 (cfg->report && strcmp(cfg->report, "-") == 0));
+	return strcmp(cfg->io.out, "-") == 0 &&
+	       ((cfg->hn && strcmp(cfg->hn, "-") == 0) ||
+		(cfg->npz && strcmp(cfg->npz, "-") == 0) ||
+		(cfg->report && strcmp(cfg->report, "-") == 0) ||
+		(cfg->augmented && strcmp(cfg->augmented, "-") == 0));
 }
 
 static int put_json(const char *path, const json_t *j, struct err *e)
@@ -158,6 +160,8 @@ static int write_parts(const struct config *cfg, const struct onnx_result *r, st
 		res = npz_write(cfg->npz, r->weights, e);
 	if (res == 0 && cfg->report)
 		res = put_json(cfg->report, r->report, e);
+	if (res == 0 && cfg->augmented)
+		res = onnx_augment(cfg->io.in, cfg->augmented, e);
 	return res;
 }
 
@@ -172,8 +176,9 @@ int main(int argc, char *argv[])
 	cli_parse(&tool, &cfg, argc, argv);
 	check_config(&cfg);
 	start = now();
-	if (cfg.save_original && strcmp(cfg.io.in, "-") == 0)
-		cli_usage("--save-original needs the model as a file");
+	if ((cfg.save_original || cfg.augmented) && strcmp(cfg.io.in, "-") == 0)
+		cli_usage("%s needs the model as a file",
+			  cfg.augmented ? "--augmented-path" : "--save-original");
 	const struct onnx_opts opts = { .net_name = cfg.net_name,
 					.start = cfg.start.v,
 					.nstart = cfg.start.n,

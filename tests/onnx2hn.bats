@@ -96,8 +96,8 @@ expect() {
 	run onnx2hn --no-such-option
 	[ "$status" -eq 2 ]
 	usage_error "onnx2hn: --net-name 'a/b': letters, digits, '_', '-' and '.' are legal" onnx2hn --net-name a/b m.onnx
-	usage_error "onnx2hn: only one of --hn, --npz and --report can go to standard output" onnx2hn --hn - --npz - m.onnx
-	usage_error "onnx2hn: --augmented-path is not supported: onnx2hn does not write ONNX" onnx2hn --augmented-path a.onnx m.onnx
+	usage_error "onnx2hn: only one of --hn, --npz, --report and --augmented-path can go to standard output" onnx2hn --hn - --npz - m.onnx
+	usage_error "onnx2hn: --augmented-path needs the model as a file" onnx2hn --augmented-path a.onnx -
 	usage_error "onnx2hn: --save-original needs the model as a file" onnx2hn --save-original -
 }
 
@@ -206,6 +206,18 @@ E
 	jq -e '.parsed and .original.bn == "n/conv1" and .layers["n/fc1"] == ["fc"]' r.json
 	jq -e '.inputs[0] == {name: "image", layer: "n/input_layer1", shape: [1, 1, 4, 4], axes: "BCHW"}' r.json
 	jq -e '.outputs[0].axes == "BC"' r.json
+}
+
+@test "--augmented-path writes the model with every tensor as an output" {
+	small m.onnx
+	onnx2hn -q m.onnx --augmented-path a.onnx -o m.har
+	head -c "$(stat -c %s m.onnx)" a.onnx > front.onnx
+	same_bytes m.onnx front.onnx
+	mv m.onnx whole.onnx
+	mv a.onnx m.onnx
+	hn '.net_params.output_layers_order | length == 6'
+	[ "$(onnx2hn -q m.onnx --end-node-names fc --net-name m -o - | har-pack -m hn - | jq -c '.layers | keys')" = \
+		"$(har-pack -m hn m.har | jq -c '.layers | keys')" ]
 }
 
 @test "several unsupported nodes are counted" {

@@ -44,6 +44,11 @@ int onnx_import(const char *path, const struct onnx_opts *o, struct onnx_result 
 /* The same from memory, without external data. */
 int onnx_import_bytes(const void *data, size_t n, const struct onnx_opts *o,
 		      struct onnx_result *out, struct err *e);
+/*
+ * Writes the model with every tensor that a node makes as an output (external data stays where it
+ * is, so that `to` belongs into the same folder).
+ */
+int onnx_augment(const char *path, const char *to, struct err *e);
 void onnx_result_release(struct onnx_result *r);
 
 #endif

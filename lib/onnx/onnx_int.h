@@ -37,6 +37,7 @@ struct onnx_ref {
 	uint64_t offset;
 	uint64_t n;
 };
+void onnx_put_varint(struct str *s, uint64_t v);
 int onnx_strip(const uint8_t *p, size_t n, struct str *out, struct err *e);
 
 /* Decodes the model into g; *opset is that of the default domain. */

@@ -67,7 +67,7 @@ static bool varint(const uint8_t **p, const uint8_t *end, uint64_t *out)
 	return false;
 }
 
-static void put_varint(struct str *s, uint64_t v)
+void onnx_put_varint(struct str *s, uint64_t v)
 {
 	uint8_t b[10];
 	size_t n = 0;
@@ -122,19 +122,19 @@ static int field(struct strip *s, const struct kept *k, uint64_t tag, const uint
 	struct onnx_ref ref;
 	int r = 0;
 
-	put_varint(out, tag);
+	onnx_put_varint(out, tag);
 	if (wire != WIRE_BYTES) {
 		str_add(out, p, n);
 		return 0;
 	}
 	if (k->in == TENSOR && k->field == RAW_DATA) {
 		ref = (struct onnx_ref){ (uint64_t)(p - s->base), n };
-		put_varint(out, sizeof ref);
+		onnx_put_varint(out, sizeof ref);
 		str_add(out, &ref, sizeof ref);
 		return 0;
 	}
 	if (k->inside == VERBATIM) {
-		put_varint(out, n);
+		onnx_put_varint(out, n);
 		str_add(out, p, n);
 		return 0;
 	}
@@ -142,7 +142,7 @@ static int field(struct strip *s, const struct kept *k, uint64_t tag, const uint
 		return err_set(s->e, "the model has more than %d nodes, attributes and tensors",
 			       MESSAGES_MAX);
 	r = walk(s, k->inside, p, p + n, &inner);
-	put_varint(out, inner.len);
+	onnx_put_varint(out, inner.len);
 	str_add(out, inner.p ? inner.p : "", inner.len);
 	str_release(&inner);
 	return r;
