@@ -14,13 +14,12 @@ static bool same_name(const char *full, const char *given)
 }
 
 /* Part of u that has this name; -1: none. */
-static int32_t part_named(const struct plan *p, const struct unit *u, const char *name)
+static int32_t part_named(const struct unit *u, const char *name)
 {
 	struct arena scratch = { 0 };
 	int32_t parts = u->fixed.parts;
 	int32_t i, found = -1;
 
-	(void)p;
 	for (i = 0; i < parts && parts > 1 && found < 0; i++)
 		if (same_name(plan_part_name(&scratch, u, i), name))
 			found = i;
@@ -40,7 +39,7 @@ int plan_find(const struct plan *p, const char *name, struct unit **u, int32_t *
 		return 0;
 	}
 	for (i = 0; i < p->n; i++)
-		if ((*part = part_named(p, &p->units[i], name)) >= 0) {
+		if ((*part = part_named(&p->units[i], name)) >= 0) {
 			*u = &p->units[i];
 			return 0;
 		}
