@@ -6,7 +6,7 @@
 #include "alloc/alloc.h"
 
 enum {
-	MAX_PARTS = 32
+	MAX_PARTS = 64
 };
 
 /* What a layer costs before anything is chosen; filled by its row of cost_ops[]. */
@@ -51,12 +51,14 @@ struct unit {
 	const struct qop *q;
 	struct cost cost;
 	struct choice choice;
-	struct choice fixed;  /* from the script; 0 (mode: -1): free */
-	double min_fps;       /* compilation_param(X, fps=...), 0: none */
-	char **part_names;    /* fixed.parts names given by defuse(), or NULL */
-	int32_t context;      /* -1: not yet */
-	int32_t *place;       /* cluster by part, -1: free; MAX_PARTS entries */
-	int64_t window_bytes; /* of L3 that its inputs need at the least */
+	struct choice fixed; /* from the script; 0 (mode: -1): free */
+	double min_fps;      /* compilation_param(X, fps=...), 0: none */
+	char **part_names;   /* fixed.parts names given by defuse(), or NULL */
+	int32_t context;     /* -1: not yet; the first one of a layer that no context holds whole */
+	int32_t last_context;
+	int32_t *part_context; /* by part, when last_context > context; MAX_PARTS entries */
+	int32_t *place;        /* cluster by part, -1: free; MAX_PARTS entries */
+	int64_t window_bytes;  /* of L3 that its inputs need at the least */
 };
 
 /* Thresholds of one context. */
@@ -114,6 +116,8 @@ int64_t ceil_div(int64_t a, int64_t b);
 
 /* ---- units.c ---- */
 int units_make(struct plan *p, struct err *e);
+int32_t unit_context(const struct unit *u, int32_t part);
+bool unit_in(const struct unit *u, int32_t context);
 /* Output features of part i of n. */
 void unit_part(const struct unit *u, int32_t n, int32_t i, int32_t *from, int32_t *to);
 int32_t unit_max_parts(const struct unit *u);

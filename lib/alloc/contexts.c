@@ -60,7 +60,7 @@ static int32_t enter(struct partition *t, const struct unit *u, size_t begin, do
 		if (t->at[index] >= begin || t->seen[index] == begin + 1)
 			continue;
 		t->seen[index] = begin + 1;
-		streams += t->p->units[index].choice.parts;
+		streams++;
 		*bytes += tensor_bytes_of(&t->p->units[index], u->l->in[i].port);
 	}
 	return streams;
@@ -81,6 +81,46 @@ static bool run_fits(const struct partition *t, const struct need *total, int64_
 	return memory <= t->memory;
 }
 
+/* Parts that one context holds when it holds nothing else. */
+static int32_t parts_per_context(const struct plan *p, const struct unit *u)
+{
+	const struct target *t = p->t;
+	struct need one =
+	    unit_part_need(p, u, u->choice, u->cost.features / u->choice.parts, false);
+	const int64_t capacity[RES_COUNT] = { t->lcus, t->subclusters, t->input_aligners, t->apus,
+					      t->l3_cuts };
+	int64_t fit = MAX_PARTS;
+	int r;
+
+	one.v[RES_WEIGHTS] += ceil_div(u->window_bytes, t->l3_cut_bytes);
+	for (r = 0; r < RES_COUNT; r++)
+		if (one.v[r] > 0 && capacity[r] / one.v[r] < fit)
+			fit = capacity[r] / one.v[r];
+	fit *= t->clusters;
+	return (int32_t)(fit < 1 ? 1 : fit);
+}
+
+/* Contexts that a layer takes by itself; 1 for all but those with more weights than the device. */
+static int32_t span(const struct plan *p, const struct unit *u)
+{
+	if (u->choice.parts <= 1)
+		return 1;
+	return (int32_t)ceil_div(u->choice.parts, parts_per_context(p, u));
+}
+
+/* A run to order[end]: kept when it is the best way to get there. */
+static void offer(struct partition *t, size_t begin, size_t end, int32_t contexts, double bytes)
+{
+	contexts += t->contexts[begin];
+	bytes += t->bytes[begin];
+	if (t->contexts[end] >= 0 && (t->contexts[end] < contexts ||
+				      (t->contexts[end] == contexts && t->bytes[end] <= bytes)))
+		return;
+	t->contexts[end] = contexts;
+	t->bytes[end] = bytes;
+	t->from[end] = begin;
+}
+
 /* All runs that begin at order[begin]. */
 static void extend(struct partition *t, size_t begin)
 {
@@ -89,7 +129,6 @@ static void extend(struct partition *t, size_t begin)
 	int64_t window_bytes = 0;
 	int32_t streams = 0;
 	double bytes = 0;
-	double sum;
 	const struct unit *u;
 	size_t end, layers = 0;
 
@@ -103,14 +142,11 @@ static void extend(struct partition *t, size_t begin)
 		if (streams > t->p->t->max_inter_context_streams ||
 		    !run_fits(t, &total, window_bytes, layers))
 			return;
-		sum = t->bytes[begin] + bytes;
-		if (t->contexts[end + 1] >= 0 &&
-		    (t->contexts[end + 1] < t->contexts[begin] + 1 ||
-		     (t->contexts[end + 1] == t->contexts[begin] + 1 && t->bytes[end + 1] <= sum)))
-			continue;
-		t->contexts[end + 1] = t->contexts[begin] + 1;
-		t->bytes[end + 1] = sum;
-		t->from[end + 1] = begin;
+		if (span(t->p, u) > 1 && end > begin)
+			return;
+		offer(t, begin, end + 1, span(t->p, u), bytes);
+		if (span(t->p, u) > 1)
+			return;
 	}
 }
 
@@ -125,23 +161,44 @@ static int no_partition(const struct partition *t, struct err *e)
 	    quote(t->order[i]->l->name), t->p->t->max_inter_context_streams);
 }
 
+/* A run's contexts: one, or several for the parts of one layer. */
+static void settle_run(const struct partition *t, size_t begin, size_t end, int32_t context,
+		       int32_t contexts)
+{
+	struct unit *u = t->order[begin];
+	int32_t each;
+	int32_t k;
+	size_t i;
+
+	for (i = begin; i < end; i++) {
+		t->order[i]->context = context;
+		t->order[i]->last_context = context + contexts - 1;
+	}
+	if (contexts <= 1)
+		return;
+	each = parts_per_context(t->p, u);
+	for (k = 0; k < u->choice.parts; k++)
+		u->part_context[k] = context + k / each;
+}
+
 /* Contexts of the units, from the last run back. */
 static void settle_contexts(const struct partition *t)
 {
 	struct plan *p = t->p;
-	int32_t context = t->contexts[t->n];
+	struct unit *u;
 	size_t end, begin, i;
 
-	p->ncontexts = context;
+	p->ncontexts = t->contexts[t->n];
 	for (end = t->n; end > 0; end = begin) {
 		begin = t->from[end];
-		context--;
-		for (i = begin; i < end; i++)
-			t->order[i]->context = context;
+		settle_run(t, begin, end, t->contexts[begin],
+			   t->contexts[end] - t->contexts[begin]);
 	}
-	for (i = 0; i < p->n; i++) /* inputs and constants: with their first consumer */
-		if (p->units[i].l->nin == 0)
-			p->units[i].context = t->order[t->at[i]]->context;
+	for (i = 0; i < p->n; i++) { /* inputs and constants: with their first consumer */
+		u = &p->units[i];
+		if (u->l->nin == 0)
+			u->context = u->last_context = t->order[t->at[i]]->context;
+	}
 }
 
 static double share_of(double share)

@@ -200,14 +200,36 @@ static int context_apply(struct plan *p, const struct alls_stmt *st, struct unit
 			 void *ctx, struct err *e)
 {
 	int32_t k = *(const int32_t *)ctx;
+	int32_t i;
 
-	(void)part;
-	if (u->context >= 0 && u->context != k) {
-		err_set(e, "layer '%s' is already in context_%d", quote(u->l->name), u->context);
-		return fail(p, st, e);
+	for (i = part < 0 ? 0 : part; i < (part < 0 ? MAX_PARTS : part + 1); i++) {
+		if (u->part_context[i] >= 0 && u->part_context[i] != k) {
+			err_set(e, "layer '%s' is already in context_%d", quote(u->l->name),
+				u->part_context[i]);
+			return fail(p, st, e);
+		}
+		u->part_context[i] = k;
 	}
-	u->context = k;
 	return 0;
+}
+
+/* First and last context of every layer; -1 where the script is silent. */
+static void settle_given(struct plan *p)
+{
+	struct unit *u;
+	int32_t i, k, parts;
+	size_t n;
+
+	for (n = 0; n < p->n; n++) {
+		u = &p->units[n];
+		parts = u->fixed.parts > 1 ? u->fixed.parts : 1;
+		u->context = u->last_context = u->part_context[0];
+		for (i = 1; i < parts; i++) {
+			k = u->part_context[i];
+			u->context = k < u->context ? k : u->context;
+			u->last_context = k > u->last_context ? k : u->last_context;
+		}
+	}
 }
 
 /* context_K = context([layers]) */
@@ -341,5 +363,7 @@ int directives_read(struct plan *p, struct err *e)
 	    each_command(p, "compilation_param", compilation_param, e) < 0 ||
 	    each_command(p, "context", context, e) < 0 || each_command(p, "place", place, e) < 0)
 		return -1;
+	if (p->contexts_given)
+		settle_given(p);
 	return each_command(p, "buffers", buffers, e);
 }

@@ -25,7 +25,7 @@ static void add_layer(struct plan *p, struct allocation *a, const struct unit *u
 	out->layer = layer;
 	out->name = c.parts > 1 ? plan_part_name(&a->arena, u, i) : layer;
 	unit_part(u, c.parts, i, &out->feature_from, &out->feature_to);
-	out->context = u->context;
+	out->context = unit_context(u, i);
 	out->cluster = -1;
 	need = unit_part_need(p, u, c, out->feature_to - out->feature_from, l2);
 	out->lcus = (int32_t)need.v[RES_LCU];
@@ -41,9 +41,10 @@ static void add_layer(struct plan *p, struct allocation *a, const struct unit *u
 	out->rows = u->cost.rows;
 }
 
-static enum alloc_edge_kind edge_kind(const struct unit *from, const struct unit *to)
+static enum alloc_edge_kind edge_kind(const struct allocation *a, const struct alloc_edge *ed,
+				      const struct unit *from, const struct unit *to)
 {
-	if (from->context != to->context)
+	if (a->layers[ed->from].context != a->layers[ed->to].context)
 		return EDGE_INTER_CONTEXT;
 	if (from->l->type == HN_INPUT || to->l->type == HN_OUTPUT)
 		return EDGE_BOUNDARY;
@@ -87,9 +88,9 @@ static int add_edges(struct plan *p, struct allocation *a, const size_t *first,
 							   .to = (int32_t)(me + part),
 							   .input = (int32_t)i,
 							   .port = u->l->in[i].port,
-							   .kind = edge_kind(from, u),
 							   .rows = 1,
 							   .row_bytes = (int32_t)bytes };
+				ed->kind = edge_kind(a, ed, from, u);
 			}
 		}
 	return 0;

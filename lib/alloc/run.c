@@ -130,7 +130,7 @@ static struct allocation *single_context(struct plan *p, struct err *e)
 
 	p->ncontexts = 1;
 	for (i = 0; i < p->n; i++)
-		p->units[i].context = 0;
+		p->units[i].context = p->units[i].last_context = 0;
 	if (check_capacity(p, e) < 0)
 		return NULL;
 	for (util = 1; p->max_level && util > p->t->util_single && !a; util -= 0.05) {
@@ -190,12 +190,12 @@ static struct allocation *given_contexts(struct plan *p, struct err *e)
 		}
 		for (k = 0; k < u->l->nin; k++) {
 			from = &p->units[u->l->in[k].layer->index];
-			if (from->context > u->context) {
+			if (from->last_context > u->context) {
 				err_set(
 				    e,
 				    "layer '%s' of context_%d reads '%s' of the later context_%d",
 				    quote(u->l->name), u->context, quote(from->l->name),
-				    from->context);
+				    from->last_context);
 				return NULL;
 			}
 		}

@@ -34,7 +34,7 @@ int64_t context_interval(const struct plan *p, int32_t context)
 	size_t i;
 
 	for (i = 0; i < p->n; i++) {
-		if (p->units[i].context != context)
+		if (!unit_in(&p->units[i], context))
 			continue;
 		cycles = unit_cycles(p, &p->units[i], p->units[i].choice);
 		worst = cycles > worst ? cycles : worst;
@@ -103,6 +103,8 @@ static bool widen(struct search *s, struct unit *u)
 	double best_price = HUGE_VAL;
 	double cost;
 
+	if (u->last_context > u->context) /* has its contexts to itself */
+		return false;
 	unit_need(p, u, u->choice, s->l2, &now);
 	do {
 		if (!unit_allows(u, c) || unit_cycles(p, u, c) >= now_cycles ||
@@ -160,7 +162,7 @@ static struct unit *slowest(struct plan *p, int32_t context)
 
 	for (i = 0; i < p->n; i++) {
 		u = &p->units[i];
-		if (u->context != context)
+		if (!unit_in(u, context))
 			continue;
 		cycles = unit_cycles(p, u, u->choice);
 		if (cycles > worst_cycles) {

@@ -6,6 +6,16 @@ enum {
 	MAX_ROWS = 1 << 22
 }; /* schedules hold a time for each row */
 
+int32_t unit_context(const struct unit *u, int32_t part)
+{
+	return u->last_context > u->context ? u->part_context[part] : u->context;
+}
+
+bool unit_in(const struct unit *u, int32_t context)
+{
+	return context >= u->context && context <= u->last_context;
+}
+
 struct need need_add(struct need a, struct need b, int sign)
 {
 	int i;
@@ -232,10 +242,13 @@ int units_make(struct plan *p, struct err *e)
 		u->q = &p->m->q[i];
 		u->fixed.mode = -1;
 		u->choice = (struct choice){ 1, 1, 0, 1 };
-		u->context = -1;
+		u->context = u->last_context = -1;
+		u->part_context = arena_array(&p->arena, MAX_PARTS, sizeof *u->part_context);
 		u->place = arena_array(&p->arena, MAX_PARTS, sizeof *u->place);
-		for (k = 0; k < MAX_PARTS; k++)
+		for (k = 0; k < MAX_PARTS; k++) {
 			u->place[k] = -1;
+			u->part_context[k] = -1;
+		}
 		if (cost_of(p, u, e) < 0)
 			return -1;
 		u->window_bytes = window_bytes(p, u);

@@ -219,6 +219,35 @@ static void test_contexts(struct target t)
 	free_net(&n);
 }
 
+/* A layer whose weights no context holds is divided among several. */
+static void test_span(struct target t)
+{
+	struct net n = make_net(32, 64, 3);
+	struct err e = { 0 };
+	struct allocation *a;
+	size_t i;
+	int32_t first = -1, last = -1;
+
+	t.clusters = 1;
+	t.l3_cut_bytes = 4096;
+	t.l3_cuts = 10;
+	t.l2_bytes = 0;
+	a = run(&n, &t, NULL, &e);
+	check(a != NULL, "a layer larger than the device", e.msg);
+	if (a) {
+		for (i = 0; i < a->nlayers; i++)
+			if (strcmp(a->layers[i].layer, "net/conv2") == 0) {
+				first = first < 0 ? a->layers[i].context : first;
+				last = a->layers[i].context;
+			}
+		check(last > first && first >= 0, "its parts lie in several contexts", "");
+		check(within_target(a, &t), "each context holds its part", "");
+		check_repeat(&n, &t, a, "a layer in several contexts");
+	}
+	alloc_free(a);
+	free_net(&n);
+}
+
 static void expect_error(const struct net *n, const struct target *t, const char *script,
 			 const char *message)
 {
@@ -287,6 +316,7 @@ int main(void)
 	test_widening(&t);
 	test_stall(&t);
 	test_contexts(t);
+	test_span(t);
 	test_errors(&t);
 	printf("%d passed, %d failed\n", passed, failed);
 	return failed != 0;
