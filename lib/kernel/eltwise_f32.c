@@ -6,8 +6,8 @@
 typedef void (*row_fn)(const float *a, size_t sa, const float *b, size_t sb, float *out, size_t n);
 
 #define ROW(name, value)                                                                           \
-	static void name(const float *a, size_t sa, const float *b, size_t sb, float *out,         \
-			 size_t n)                                                                 \
+	F32_WIDE static void name(const float *a, size_t sa, const float *b, size_t sb,            \
+				  float *out, size_t n)                                            \
 	{                                                                                          \
 		if (sa == 1 && sb == 1) {                                                          \
 			for (size_t i = 0; i < n; i++) {                                           \

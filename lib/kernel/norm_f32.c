@@ -27,6 +27,14 @@ static int affine_make(struct f32k *k, const struct tensors *w, struct err *e)
 	return err_is(e) ? -1 : 0;
 }
 
+F32_WIDE static void affine_pixel(const float *restrict from, const float *restrict scale,
+				  const float *restrict offset, float *restrict to, size_t c)
+{
+#pragma omp simd
+	for (size_t j = 0; j < c; j++)
+		to[j] = from[j] * scale[j] + offset[j];
+}
+
 static int affine_run(const struct f32k *k, const float *const in[], float *const out[],
 		      struct err *e)
 {
@@ -37,13 +45,8 @@ static int affine_run(const struct f32k *k, const float *const in[], float *cons
 
 	(void)e;
 #pragma omp parallel for schedule(static)
-	for (int64_t i = 0; i < pixels; i++) {
-		const float *from = in[0] + (size_t)i * c;
-		float *to = out[0] + (size_t)i * c;
-
-		for (size_t j = 0; j < c; j++)
-			to[j] = from[j] * scale[j] + offset[j];
-	}
+	for (int64_t i = 0; i < pixels; i++)
+		affine_pixel(in[0] + (size_t)i * c, scale, offset, out[0] + (size_t)i * c, c);
 	return 0;
 }
 
