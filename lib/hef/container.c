@@ -2,7 +2,7 @@
  */
 #include "base/cursor.h"
 #include "base/rng.h"
-#include "hef/pb.h"
+#include "hef/hef_pb.h"
 
 #define HEF_MAGIC 0x01484546u
 enum {

@@ -1,6 +1,6 @@
 /* The configuration words of a HEF, replayed into the programme of our machine. */
 #include "base/mem.h"
-#include "hef/pb.h"
+#include "hef/hef_pb.h"
 
 struct loader {
 	const struct hef *h;

@@ -2,7 +2,7 @@
 #ifndef HN_HEF_RULES_H
 #define HN_HEF_RULES_H
 
-#include "hef/pb.h"
+#include "hef/hef_pb.h"
 
 /* What a rule is asked about; the walk (check.c) visits each of them. */
 enum scope {

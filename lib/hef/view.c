@@ -1,6 +1,6 @@
 /* One way to look at a group's contexts and layers, whatever form the file has. */
 #include "base/mem.h"
-#include "hef/pb.h"
+#include "hef/hef_pb.h"
 
 static bool listed(Hef__Extension *const *v, size_t n, uint32_t extension)
 {

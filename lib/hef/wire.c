@@ -3,7 +3,7 @@
  * depth of its own and does not look into strings.
  */
 #include "base/cursor.h"
-#include "hef/pb.h"
+#include "hef/hef_pb.h"
 
 enum {
 	WIRE_VARINT = 0,

@@ -3,7 +3,7 @@
 #define HN_HEF_WRITE_H
 
 #include "base/mem.h"
-#include "hef/pb.h"
+#include "hef/hef_pb.h"
 
 /* A stream of one context: boundary, inter-context or DDR. */
 struct port {

@@ -2,7 +2,7 @@
 #ifndef HN_TESTS_UNIT_HEF_MESSAGE_H
 #define HN_TESTS_UNIT_HEF_MESSAGE_H
 
-#include "hef/pb.h"
+#include "hef/hef_pb.h"
 #include "prog.h"
 
 /* A decoded message in an arena: a test changes it freely. */

@@ -68,7 +68,8 @@ static inline void set32(struct qarr_i32 *a, size_t n, const int32_t *v)
 {
 	a->v = xcalloc(n, sizeof *a->v);
 	a->n = n;
-	memcpy(a->v, v, n * sizeof *v);
+	if (n)
+		memcpy(a->v, v, n * sizeof *v);
 }
 
 static inline void setf(struct qarr_f32 *a, size_t n, float v)

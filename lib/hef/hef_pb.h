@@ -1,6 +1,6 @@
 /* The decoded message and its door to protobuf-c, private to lib/hef. */
-#ifndef HN_HEF_PB_H
-#define HN_HEF_PB_H
+#ifndef HN_HEF_HEF_PB_H
+#define HN_HEF_HEF_PB_H
 
 #include "hef/hef.h"
 #include "hef/hef.pb-c.h"
