@@ -1,6 +1,6 @@
 /* The door to protobuf-c. */
-#include "base/mem.h"
 #include "hef/hef_pb.h"
+#include "base/mem.h"
 
 Hef__Hef *hef_pb_unpack(const void *proto, size_t n, struct err *e)
 {

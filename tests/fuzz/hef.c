@@ -4,7 +4,6 @@
 
 #include "base/mem.h"
 #include "base/rng.h"
-#include "sim/sim.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n);
 
