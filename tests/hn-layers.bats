@@ -8,3 +8,13 @@ load helper
 	run diff page tables
 	[ "$status" -eq 0 ] || report "bring it up to date: make man-layers"
 }
+
+@test "hn(5) describes every key of a layer's params" {
+	layer-matrix --keys | sort -u > keys
+	[ "$(wc -l < keys)" -gt 40 ]
+	missing=
+	while read -r key; do
+		grep -Eq "^\.(It )?Cm .*\b$key\b" "$ROOT/man/man5/hn.5" || missing+="$key "
+	done < keys
+	[ -z "$missing" ] || report "not in hn(5): $missing"
+}

@@ -1,8 +1,8 @@
 /*
  * layer-matrix: what hn-layers(7) says between its .\" MATRIX marks, from the tables of the stages,
- * so that the page claims what the code does.
+ * so that the page claims what the code does; --keys: the keys that hn(5) must describe.
  */
-#include "hn/hn.h"
+#include "hn/layer.h"
 #include "stages.h"
 
 static void print_inputs(enum hn_type t)
@@ -36,7 +36,15 @@ static void print_reasons(enum hn_type t)
 			       stages[s].reason(t));
 }
 
-int main(void)
+/* Every key that a layer's params may have, one a line. */
+static void print_keys(void)
+{
+	for (int t = 0; t < HN_TYPE_COUNT; t++)
+		for (const struct field *f = layer_rule((enum hn_type)t)->fields; f && f->key; f++)
+			printf("%s\n", f->key);
+}
+
+int main(int argc, char *argv[])
 {
 	static const char *const formulas[ACT_COUNT] = {
 #define ACT(id, name, clip, formula) formula,
@@ -44,6 +52,10 @@ int main(void)
 #undef ACT
 	};
 
+	if (argc > 1 && strcmp(argv[1], "--keys") == 0) {
+		print_keys();
+		return 0;
+	}
 	printf(".Bl -column \"layer_normalization\" \"Inputs\" \"kernel, bias\" \"Act\"");
 	for (size_t s = 0; s < NSTAGES; s++)
 		printf(" \"%s\"", stages[s].name);
