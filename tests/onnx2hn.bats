@@ -1,4 +1,5 @@
 # onnx2hn: models as text (tests/gen/mkonnx), messages, layers, and values against small sums by hand.
+# shellcheck disable=SC2154 # stderr_lines is set by run
 load helper
 
 model() {

@@ -1,29 +1,7 @@
-/* Conv, ConvTranspose, Gemm, MatMul, BatchNormalization. */
+/* Conv, ConvTranspose, BatchNormalization. */
 #include "base/limits.h"
 #include "onnx/onnx_int.h"
 #include "onnx/onnx_window.h"
-
-static const struct tensor *constant(const struct im_node *n, size_t i, const char *what,
-				     struct err *e)
-{
-	if (i >= n->nin || !n->in[i]) {
-		err_set(e, "it has no %s", what);
-		return NULL;
-	}
-	if (!n->in[i]->is_const) {
-		err_set(e, "its %s is computed from data ('%s'), a constant expected", what,
-			quote(n->in[i]->name));
-		return NULL;
-	}
-	return &n->in[i]->data;
-}
-
-/* A weight that nobody else needs leaves memory once it is converted. */
-static void spend(struct im_node *n, size_t i)
-{
-	if (n->in[i]->nuse == 1)
-		tensor_release(&n->in[i]->data);
-}
 
 static int set_bias(struct build *b, struct layer *l, const struct im_node *n, size_t i, int64_t c,
 		    struct err *e)
@@ -33,7 +11,7 @@ static int set_bias(struct build *b, struct layer *l, const struct im_node *n, s
 
 	if (i >= n->nin || !n->in[i])
 		return 0;
-	if (!(t = constant(n, i, "bias", e)))
+	if (!(t = onnx_constant(n, i, "bias", e)))
 		return -1;
 	if (t->rank != 1 || t->dim[0] != c)
 		return err_set(e, "its bias %s does not have %lld values", tensor_shape_text(t),
@@ -96,7 +74,7 @@ static int fully_connected(struct build *b, struct im_node *n, struct im_value *
 	k.rank = 2;
 	k.dim[0] = cin;
 	k.dim[1] = cout;
-	spend(n, 1);
+	onnx_spend(n, 1);
 	l = build_after(b, HN_DENSE, "fc", &x->view);
 	l->p.kernel[2] = (int32_t)cin;
 	l->p.kernel[3] = (int32_t)cout;
@@ -108,7 +86,7 @@ static int fully_connected(struct build *b, struct im_node *n, struct im_value *
 int onnx_conv(struct build *b, struct im_node *n, struct err *e)
 {
 	struct im_value *x = n->in[0];
-	const struct tensor *w = constant(n, 1, "kernel", e);
+	const struct tensor *w = onnx_constant(n, 1, "kernel", e);
 	const int64_t groups = im_int(n, "group", 1);
 	const char *axes;
 	struct im_window win[2];
@@ -129,7 +107,7 @@ int onnx_conv(struct build *b, struct im_node *n, struct err *e)
 	depthwise = groups > 1 && groups == cin;
 	if ((depthwise ? weight_dw(w, cin, &k, e) : weight_conv(w, &k, e)) < 0)
 		return -1;
-	spend(n, 1);
+	onnx_spend(n, 1);
 	l = onnx_window_layer(b, n, x, depthwise ? HN_DW : HN_CONV, depthwise ? "dw" : "conv", win,
 			      0, e);
 	if (!l) {
@@ -203,7 +181,7 @@ static bool is_deconv_scheme(const struct deconv *d)
 int onnx_conv_transpose(struct build *b, struct im_node *n, struct err *e)
 {
 	struct im_value *x = n->in[0];
-	const struct tensor *w = constant(n, 1, "kernel", e);
+	const struct tensor *w = onnx_constant(n, 1, "kernel", e);
 	const int64_t groups = im_int(n, "group", 1);
 	struct deconv d[2] = { { .full = 1, .out = 1, .same = 1 }, { 0 } };
 	struct im_window win[2];
@@ -226,7 +204,7 @@ int onnx_conv_transpose(struct build *b, struct im_node *n, struct err *e)
 			return -1;
 	if (weight_deconv(w, groups, &k, e) < 0)
 		return -1;
-	spend(n, 1);
+	onnx_spend(n, 1);
 	l = build_after(b, HN_DECONV, "deconv", &x->view);
 	for (int i = 0; i < 4; i++)
 		l->p.kernel[i] = (int32_t)k.dim[i];
@@ -244,142 +222,6 @@ int onnx_conv_transpose(struct build *b, struct im_node *n, struct err *e)
 	layer_set_weight(b->w, l, "kernel", k);
 	build_out(n->out[0], l, 0, x->view.batch, (int64_t[]){ d[0].out, d[1].out, cout }, axes);
 	return set_bias(b, l, n, 2, cout, e);
-}
-
-/* A vector of c floats from a constant that broadcasts to [batch, c], times scale. */
-static int row_vector(const struct tensor *t, int64_t c, float scale, float **out, struct err *e)
-{
-	const size_t n = tensor_count(t);
-	const bool row = t->rank == 0 || t->dim[t->rank - 1] == (int64_t)n;
-
-	if ((n != 1 && n != (size_t)c) || (n != 1 && !row))
-		return err_set(e, "its constant %s is not one row of %lld values",
-			       tensor_shape_text(t), (long long)c);
-	*out = xcalloc((size_t)c, sizeof **out);
-	for (int64_t i = 0; i < c; i++)
-		(*out)[i] = scale * (float)tensor_get(t, n == 1 ? 0 : (size_t)i);
-	return 0;
-}
-
-/* x [batch, k] times a constant matrix: one dense layer, rows in the order of x's storage. */
-static struct layer *dense(struct build *b, struct im_node *n, const struct im_view *x,
-			   bool transposed, float scale, struct err *e)
-{
-	const struct tensor *w = constant(n, 1, "second operand", e);
-	int64_t k, m;
-	struct tensor t;
-	struct layer *l;
-
-	if (!w)
-		return NULL;
-	if (w->rank != 2 || x->rank != 2) {
-		err_set(e, "input %s and matrix %s: two matrices expected", view_text(x),
-			tensor_shape_text(w));
-		return NULL;
-	}
-	k = w->dim[transposed ? 1 : 0];
-	m = w->dim[transposed ? 0 : 1];
-	if (k != view_size(x, 1) || m < 1 || m > LIMIT_FEATURES || k > INT32_MAX) {
-		err_set(e, "input %s and matrix %s do not multiply", view_text(x),
-			tensor_shape_text(w));
-		return NULL;
-	}
-	if (x->batch != 1 && !(x->dim[0].n == 1 && x->dim[0].at[0] == IM_BATCH)) {
-		err_set(e, "its input %s does not have the batch first", view_text(x));
-		return NULL;
-	}
-	if (weight_dense(w, transposed, x, scale, &t, e) < 0)
-		return NULL;
-	spend(n, 1);
-	l = build_after(b, HN_DENSE, "fc", x);
-	l->p.kernel[2] = (int32_t)k;
-	l->p.kernel[3] = (int32_t)m;
-	layer_set_weight(b->w, l, "kernel", t);
-	build_out(n->out[0], l, 0, x->batch, (int64_t[]){ 1, 1, m }, "BC");
-	return l;
-}
-
-int onnx_gemm(struct build *b, struct im_node *n, struct err *e)
-{
-	const float alpha = im_float(n, "alpha", 1), beta = im_float(n, "beta", 1);
-	const struct tensor *c;
-	struct im_view x;
-	struct layer *l;
-	float *bias;
-
-	if (n->in[0]->is_const)
-		return err_set(e, "its first operand is a constant and its second is not");
-	x = n->in[0]->view;
-	if (im_int(n, "transA", 0) && x.rank == 2)
-		view_transpose(&x, (const int[LIMIT_RANK]){ 1, 0 });
-	l = dense(b, n, &x, im_int(n, "transB", 0) != 0, alpha, e);
-	if (!l)
-		return -1;
-	if (n->nin < 3 || !n->in[2])
-		return 0;
-	if (!(c = constant(n, 2, "bias", e)) || row_vector(c, l->p.kernel[3], beta, &bias, e) < 0)
-		return -1;
-	build_weight(b, l, "bias", bias, l->p.kernel[3]);
-	free(bias);
-	return 0;
-}
-
-/* The last dimension is the features of x's layer. */
-static int features_last(struct build *b, struct im_value *x, char axes[LIMIT_RANK + 1],
-			 struct err *e)
-{
-	static const char *const direct[5] = { NULL, NULL, "BC", "BWC", "BHWC" };
-	const int rank = x->view.rank;
-
-	if (rank < 2 || rank > 4)
-		return err_set(e, "its input %s has %d dimensions, 2 to 4 expected",
-			       view_text(&x->view), rank);
-	if (view_axes(&x->view, axes) && axes[rank - 1] == 'C')
-		return 0;
-	if (view_want(b, x, direct[rank], e) < 0)
-		return -1;
-	memcpy(axes, direct[rank], (size_t)rank + 1);
-	return 0;
-}
-
-int onnx_matmul(struct build *b, struct im_node *n, struct err *e)
-{
-	struct im_value *x = n->in[0];
-	char axes[LIMIT_RANK + 1];
-	struct tensor w, k;
-	struct layer *l;
-	int64_t m;
-
-	if (x->is_const || n->nin < 2 || !n->in[1] || !n->in[1]->is_const)
-		return err_set(e, "a product of two computed tensors is not supported");
-	w = n->in[1]->data;
-	if (x->view.rank == 2 && w.rank == 2)
-		return dense(b, n, &x->view, false, 1, e) ? 0 : -1;
-	while (w.rank > 2 && w.rank <= x->view.rank && w.dim[0] == 1) {
-		memmove(w.dim, w.dim + 1, (size_t)(w.rank - 1) * sizeof w.dim[0]);
-		w.rank--;
-	}
-	if (w.rank != 2 || x->view.rank < 3 || w.dim[0] != view_size(&x->view, x->view.rank - 1))
-		return err_set(e, "input %s and matrix %s do not multiply", view_text(&x->view),
-			       tensor_shape_text(&n->in[1]->data));
-	m = w.dim[1];
-	if (m < 1 || m > LIMIT_FEATURES || w.dim[0] > LIMIT_FEATURES)
-		return err_set(e, "its matrix %s is absurd", tensor_shape_text(&w));
-	if (features_last(b, x, axes, e) < 0)
-		return -1;
-	k = tensor_convert(&w, DT_F32);
-	spend(n, 1);
-	k.rank = 4;
-	k.dim[0] = k.dim[1] = 1;
-	k.dim[2] = x->view.base[2];
-	k.dim[3] = m;
-	l = build_after(b, HN_CONV, "conv", &x->view);
-	l->p.kernel[2] = (int32_t)k.dim[2];
-	l->p.kernel[3] = (int32_t)m;
-	layer_set_weight(b->w, l, "kernel", k);
-	build_out(n->out[0], l, 0, x->view.batch,
-		  (int64_t[]){ x->view.base[0], x->view.base[1], m }, axes);
-	return 0;
 }
 
 int onnx_batch_norm(struct build *b, struct im_node *n, struct err *e)
@@ -403,7 +245,7 @@ int onnx_batch_norm(struct build *b, struct im_node *n, struct err *e)
 		return -1;
 	c = x->view.base[2];
 	for (int i = 0; r == 0 && i < 4; i++) {
-		const struct tensor *t = constant(n, (size_t)i + 1, names[i], e);
+		const struct tensor *t = onnx_constant(n, (size_t)i + 1, names[i], e);
 
 		if (!t)
 			r = -1;
@@ -411,7 +253,7 @@ int onnx_batch_norm(struct build *b, struct im_node *n, struct err *e)
 			r = err_set(e, "its %s %s does not have %lld values", names[i],
 				    tensor_shape_text(t), (long long)c);
 		else
-			r = row_vector(t, c, 1, &v[i], e);
+			r = onnx_row_vector(t, c, 1, &v[i], e);
 	}
 	if (r == 0)
 		r = build_batch_norm(b, x, n->out[0], c, v, im_float(n, "epsilon", 1e-5f));

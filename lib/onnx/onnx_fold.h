@@ -35,6 +35,8 @@ int fold_slice(struct build *b, struct im_node *n, struct err *e);
 int fold_transpose(struct build *b, struct im_node *n, struct err *e);
 int fold_expand(struct build *b, struct im_node *n, struct err *e);
 int fold_cast(struct build *b, struct im_node *n, struct err *e);
+/* Elementwise operators and reductions over lists; 1: no rule. */
+int fold_arithmetic(struct build *b, struct im_node *n, struct err *e);
 int fold_split(struct build *b, struct im_node *n, struct err *e);
 
 #endif

@@ -1,12 +1,6 @@
-/* One import: decode, cut, fold, recognise, convert; advice and a second try on failure. */
+/* One import: decode, cut, fold, recognise, convert. */
 #include "base/limits.h"
 #include "onnx/onnx_int.h"
-
-enum {
-	ADVICE_ROUNDS = 8,
-	ADVICE_TEXT = 600,
-	ADVISED = 100 /* mark of a node that is in the advice */
-};
 
 void onnx_fault(struct onnx_run *r, struct im_node *n, const char *reason)
 {
@@ -16,7 +10,7 @@ void onnx_fault(struct onnx_run *r, struct im_node *n, const char *reason)
 		n->fault = r->fault[r->nfault - 1].reason;
 }
 
-static void release(struct onnx_run *r)
+void onnx_run_release(struct onnx_run *r)
 {
 	for (size_t i = 0; i < r->nfault; i++)
 		free(r->fault[i].reason);
@@ -147,43 +141,6 @@ static int check_shapes(struct onnx_run *r, struct err *e)
 	return graph_validate(r->b.g, r->b.w, e);
 }
 
-static void advise(struct onnx_run *r, const struct im_value *v)
-{
-	if (!v || !v->from || v->bad || v->is_const)
-		return;
-	if (v->from->mark == ADVISED)
-		return;
-	v->from->mark = ADVISED;
-	VEC_GROW(r->advice, r->nadvice, &r->cap_advice);
-	r->advice[r->nadvice++] = v->from->name;
-}
-
-/* The last tensors that were made: inputs of nodes that failed, and outputs that did not. */
-static void find_advice(struct onnx_run *r)
-{
-	for (size_t i = 0; i < r->ir->nnode; i++) {
-		const struct im_node *n = r->ir->node[i];
-		bool bad = false;
-
-		for (size_t k = 0; k < n->nout; k++)
-			bad |= n->out[k] && n->out[k]->bad;
-		/* An output that only its layout fails: the node before it. */
-		for (size_t k = 0; bad && k < n->nin; k++)
-			advise(r, n->in[k]);
-	}
-	for (size_t i = 0; i < r->ir->nout; i++)
-		advise(r, r->ir->out[i]);
-}
-
-static const char **names_of(struct im_graph *g, const char *const *list, size_t n)
-{
-	const char **v = arena_array(&g->arena, n, sizeof(char *));
-
-	for (size_t i = 0; i < n; i++)
-		v[i] = arena_strdup(&g->arena, list[i]);
-	return v;
-}
-
 static int decode(struct onnx_run *r, struct onnx_file *f, const struct onnx_opts *o, struct err *e)
 {
 	r->ir = im_new();
@@ -236,13 +193,12 @@ static int start_shapes(struct onnx_file *f, const struct onnx_opts *o, struct i
 		for (int d = 0; d < v->view.rank; d++)
 			g->in[i]->dim[d] = view_size(&v->view, d);
 	}
-	release(&r);
+	onnx_run_release(&r);
 	return res;
 }
 
-/* One import.  0: r holds graph and weights; 1: faults are noted, advice is found; -1: e. */
-static int run(struct onnx_run *r, struct onnx_file *f, const struct onnx_opts *o, const char *net,
-	       struct err *e)
+int onnx_run(struct onnx_run *r, struct onnx_file *f, const struct onnx_opts *o, const char *net,
+	     struct err *e)
 {
 	*r = (struct onnx_run){ 0 };
 	if (decode(r, f, o, e) < 0)
@@ -259,34 +215,8 @@ static int run(struct onnx_run *r, struct onnx_file *f, const struct onnx_opts *
 	onnx_outputs(r);
 	if (r->nfault == 0)
 		return check_shapes(r, e);
-	find_advice(r);
+	onnx_find_advice(r);
 	return 1;
-}
-
-/* "A,B,C" as the option takes it; short enough for a message. */
-static char *advice_text(const struct onnx_run *r)
-{
-	struct str s = { 0 };
-
-	for (size_t i = 0; i < r->nadvice; i++)
-		str_printf(&s, "%s%s", i ? "," : "", quote(r->advice[i]));
-	if (s.len > ADVICE_TEXT) {
-		str_release(&s);
-		s = (struct str){ 0 };
-		str_printf(&s, "of the %zu that --report lists", r->nadvice);
-	}
-	return s.p;
-}
-
-static void first_fault(const struct onnx_run *r, struct err *e)
-{
-	const struct im_node *n = r->fault[0].node;
-
-	err_set(e, "%s", r->fault[0].reason);
-	if (n)
-		err_in(e, "node '%s' (%s)", quote(n->name), quote(n->op));
-	if (r->nfault > 1)
-		err_hint(e, "and %zu more node%s", r->nfault - 1, r->nfault > 2 ? "s" : "");
 }
 
 static void ends_text(const struct onnx_run *r, struct onnx_result *out)
@@ -324,65 +254,6 @@ static void finish(struct onnx_run *r, struct onnx_result *out)
 	r->b.w = NULL;
 }
 
-/* Imports up to the advised nodes, until that works: 0 and *r is that import. */
-static int follow_advice(struct onnx_run *r, struct onnx_file *f, const struct onnx_opts *o,
-			 const char *net)
-{
-	for (int round = 0; round < ADVICE_ROUNDS && r->nadvice; round++) {
-		struct onnx_opts again = *o;
-		struct onnx_run next;
-		struct err e = { 0 };
-		int res;
-
-		again.end = names_of(r->ir, r->advice, r->nadvice);
-		again.nend = r->nadvice;
-		res = run(&next, f, &again, net, &e);
-		if (res == 0) {
-			/* The names outlive their graph. */
-			for (size_t i = 0; i < again.nend; i++) {
-				VEC_GROW(next.advice, next.nadvice, &next.cap_advice);
-				next.advice[next.nadvice++] =
-				    arena_strdup(&next.ir->arena, again.end[i]);
-			}
-			release(r);
-			*r = next;
-			return 0;
-		}
-		release(r);
-		*r = next;
-		if (res < 0)
-			break;
-	}
-	r->nadvice = 0;
-	return -1;
-}
-
-/* The first error becomes the message, with the end nodes that would parse. */
-static int advised(struct onnx_run *r, struct onnx_file *f, const struct onnx_opts *o,
-		   const char *net, struct onnx_result *out, struct err *e)
-{
-	json_t *list = json_array();
-	char *text;
-	int res;
-
-	first_fault(r, e);
-	out->report = onnx_report(r, NULL);
-	res = follow_advice(r, f, o, net);
-	for (size_t i = 0; res == 0 && i < r->nadvice; i++)
-		json_array_append_new(list, json_string(quote(r->advice[i])));
-	json_object_set_new(out->report, "recommended_end_nodes", list);
-	if (res < 0)
-		return -1;
-	text = advice_text(r);
-	err_hint(e, "try --end-node-names %s", text);
-	free(text);
-	if (!o->retry)
-		return -1;
-	out->retried = xstrdup(e->msg);
-	*e = (struct err){ 0 };
-	return 0;
-}
-
 static int import(struct onnx_file *f, const struct onnx_opts *o, const char *net,
 		  struct onnx_result *out, struct err *e)
 {
@@ -392,12 +263,12 @@ static int import(struct onnx_file *f, const struct onnx_opts *o, const char *ne
 	*out = (struct onnx_result){ 0 };
 	if (!name_is_legal(net))
 		return err_set(e, "'%s' is not a legal network name", quote(net));
-	res = run(&r, f, o, net, e);
+	res = onnx_run(&r, f, o, net, e);
 	if (res > 0)
-		res = advised(&r, f, o, net, out, e);
+		res = onnx_advised(&r, f, o, net, out, e);
 	if (res == 0)
 		finish(&r, out);
-	release(&r);
+	onnx_run_release(&r);
 	return res;
 }
 

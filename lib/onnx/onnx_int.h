@@ -68,6 +68,17 @@ int onnx_list(struct build *b, const struct im_node *n, const char *attr, size_t
 /* Axis counted from the end when negative; checked. */
 int onnx_axis(int64_t axis, int rank, int *out, struct err *e);
 
+/* Input i as a constant; NULL with "its WHAT is ..." when it is absent or computed. */
+const struct tensor *onnx_constant(const struct im_node *n, size_t i, const char *what,
+				   struct err *e);
+/* A weight that nobody else needs leaves memory once it is converted. */
+void onnx_spend(struct im_node *n, size_t i);
+/* A constant that broadcasts to [batch, c] as c floats times scale; the caller frees *out. */
+int onnx_row_vector(const struct tensor *t, int64_t c, float scale, float **out, struct err *e);
+
+/* Place of an axis letter in h, w, c. */
+int onnx_slot(char letter);
+
 /* ---- one import ---- */
 /* A node that cannot be imported, and why. */
 struct onnx_fault {
@@ -89,6 +100,18 @@ struct onnx_run {
 	char (*out_axes)[LIMIT_RANK +
 			 1]; /* how the source's output dimensions lie in the HN output */
 };
+/* One import.  0: r holds graph and weights; 1: faults are noted, advice is found; -1: e. */
+int onnx_run(struct onnx_run *r, struct onnx_file *f, const struct onnx_opts *o, const char *net,
+	     struct err *e);
+void onnx_run_release(struct onnx_run *r);
+/* The last tensors that were made: inputs of nodes that failed, and outputs that did not. */
+void onnx_find_advice(struct onnx_run *r);
+/*
+ * r failed: fills the message with the first fault and the advice, tried on the file; 0 when the
+ * advice is to be followed and *r is that import.
+ */
+int onnx_advised(struct onnx_run *r, struct onnx_file *f, const struct onnx_opts *o,
+		 const char *net, struct onnx_result *out, struct err *e);
 /* Input layers with the shapes and formats of the options. */
 int onnx_inputs(struct onnx_run *r, const struct onnx_opts *o, struct err *e);
 /* Output layers in order; notes faults. */

@@ -1,5 +1,4 @@
-/* The operator table: sorted by name, then by opset; and helpers for attributes. */
-#include "base/limits.h"
+/* The operator table, sorted by name. */
 #include "onnx/onnx_int.h"
 
 /* clang-format off */
@@ -92,45 +91,4 @@ const struct onnx_op *onnx_find_op(const char *op, int64_t opset)
 	    bsearch(op, ops, sizeof ops / sizeof ops[0], sizeof ops[0], by_name);
 
 	return row && row->since <= opset ? row : NULL;
-}
-
-int onnx_list(struct build *b, const struct im_node *n, const char *attr, size_t input,
-	      int64_t out[LIMIT_RANK], size_t *count, struct err *e)
-{
-	const struct im_attr *a = im_attr(n, attr);
-	const struct im_value *v = input < n->nin ? n->in[input] : NULL;
-
-	(void)b;
-	*count = 0;
-	if (a) {
-		if (a->kind != IM_INTS || a->n > LIMIT_RANK)
-			return err_set(e,
-				       "its attribute '%s' must be a list of at most %d integers",
-				       attr, LIMIT_RANK);
-		*count = a->n;
-		if (a->n)
-			memcpy(out, a->ints, a->n * sizeof *out);
-	} else if (v) {
-		if (!v->is_const)
-			return err_set(e,
-				       "its %s are computed from data ('%s'), constants expected",
-				       attr, quote(v->name));
-		if (v->data.rank > 1 || tensor_count(&v->data) > LIMIT_RANK)
-			return err_set(e,
-				       "its %s of shape %s must be a list of at most %d integers",
-				       attr, tensor_shape_text(&v->data), LIMIT_RANK);
-		*count = tensor_count(&v->data);
-		for (size_t i = 0; i < *count; i++)
-			out[i] = tensor_get_int(&v->data, i);
-	}
-	return 0;
-}
-
-int onnx_axis(int64_t axis, int rank, int *out, struct err *e)
-{
-	if (axis < -rank || axis >= rank)
-		return err_set(e, "axis %lld is not in a tensor of %d dimensions", (long long)axis,
-			       rank);
-	*out = (int)(axis < 0 ? axis + rank : axis);
-	return 0;
 }
