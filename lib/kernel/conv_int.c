@@ -92,8 +92,8 @@ void conv_int_release(struct intk *k)
 }
 
 /* Adds the second input's features [from, from + n) to the accumulators of pixels [p, p + npix). */
-void conv_int_add(const struct conv_job *j, size_t p, size_t npix, size_t from, size_t n,
-		  int32_t *acc)
+static void add_input(const struct conv_job *j, size_t p, size_t npix, size_t from, size_t n,
+		      int32_t *acc)
 {
 	const int32_t *t = j->v->added;
 	size_t stride;
@@ -115,7 +115,7 @@ void conv_int_finish(const struct conv_job *j, size_t piece, size_t p, size_t np
 {
 	const int32_t *bias = j->v->bias;
 
-	conv_int_add(j, p, npix, from, n, acc);
+	add_input(j, p, npix, from, n, acc);
 	if (j->peak)
 		for (size_t i = 0; i < npix * n; i++) {
 			int64_t a =

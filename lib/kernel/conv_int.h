@@ -32,8 +32,6 @@ struct conv_job {
 
 void conv_int_finish(const struct conv_job *j, size_t piece, size_t p, size_t npix, size_t from,
 		     size_t n, int32_t *acc);
-void conv_int_add(const struct conv_job *j, size_t p, size_t npix, size_t from, size_t n,
-		  int32_t *acc);
 int depthwise_piece(size_t piece, void *ctx, struct err *e);
 int deconv_piece(size_t piece, void *ctx, struct err *e);
 

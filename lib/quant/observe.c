@@ -11,7 +11,7 @@
 
 enum {
 	PIECE = 1 << 16,
-	MAX_IO = 64
+	MAX_IO = 256
 };
 
 /* The observer's view: graph `run` has activations split off; to[i] says where layer i's values go.
@@ -163,6 +163,8 @@ static int run_set(struct quant *q, struct emu *m, bool codes, struct err *e)
 	void *code[MAX_IO] = { NULL };
 	int rc = 0;
 
+	if (nout > MAX_IO)
+		return err_set(e, "%zu outputs, at most %d can be calibrated", nout, MAX_IO);
 	for (size_t k = 0; k < nin; k++) {
 		size_t n = batch * hn_shape_count(&input[k]->out[0]);
 
