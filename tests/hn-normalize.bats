@@ -3,7 +3,7 @@ load helper
 
 # A network of one chain: `net NAME TYPE PARAMS ...` from a 12x12x3 input; layers feed each other.
 net() {
-	local prev=input_layer1 order sep=''
+	local prev=input_layer1
 	echo '{"name": "n", "net_params": {}, "layers": {'
 	echo '"n/input_layer1": {"type": "input_layer", "input": [], "input_shapes": [[-1, 12, 12, 3]]}'
 	while [ $# -gt 0 ]; do
@@ -249,8 +249,8 @@ residual() {
 	same_bytes a.npz b.npz
 	har-pack -m hn x.har | cmp - a.hn
 	har-pack -m fpo.npz x.har | cmp - a.npz
-	har-pack -m native.hn x.har > native.hn
-	har-pack -m hn m.har | cmp - native.hn
+	har-pack -m native.hn x.har > parsed.hn
+	har-pack -m hn m.har | cmp - parsed.hn
 	usage_error "hn-normalize: --hn and --npz cannot both be standard output" hn-normalize m.har --hn - --npz -
 }
 
