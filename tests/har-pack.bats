@@ -261,6 +261,10 @@ setup() {
 	run -1 --separate-stderr bash -c 'trap "" XFSZ; ulimit -f 100; har-pack big.har -o out.har'
 	[ "$(cat out.har)" = old ]
 	[ "$(find . -name '.out*')" = '' ]
+	run -1 --separate-stderr bash -o pipefail -c 'cat big.har | (trap "" XFSZ; ulimit -f 100; har-pack -t)'
+	[ "${stderr_lines[-1]}" = 'har-pack: standard input: cannot write temporary file: File too large' ]
+	TMPDIR=/none run -1 --separate-stderr bash -c 'har-pack -t < <(cat net.har)'
+	[ "$stderr" = 'har-pack: standard input: cannot make a temporary file in /none: No such file or directory' ]
 	# Ended by a signal: the input never comes to its end.
 	mkfifo pipe
 	sleep 5 > pipe &
