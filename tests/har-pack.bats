@@ -210,6 +210,14 @@ setup() {
 	tar -C out -cf two.har net.metadata.json b.metadata.json
 	fails_with 1 "har-pack: two.har: two networks in one bundle: 'net.metadata.json' and 'b.metadata.json'" \
 		har-pack two.har
+	truncate -s 1M out/net.sparse
+	for format in gnu posix; do
+		tar -C out -S --format=$format -cf sparse.har net.metadata.json net.sparse
+		run -1 --separate-stderr har-pack sparse.har
+		[[ $stderr == *'sparse members are not supported (pack without tar -S)' ]] ||
+			[[ $stderr == *"member 'net.sparse' is not a regular file" ]] || report "sparse $format"
+	done
+	rm out/net.sparse
 	cat net.har net.har > cat.har
 	fails_with 1 "har-pack: cat.har: data after the end of the bundle" har-pack cat.har
 	head -c 2000 /dev/zero | tr '\0' x > junk.har

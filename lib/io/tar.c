@@ -77,40 +77,59 @@ bool tar_sniff(const void *data, size_t n)
 	return n >= BLOCK && (load_header(&t, data) || is_zero(data, BLOCK));
 }
 
-/* "LEN KEY=VALUE\n": the records of a pax extension; path and size matter here. */
+static int malformed_pax(struct err *e)
+{
+	return err_set(e, "damaged bundle: malformed pax header");
+}
+
+static bool key_is(const char *key, size_t n, const char *want)
+{
+	return n == strlen(want) && memcmp(key, want, n) == 0;
+}
+
+/* Of a pax extension, the path and the size matter here; times and owners do not. */
+static int take_pax(struct reader *r, const char *key, size_t nkey, const char *value, size_t n,
+		    struct err *e)
+{
+	char number[24] = "";
+
+	if (nkey > 10 && memcmp(key, "GNU.sparse", 10) == 0)
+		return err_set(e, "sparse members are not supported (pack without tar -S)");
+	if (key_is(key, nkey, "path")) {
+		if (memchr(value, '\0', n))
+			return malformed_pax(e);
+		free(r->name);
+		r->name = xstrndup(value, n);
+	} else if (key_is(key, nkey, "size")) {
+		if (n == 0 || n > 18 || strspn(value, "0123456789") < n)
+			return malformed_pax(e);
+		memcpy(number, value, n);
+		r->size = strtoull(number, NULL, 10);
+		r->has_size = true;
+	}
+	return 0;
+}
+
+/* Records of the form "LEN KEY=VALUE\n", LEN counting all of it. */
 static int read_pax(struct reader *r, const char *p, size_t n, struct err *e)
 {
 	while (n > 0) {
 		size_t digits = 0;
 		size_t len = 0;
-		const char *eq;
 		const char *key;
-		char number[24];
+		const char *eq;
 
 		while (digits < n && digits < 6 && p[digits] >= '0' && p[digits] <= '9')
 			len = len * 10 + (size_t)(p[digits++] - '0');
 		if (!digits || len > n || len < digits + 4 || p[digits] != ' ' ||
 		    p[len - 1] != '\n')
-			return err_set(e, "damaged bundle: malformed pax header");
+			return malformed_pax(e);
 		key = p + digits + 1;
 		eq = memchr(key, '=', len - digits - 2);
 		if (!eq)
-			return err_set(e, "damaged bundle: malformed pax header");
-		const char *value = eq + 1;
-		size_t vlen = (size_t)(p + len - 1 - value);
-		if (eq - key == 4 && memcmp(key, "path", 4) == 0) {
-			if (memchr(value, '\0', vlen))
-				return err_set(e, "damaged bundle: malformed pax header");
-			free(r->name);
-			r->name = xstrndup(value, vlen);
-		} else if (eq - key == 4 && memcmp(key, "size", 4) == 0) {
-			if (vlen == 0 || vlen > 18 || strspn(value, "0123456789") < vlen)
-				return err_set(e, "damaged bundle: malformed pax header");
-			memcpy(number, value, vlen);
-			number[vlen] = '\0';
-			r->size = strtoull(number, NULL, 10);
-			r->has_size = true;
-		}
+			return malformed_pax(e);
+		if (take_pax(r, key, (size_t)(eq - key), eq + 1, (size_t)(p + len - 2 - eq), e) < 0)
+			return -1;
 		p += len;
 		n -= len;
 	}
