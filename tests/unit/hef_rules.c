@@ -1057,6 +1057,47 @@ static void container(const char *rule, size_t at, uint8_t flip)
 	message_close(&t);
 }
 
+static void be(struct str *s, uint64_t v, int bytes)
+{
+	for (int i = bytes - 1; i >= 0; i--) {
+		char b = (char)(v >> (8 * i));
+
+		str_add(s, &b, 1);
+	}
+}
+
+/* The same message and words with a header of version 3 and `pad` bytes before the words. */
+static void version_3(const char *rule, uint64_t pad, uint64_t announced)
+{
+	static const char zeros[64];
+	struct message t;
+	struct str body = { 0 };
+	struct str file = { 0 };
+	struct err e;
+	char what[1400];
+
+	message_open(&t, &single);
+	str_add(&body, t.file.proto, t.file.nproto);
+	str_add(&body, zeros, pad);
+	str_add(&body, t.file.ccws, t.file.nccws);
+	be(&file, 0x01484546, 4);
+	be(&file, 3, 4);
+	be(&file, t.file.nproto, 4);
+	be(&file, hash_xxh3(body.p, body.len), 8);
+	be(&file, pad + t.file.nccws, 8);
+	be(&file, announced, 4);
+	be(&file, 0, 8);
+	be(&file, 0, 8);
+	be(&file, 0, 8);
+	str_add(&file, body.p, body.len);
+	e = verdict(file.p, file.len);
+	snprintf(what, sizeof what, "version 3, padding %d: '%s'", (int)announced, e.msg);
+	check(rule ? names_rule(e.msg, rule) : !err_is(&e), what);
+	str_release(&body);
+	str_release(&file);
+	message_close(&t);
+}
+
 static void every_byte_counts(void)
 {
 	struct message t;
@@ -1184,6 +1225,10 @@ int main(int argc, char *argv[])
 	container("reserved", 28, 1);
 	container("reserved", 43, 1);
 	every_byte_counts();
+	version_3(NULL, 0, 0);
+	version_3(NULL, 40, 40);
+	version_3("padding", 40, UINT32_MAX);
+	version_3("ccw-words", 40, 32);
 	wire("wire", "\x0a\x7f", 2);
 	wire("wire", "\x07", 1);
 	wire("wire", "\x0d\x01\x02\x03\x04", 5);
