@@ -9,7 +9,11 @@
  * A loop over features that the compiler makes for several vector widths; the machine chooses.
  * Without contraction (Makefile) all give the same values.
  */
+#ifdef __x86_64__
 #define F32_WIDE __attribute__((target_clones("avx512f", "avx2", "default")))
+#else
+#define F32_WIDE
+#endif
 
 struct f32k {
 	const struct f32_impl *impl;
