@@ -165,9 +165,10 @@ struct layer {
 	json_t *unknown;            /* JSON keys we do not know, kept; NULL when none */
 	json_t *unknown_params;     /* the same inside params */
 	json_t *compilation_params; /* kept; NULL when none */
-	bool dead;                  /* removed at the next graph_sweep */
-	size_t index;               /* position in graph->layers, set by graph_link */
-	void *user;                 /* scratch of the stage that runs */
+	bool pinned;  /* a script named it: no pass merges it into another (not in JSON) */
+	bool dead;    /* removed at the next graph_sweep */
+	size_t index; /* position in graph->layers, set by graph_link */
+	void *user;   /* scratch of the stage that runs */
 };
 
 struct graph {

@@ -39,6 +39,35 @@ static int policy(const struct alls *s, bool *enabled, struct err *e)
 	return 0;
 }
 
+/* Does an argument of a script name the layer? */
+static bool names_layer(const struct alls_value *v, const struct graph *g, const struct layer *l)
+{
+	if (v->kind == ALLS_GLOB)
+		return alls_match(v->text, l->name);
+	if (v->kind == ALLS_NAME || v->kind == ALLS_STRING)
+		return graph_find(g, v->text) == l;
+	for (size_t i = 0; i < v->nitems; i++)
+		if (names_layer(&v->items[i], g, l))
+			return true;
+	return false;
+}
+
+/* Activation bits that the script's precision modes ("a16_w16") give a layer; 8 by default. */
+static int activation_bits(const struct alls *s, const struct graph *g, const struct layer *l)
+{
+	int bits = 8;
+
+	for (size_t i = 0; s && i < s->nstmts; i++) {
+		const struct alls_stmt *st = &s->stmts[i];
+		const struct alls_value *mode = alls_arg(st, "precision_mode", SIZE_MAX);
+
+		if (strcmp(st->command, "quantization_param") == 0 && mode && mode->text &&
+		    st->nargs > 0 && names_layer(&st->args[0].value, g, l))
+			bits = strncmp(mode->text, "a16", 3) == 0 ? 16 : 8;
+	}
+	return bits;
+}
+
 static bool takes_add(const struct layer *l, const struct layer *add)
 {
 	return hn_is(l->type, HNF_ADD) && edit_is_open(l) && edit_consumer(l) == add;
@@ -79,7 +108,8 @@ int pass_fuse_add(struct graph *g, struct tensors *w, const struct pass_opts *o,
 		struct layer *l = g->layers[i];
 		const int which = l->type == HN_EW_ADD ? candidate(l) : -1;
 
-		if (which >= 0)
+		if (which >= 0 && activation_bits(o->script, g, l) ==
+				      activation_bits(o->script, g, l->in[which].layer))
 			fuse(g, w, l, which);
 	}
 	return 0;

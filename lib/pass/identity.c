@@ -28,7 +28,7 @@ static bool moves_nothing(const struct layer *l)
 
 static bool is_identity(const struct tensors *w, const struct layer *l)
 {
-	if (l->nin != 1)
+	if (l->nin != 1 || l->pinned)
 		return false;
 	if (hn_is(l->type, HNF_MOVE))
 		return moves_nothing(l);

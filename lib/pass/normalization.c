@@ -70,6 +70,7 @@ static int insert(struct graph *g, struct tensors *w, const struct alls *s,
 		return -1;
 	}
 	l = graph_add(g, HN_NORMALIZATION, name);
+	l->pinned = true;
 	layer_add_input(g, l, in, 0);
 	graph_replace_uses(g, in, 0, l, 0);
 	layer_set_weight(w, l, "kernel", kernel);

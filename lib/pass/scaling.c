@@ -55,7 +55,7 @@ int pass_merge_normalization(struct graph *g, struct tensors *w, const struct pa
 	for (size_t i = 0; i < g->nlayers; i++) {
 		struct layer *l = g->layers[i];
 
-		if (!is_scaling(l) || !is_scaling(l->in[0].layer) ||
+		if (!is_scaling(l) || l->pinned || !is_scaling(l->in[0].layer) ||
 		    l->in[0].layer->p.activation != ACT_LINEAR ||
 		    edit_consumer(l->in[0].layer) != l)
 			continue;
@@ -81,7 +81,7 @@ static bool folds_before(const struct tensors *w, const struct layer *norm)
 	const struct layer *to = edit_consumer(norm);
 	const int32_t *pad;
 
-	if (!to || norm->p.activation != ACT_LINEAR || norm->noriginal == 0 ||
+	if (!to || norm->p.activation != ACT_LINEAR || norm->pinned ||
 	    !hn_is(to->type, HNF_KERNEL | HNF_BN) || to->in[0].layer != norm)
 		return false;
 	if (!has_offset(w, norm) || !hn_is(to->type, HNF_WINDOW))
@@ -167,7 +167,7 @@ int pass_fold_normalization(struct graph *g, struct tensors *w, const struct pas
 	for (size_t i = 0; i < g->nlayers; i++) {
 		struct layer *l = g->layers[i];
 
-		if (!is_scaling(l))
+		if (!is_scaling(l) || l->pinned)
 			continue;
 		if (edit_is_open(l->in[0].layer) && edit_consumer(l->in[0].layer) == l)
 			absorb_after(g, w, l);
