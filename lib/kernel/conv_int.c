@@ -207,7 +207,8 @@ static bool is_direct(const struct conv_int *v, const struct qop *q)
 	if (q->type == HN_DENSE)
 		return true;
 	return v->taps == 1 && v->groups == 1 && v->cin == (size_t)in.c && in.h == out.h &&
-	       in.w == out.w && q->pad.v[0] == 0 && q->pad.v[2] == 0;
+	       in.w == out.w && q->stride.v[0] == 1 && q->stride.v[1] == 1 && q->pad.v[0] == 0 &&
+	       q->pad.v[2] == 0;
 }
 
 static int product(const struct conv_job *j, size_t g, size_t from, size_t n, const uint8_t *a,

@@ -43,6 +43,12 @@ struct geometry {
 	int32_t type, h, w, cin, cout, groups, kh, kw, stride, dilation, pad, add, act;
 };
 
+/* Rows and columns of padding in front; a 1x1 kernel is padded behind only. */
+static int32_t first(const struct geometry *g)
+{
+	return g->kh == 1 && g->kw == 1 ? 0 : g->pad;
+}
+
 static void frame(struct qop *q, const struct geometry *g, struct rng *r, int32_t oh, int32_t ow)
 {
 	memset(q, 0, sizeof *q);
@@ -61,7 +67,7 @@ static void frame(struct qop *q, const struct geometry *g, struct rng *r, int32_
 	set32(&q->kernel_hw, 2, (int32_t[]){ g->kh, g->kw });
 	set32(&q->stride, 2, (int32_t[]){ g->stride, g->stride });
 	set32(&q->dilation, 2, (int32_t[]){ g->dilation, g->dilation });
-	set32(&q->pad, 4, (int32_t[]){ g->pad, g->pad, g->pad, g->pad });
+	set32(&q->pad, 4, (int32_t[]){ first(g), g->pad, first(g), g->pad });
 	set32(&q->crop, 4, (int32_t[]){ g->pad, g->pad, g->pad, g->pad });
 	set32(&q->in_mult, 2, (int32_t[]){ 20000, 30000 });
 	set32(&q->in_shift, 2, (int32_t[]){ 15, 8 });
@@ -122,8 +128,8 @@ static int64_t reference_acc(const struct qop *q, const struct geometry *g, cons
 
 	for (int32_t ky = 0; ky < g->kh; ky++)
 		for (int32_t kx = 0; kx < g->kw; kx++) {
-			int64_t iy = y * g->stride - g->pad + ky * g->dilation;
-			int64_t ix = ox * g->stride - g->pad + kx * g->dilation;
+			int64_t iy = y * g->stride - first(g) + ky * g->dilation;
+			int64_t ix = ox * g->stride - first(g) + kx * g->dilation;
 
 			if (g->type == HN_DECONV) {
 				iy = y + g->pad - ky * g->dilation;
@@ -169,9 +175,9 @@ static void run_case(const struct geometry *g, struct rng *r)
 	int32_t reach = g->dilation * (g->kh - 1) + 1;
 	int32_t reachw = g->dilation * (g->kw - 1) + 1;
 	int32_t oh = g->type == HN_DECONV ? (g->h - 1) * g->stride + reach - 2 * g->pad
-					  : (g->h + 2 * g->pad - reach) / g->stride + 1;
+					  : (g->h + first(g) + g->pad - reach) / g->stride + 1;
 	int32_t ow = g->type == HN_DECONV ? (g->w - 1) * g->stride + reachw - 2 * g->pad
-					  : (g->w + 2 * g->pad - reachw) / g->stride + 1;
+					  : (g->w + first(g) + g->pad - reachw) / g->stride + 1;
 	size_t nin = (size_t)(g->h * g->w * g->cin);
 	size_t nout = (size_t)(oh * ow * g->cout);
 	struct err e = { 0 };
@@ -262,6 +268,7 @@ int main(void)
 		{ HN_CONV, 7, 7, 32, 40, 1, 1, 1, 1, 1, 0, 1, ACT_LEAKY },
 		{ HN_CONV, 7, 9, 8, 12, 4, 5, 3, 1, 1, 2, 0, ACT_PRELU },
 		{ HN_CONV, 40, 40, 4, 18, 2, 1, 1, 2, 1, 0, 0, ACT_LINEAR },
+		{ HN_CONV, 2, 2, 5, 6, 1, 1, 1, 2, 1, 1, 0, ACT_LINEAR },
 		{ HN_DENSE, 1, 1, 4803, 700, 1, 1, 1, 1, 1, 0, 0, ACT_LINEAR },
 		{ HN_DW, 9, 8, 36, 36, 36, 3, 3, 2, 1, 1, 0, ACT_LINEAR },
 		{ HN_DW, 9, 8, 6, 18, 6, 3, 5, 1, 2, 2, 1, ACT_LEAKY },
