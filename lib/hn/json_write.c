@@ -64,14 +64,14 @@ static void put_edges(const struct layer *l, json_t *o)
 	json_object_set_new(o, "output_shapes", out_shapes);
 }
 
-/* Which output ports the inputs come from, where it is not always the first. */
+/* Which output ports the inputs come from, where a layer has several. */
 static void put_ports(const struct layer *l, json_t *o)
 {
 	json_t *ports = json_array();
 	bool any = false;
 
 	for (size_t i = 0; i < l->nin; i++) {
-		any |= l->in[i].port != 0;
+		any |= l->in[i].layer->nout > 1;
 		json_array_append_new(ports, json_integer(l->in[i].port));
 	}
 	if (any)
