@@ -27,10 +27,11 @@ const struct rule hef_rules[] = {
 	FN("extension-26", ON_FILE, periph_extension, "extension 26 (periph calculation in HailoRT) is present"),
 	FN("shared-config", ON_FILE, shared_config, "extension 32 with operations needs header version 3"),
 	FN("resources", ON_FILE, resources, "an external resource lies inside the file"),
-	FN("groups", ON_FILE, groups, "there is a network group"),
+	FN("groups", ON_FILE, groups, "there are 1 to 64 network groups"),
 	FN("group-names", ON_FILE, group_names, "no two network groups have the same name"),
 	/* network group */
 	FN("group-name", ON_GROUP, group_name, "the group's name has at most 127 bytes"),
+	FN("counts", ON_GROUP, counts, "a group has at most 64 ops, 64 input pads of an op, 16 layouts, and 1024 pad edges, networks, outputs, boundary and fused layers"),
 	FN("core-op", ON_GROUP, core_op, "a net-flow group has one core op"),
 	FN("partial", ON_GROUP, partial, "a multi-layout chip has partial core ops and the group's name in partial group 0"),
 	FN("core-name", ON_GROUP, core_name, "core op and group have the same name"),

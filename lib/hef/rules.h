@@ -60,6 +60,7 @@ RULE(groups);
 RULE(group_names);
 RULE(resources);
 RULE(group_name);
+RULE(counts);
 RULE(core_op);
 RULE(core_name);
 RULE(partial);

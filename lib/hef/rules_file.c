@@ -2,6 +2,14 @@
 #include "base/mem.h"
 #include "hef/rules.h"
 
+/* No device has as much; it bounds the time that a check takes. */
+enum {
+	MAX_GROUPS = 64,
+	MAX_OPS = 64,
+	MAX_LAYOUTS = 16,
+	MAX_LIST = 1024
+};
+
 RULE(header)
 {
 	return s->m->header ? 0 : err_set(e, "no header");
@@ -61,7 +69,9 @@ RULE(shared_config)
 
 RULE(groups)
 {
-	return s->m->n_network_groups ? 0 : err_set(e, "no network group");
+	size_t n = s->m->n_network_groups;
+
+	return n >= 1 && n <= MAX_GROUPS ? 0 : err_set(e, "%zu network groups", n);
 }
 
 RULE(group_names)
@@ -259,6 +269,8 @@ RULE(sorted_names)
 	int r = 0;
 
 	hef_list_vstreams(s->m, s->group, s->core, true, -1, &v);
+	if (v.n > MAX_LIST)
+		r = err_set(e, "%zu outputs, %d at most", v.n, MAX_LIST);
 	for (size_t i = 0; i < v.n && v.n > 1 && r == 0; i++) {
 		if (!named(order, n, v.v[i].name))
 			r = err_set(e, "'%s' is not in the list", quote(v.v[i].name));
@@ -347,5 +359,48 @@ RULE(fused)
 		    b->n_buffer_indices != 1 || b->data_bytes < 1 || b->data_bytes > 2)
 			return err_set(e, "fused layer '%s'", quote(l ? l->name : ""));
 	}
+	return 0;
+}
+
+static size_t largest(size_t a, size_t b)
+{
+	return a > b ? a : b;
+}
+
+/* The longest list that is gone through once for each member of another. */
+static size_t longest_list(const struct site *s)
+{
+	const Hef__NetworkGroup *g = s->group;
+	size_t most = largest(g->n_pad_edges, g->n_sorted_outputs_order);
+	struct hef_core c;
+
+	for (size_t i = 0; hef_core_at(s->m, g, i, &c); i++) {
+		size_t n;
+
+		hef_sorted_outputs(s->m, g, &c, &n);
+		most = largest(most, largest(n, c.nnetworks));
+		most = largest(most, count_boundary(&c, 0, -1) + count_boundary(&c, 1, -1));
+		most = largest(most, c.fused ? c.fused->n_fused_layers : 0);
+	}
+	return largest(most, g->n_networks_names);
+}
+
+RULE(counts)
+{
+	const Hef__NetworkGroup *g = s->group;
+	const Hef__Op *core = hef_core_op(g);
+	size_t layouts =
+	    largest(g->n_partial_network_groups, core ? core->core_op->n_partial_core_ops : 0);
+	size_t pads = 0;
+
+	if (layouts > MAX_LAYOUTS)
+		return err_set(e, "%zu layouts", layouts);
+	for (size_t i = 0; i < g->n_ops; i++)
+		if (g->ops[i]->kind_case != HEF__OP__KIND_CORE_OP)
+			pads = largest(pads, g->ops[i]->n_input_pads);
+	if (g->n_ops > MAX_OPS || pads > MAX_OPS)
+		return err_set(e, "%zu ops, %zu input pads", g->n_ops, pads);
+	if (longest_list(s) > MAX_LIST)
+		return err_set(e, "a list of %zu entries", longest_list(s));
 	return 0;
 }

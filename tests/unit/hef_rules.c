@@ -64,6 +64,21 @@ CHANGE(no_groups)
 {
 	t->m->n_network_groups = 0;
 }
+CHANGE(many_groups)
+{
+	for (int i = 0; i < 64; i++)
+		APPEND(t->m, network_groups, group(t));
+}
+CHANGE(many_ops)
+{
+	for (int i = 0; i < 64; i++)
+		APPEND(group(t), ops, group(t)->ops[0]);
+}
+CHANGE(many_outputs)
+{
+	for (int i = 0; i < 1024; i++)
+		APPEND(group(t), sorted_outputs_order, group(t)->sorted_outputs_order[0]);
+}
 CHANGE(same_groups)
 {
 	APPEND(t->m, network_groups, group(t));
@@ -110,8 +125,10 @@ CHANGE(no_contexts)
 }
 CHANGE(many_contexts)
 {
+	NEW(c, Hef__Context, hef__context);
+
 	for (int i = 0; i < 1021; i++)
-		APPEND(core(t), contexts, core(t)->contexts[0]);
+		APPEND(core(t), contexts, c);
 }
 CHANGE(no_input)
 {
@@ -675,6 +692,9 @@ static const struct {
 	{ "shared-config", &single, change_shared_config },
 	{ "resources", &single, change_resource },
 	{ "groups", &single, change_no_groups },
+	{ "groups", &single, change_many_groups },
+	{ "counts", &single, change_many_ops },
+	{ "counts", &single, change_many_outputs },
 	{ "group-names", &single, change_same_groups },
 	{ "group-name", &single, change_long_group },
 	{ "core-op", &single, change_no_core_op },
