@@ -75,7 +75,7 @@ int im_sort(struct im_graph *g, struct err *e)
 	for (size_t i = 0; r == 0 && i < n; i++)
 		if (g->node[i]->mark == NEW)
 			r = visit(g, g->node[i], stack, next, order, &norder, e);
-	if (r == 0)
+	if (r == 0 && n > 0)
 		memcpy(g->node, order, n * sizeof(struct im_node *));
 	free(order);
 	free(stack);
