@@ -4,7 +4,8 @@
 #include "import/build.h"
 
 enum {
-	TILE = 32
+	TILE = 32,
+	COLUMNS = 112 /* no power of two */
 };
 
 /* Source [o][i][k] in any float type; a reader of single values that need not be aligned. */
@@ -23,23 +24,34 @@ static float load(const uint8_t *p)
 	return f;
 }
 
-/* One tile of rows: tiles keep both sides in cache. */
-static int turn_rows(size_t tile, void *ctx, struct err *e)
+/*
+ * One band of rows, in tiles that are first copied side by side: rows a power of two apart would
+ * fall on the same cache lines.
+ */
+static int turn_rows(size_t band, void *ctx, struct err *e)
 {
 	const struct turn *t = ctx;
-	const int64_t o0 = (int64_t)tile * TILE;
-	const int64_t o1 = o0 + TILE < t->o ? o0 + TILE : t->o;
+	const int64_t o0 = (int64_t)band * TILE;
+	const int64_t rows = o0 + TILE < t->o ? TILE : t->o - o0;
+	const int64_t row = t->i * t->k;
+	float *tile = xmalloc(sizeof *tile * TILE * COLUMNS);
 
 	(void)e;
-	for (int64_t i0 = 0; i0 < t->i; i0 += TILE) {
-		const int64_t i1 = i0 + TILE < t->i ? i0 + TILE : t->i;
+	for (int64_t j0 = 0; j0 < row; j0 += COLUMNS) {
+		const int64_t n = j0 + COLUMNS < row ? COLUMNS : row - j0;
 
-		for (int64_t k = 0; k < t->k; k++)
-			for (int64_t i = i0; i < i1; i++)
-				for (int64_t o = o0; o < o1; o++)
-					t->to[o * t->so + i * t->si + k * t->sk] =
-					    load(t->from + 4 * ((o * t->i + i) * t->k + k));
+		for (int64_t o = 0; o < rows; o++)
+			memcpy(tile + o * COLUMNS, t->from + 4 * ((o0 + o) * row + j0),
+			       4 * (size_t)n);
+		for (int64_t j = 0; j < n; j++) {
+			float *to =
+			    t->to + (j0 + j) / t->k * t->si + (j0 + j) % t->k * t->sk + o0 * t->so;
+
+			for (int64_t o = 0; o < rows; o++)
+				to[o * t->so] = tile[o * COLUMNS + j];
+		}
 	}
+	free(tile);
 	return 0;
 }
 
