@@ -4,7 +4,7 @@
 #include "import/build.h"
 
 enum {
-	TILE = 32,
+	TILE = 128,
 	COLUMNS = 112 /* no power of two */
 };
 
@@ -26,7 +26,7 @@ static float load(const uint8_t *p)
 
 /*
  * One band of rows, in tiles that are first copied side by side: rows a power of two apart would
- * fall on the same cache lines.
+ * fall on the same cache lines.  A band is wide, so that each page of the result is visited seldom.
  */
 static int turn_rows(size_t band, void *ctx, struct err *e)
 {
