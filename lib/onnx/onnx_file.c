@@ -83,7 +83,10 @@ int onnx_file_open(struct onnx_file *f, const char *path, struct err *e)
 			return -1;
 		f->p = p;
 	}
-	return f->n ? 0 : err_set(e, "empty file, an ONNX model expected");
+	if (f->n)
+		return 0;
+	onnx_file_close(f);
+	return err_set(e, "empty file, an ONNX model expected");
 }
 
 void onnx_file_close(struct onnx_file *f)
