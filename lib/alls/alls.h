@@ -54,6 +54,13 @@ struct alls {
 struct alls *alls_parse(const char *file, const char *text, size_t n, struct err *e);
 struct alls *alls_read(const char *path, struct err *e);
 void alls_free(struct alls *s);
+
+struct bundle;
+/*
+ * The script of the file path, or without one (NULL) the one that the bundle carries; *s stays NULL
+ * when there is none.  The caller frees it.
+ */
+int alls_of_bundle(const struct bundle *b, const char *path, struct alls **s, struct err *e);
 /* Canonical text: parsing it again gives the same statements. */
 void alls_print(const struct alls *s, struct str *out);
 /* A layer's name as a script writes it: quoted when it is not a plain name. */

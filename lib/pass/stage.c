@@ -3,24 +3,6 @@
 #include "pass/pass.h"
 #include "pass/script.h"
 
-/* The script of the file, or the one that the bundle carries; *s stays NULL when there is none. */
-static int load_script(const struct bundle *b, const char *path, struct alls **s, struct err *e)
-{
-	const void *text;
-	size_t n;
-	char *file;
-
-	*s = NULL;
-	if (path)
-		return (*s = alls_read(path, e)) ? 0 : -1;
-	if (!(text = bundle_get(b, "alls", &n)))
-		return 0;
-	file = xasprintf("%s.alls", bundle_name(b));
-	*s = alls_parse(file, text, n, e);
-	free(file);
-	return *s ? 0 : -1;
-}
-
 /* Members that this stage adds or replaces. */
 static int store(struct bundle *b, const struct graph *g, const struct tensors *w,
 		 const struct alls *s, const json_t *meta, struct err *e)
@@ -68,7 +50,7 @@ int pass_stage(struct bundle *b, const char *script, struct err *e)
 	if (!bundle_has(b, "npz"))
 		return err_set(e, "%s has no weights (with HN JSON: -w FILE.npz)",
 			       quote(bundle_name(b)));
-	if (load_script(b, script, &s, e) == 0 && (g = bundle_get_graph(b, "hn", e)) &&
+	if (alls_of_bundle(b, script, &s, e) == 0 && (g = bundle_get_graph(b, "hn", e)) &&
 	    (w = bundle_get_npz(b, "npz", e)))
 		r = optimize(b, g, w, s, e);
 	tensors_free(w);

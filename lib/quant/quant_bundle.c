@@ -4,24 +4,6 @@
 
 #include <string.h>
 
-/* The script of the file, or the one that the bundle carries; *s stays NULL when there is none. */
-static int load_script(const struct bundle *b, const char *path, struct alls **s, struct err *e)
-{
-	const void *text;
-	size_t n;
-	char *file;
-
-	*s = NULL;
-	if (path)
-		return (*s = alls_read(path, e)) ? 0 : -1;
-	if (!(text = bundle_get(b, "alls", &n)))
-		return 0;
-	file = xasprintf("%s.alls", bundle_name(b));
-	*s = alls_parse(file, text, n, e);
-	free(file);
-	return *s ? 0 : -1;
-}
-
 static int store(struct bundle *b, const struct graph *g, const struct tensors *w,
 		 const struct tensors *records, const struct alls *s, struct err *e)
 {
@@ -61,7 +43,7 @@ int quant_bundle(struct bundle *b, struct quant_opts *o, const char *script, str
 	if (!bundle_has(b, "fpo.npz"))
 		return err_set(e, "%s has no weights", quote(bundle_name(b)));
 	o->hw_arch = architecture(b, o);
-	if (load_script(b, script, &s, e) == 0 && (!s || alls_check(s, e) == 0) &&
+	if (alls_of_bundle(b, script, &s, e) == 0 && (!s || alls_check(s, e) == 0) &&
 	    (g = bundle_get_graph(b, "hn", e)) && (w = bundle_get_npz(b, "fpo.npz", e))) {
 		o->script = s;
 		if (quant_run(g, w, o, &records, e) == 0)
