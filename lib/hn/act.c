@@ -82,6 +82,24 @@ static double eval(enum hn_act a, const struct hn_act_params *p, double slope, d
 		return x > A ? x : 0;
 	case ACT_ERF:
 		return erf(x);
+	case ACT_DELTA:
+		return x == 0 ? 0 : A;
+	case ACT_GREATER:
+		return x > A;
+	case ACT_GREATER_EQUAL:
+		return x >= A;
+	case ACT_LESS:
+		return x < A;
+	case ACT_LESS_EQUAL:
+		return x <= A;
+	case ACT_EQUAL:
+		return x == A;
+	case ACT_SIGN:
+		return (x > 0) - (x < 0);
+	case ACT_GELU_TANH:
+		return 0.5 * x * (1 + tanh(0.79788456080286535588 * (x + 0.044715 * x * x * x)));
+	case ACT_INV_SQRT:
+		return 1 / sqrt(x);
 	case ACT_COUNT:
 		break;
 	}

@@ -89,8 +89,9 @@ static int check_output_stage(const struct layer *l, struct err *e)
 		return err_set(e, "its activation's bounds are not in order");
 	if (!isfinite(p->act.alpha) || !isfinite(p->act.beta))
 		return err_set(e, "its activation has a parameter that is not finite");
-	if (hn_is(l->type, HNF_BN) && !(p->bn_epsilon >= 0 && p->bn_epsilon < INFINITY))
-		return err_set(e, "its batch-norm epsilon is not a positive number");
+	if ((hn_is(l->type, HNF_BN) || l->type == HN_LAYER_NORM) &&
+	    !(p->bn_epsilon >= 0 && p->bn_epsilon < INFINITY))
+		return err_set(e, "its epsilon is not a positive number");
 	return 0;
 }
 
@@ -166,6 +167,8 @@ int layer_check(const struct layer *l, struct err *e)
 		return check_external_pad(l, e);
 	if (t == HN_RESIZE)
 		return check_resize(l, e);
+	if (t == HN_MATMUL && in_range("number of groups", l->p.groups, 1, LIMIT_FEATURES, e) < 0)
+		return -1;
 	if (in_range("reduce_axes", l->p.reduce_axes, 1, 7, e) < 0)
 		return -1;
 	return in_range("number of groups", l->p.softmax_groups, 1, LIMIT_FEATURES, e);

@@ -98,9 +98,9 @@ struct hn_params {
 	float pad_value;        /* external_pad: real value, 0 by default, -inf before a max pool */
 	int32_t output_pad[2];  /* deconv: rows, columns added at the end of the output */
 	int32_t deconv_crop[4]; /* deconv: rows, columns cut from the full output: t, b, l, r */
-	int32_t groups;         /* 1 by default; dw: = cin */
-	bool batch_norm; /* vectors gamma, beta, moving_mean, moving_variance in the weights */
-	float bn_epsilon;
+	int32_t groups;         /* 1 by default; dw: = cin; matmul: heads, side by side in c */
+	bool batch_norm;  /* vectors gamma, beta, moving_mean, moving_variance in the weights */
+	float bn_epsilon; /* layer_normalization: added to the variance; L2: least sum of squares */
 	bool elementwise_add; /* the last input is added before the activation */
 	enum hn_act activation;
 	struct hn_act_params act;
@@ -116,17 +116,20 @@ struct hn_params {
 	int32_t block[2];    /* depth_to_space, space_to_depth: h, w */
 	/*
 	 * depth_to_space: 0 dcr, 1 crd; space_to_depth: 0 classic_dcr, 1 classic_crd, 2 serial,
-	 * 3 focus; resize: 0 nearest, 1 bilinear; matmul: 1 second input transposed.
+	 * 3 focus; resize: 0 nearest, 1 bilinear; matmul: 1 second input transposed;
+	 * layer_normalization: 0 mean and variance, 1 euclidean length (L2).
 	 */
 	int32_t variant;
 	int32_t resize_mode; /* 0 half_pixels, 1 align_corners, 2 disabled (asymmetric) */
 	/* nearest rounding: 0 floor (default), 1 round_prefer_floor, 2 ceil, 3 round_prefer_ceil */
 	int32_t resize_nearest;
-	int32_t resize_out[2];  /* output h, w */
-	float resize_scale[2];  /* source step = 1/scale; 0: from the sizes */
-	int32_t reduce_axes;    /* reduce_*: bit 0 h, bit 1 w, bit 2 c */
+	int32_t resize_out[2]; /* output h, w */
+	float resize_scale[2]; /* source step = 1/scale; 0: from the sizes */
+	/* reduce_*; layer_normalization: the axes it runs over; bit 0 h, bit 1 w, bit 2 c */
+	int32_t reduce_axes;
 	int32_t shuffle_groups; /* feature_shuffle */
-	int32_t softmax_groups; /* softmax, reduce_*: features are split in so many groups */
+	/* softmax, reduce_*, layer_normalization: features are split in so many groups */
+	int32_t softmax_groups;
 	int32_t reshape[3]; /* format_conversion: output h, w, c; h 0: rank 3; h and w 0: rank 2 */
 	int32_t transpose[3]; /* format_conversion: input axis (0 h, 1 w, 2 c) of each axis */
 	char *conversion; /* format_conversion: "transpose..." permutes, others (or NULL) reshape */

@@ -109,6 +109,6 @@ extern const struct field fields_conv[], fields_deconv[], fields_dense[], fields
     fields_act[], fields_bn[], fields_eltwise[], fields_matmul[], fields_concat[], fields_slice[],
     fields_splitter[], fields_pad[], fields_depth_to_space[], fields_space_to_depth[],
     fields_shuffle[], fields_conversion[], fields_resize[], fields_softmax[], fields_reduce[],
-    fields_extreme[];
+    fields_extreme[], fields_layer_norm[];
 
 #endif

@@ -10,6 +10,7 @@ const struct field fields_eltwise[] = {
 
 const struct field fields_matmul[] = {
 	{ "transpose_matmul_input", FIELD_FLAG, PARAM(variant), 0, 0, NULL },
+	{ "groups", FIELD_INT, PARAM(groups), 0, 0, NULL },
 	FIELDS_ACT,
 	FIELDS_END
 };
@@ -40,15 +41,23 @@ int shape_eltwise(struct layer *l, struct err *e)
 		       hn_shape_text(&a), hn_shape_text(&b));
 }
 
-/* Rows are heads: out[h][i][j] = sum over k of a[h][i][k] b[h][k][j]; variant 1: b[h][j][k]. */
+/*
+ * Z = X Y for every row and group: with K = a.c / groups and N features a group of the result,
+ * out[h][i][g N + j] = sum over k of a[h][i][g K + k] y, where y is b[h][k][g N + j], or
+ * b[h][j][g K + k] when the second input is transposed.
+ */
 int shape_matmul(struct layer *l, struct err *e)
 {
 	const struct hn_shape a = *layer_in_shape(l, 0);
 	const struct hn_shape b = *layer_in_shape(l, 1);
-	const int32_t inner = l->p.variant ? b.c : b.w;
+	const int32_t groups = l->p.groups;
+	const bool fits = l->p.variant ? b.c == a.c : b.w == a.c / groups;
 
-	if (a.h != b.h || a.c != inner)
+	if (a.c % groups || b.c % groups)
+		return err_set(e, "its inputs %s and %s do not divide into %d groups",
+			       hn_shape_text(&a), hn_shape_text(&b), groups);
+	if (a.h != b.h || !fits)
 		return err_set(e, "its inputs %s and %s do not multiply", hn_shape_text(&a),
 			       hn_shape_text(&b));
-	return shape_set(l, a.h, a.w, l->p.variant ? b.w : b.c, 0, e);
+	return shape_set(l, a.h, a.w, l->p.variant ? (int64_t)b.w * groups : b.c, 0, e);
 }

@@ -38,6 +38,17 @@ const struct field fields_extreme[] = {
 	FIELDS_REDUCE,
 	FIELDS_END
 };
+
+static const char *const norms[] = { "mean_variance", "l2", NULL };
+
+const struct field fields_layer_norm[] = {
+	{ "groups", FIELD_INT, PARAM(softmax_groups), 0, 0, NULL },
+	{ "reduce_axes", FIELD_AXES, PARAM(reduce_axes), 0, 0, NULL },
+	{ "hnt_kind", FIELD_NAME, PARAM(variant), 0, 0, norms },
+	{ "hnt_bn_epsilon", FIELD_FLOAT, PARAM(bn_epsilon), 0, 0, NULL },
+	FIELDS_ACT,
+	FIELDS_END
+};
 /* clang-format on */
 
 static int64_t resized(const struct hn_params *p, int axis, int32_t in)

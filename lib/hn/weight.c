@@ -18,7 +18,7 @@ uint64_t layer_macs(const struct layer *l)
 	const uint64_t window = (uint64_t)p->kernel[0] * (uint64_t)p->kernel[1];
 
 	if (l->type == HN_MATMUL)
-		return outputs * (uint64_t)layer_in_shape(l, 0)->c;
+		return outputs * (uint64_t)(layer_in_shape(l, 0)->c / p->groups);
 	if (l->type == HN_DENSE)
 		return outputs * (uint64_t)p->kernel[2];
 	if (l->type == HN_DECONV)

@@ -1,4 +1,5 @@
-/* batch_norm, normalization: y = scale[c] x + offset[c]; layer_normalization over the features. */
+/* batch_norm, normalization: y = scale[c] x + offset[c]; layer_normalization over
+ * any axes. */
 #include "kernel/f32_int.h"
 #include <math.h>
 
@@ -67,34 +68,98 @@ static int layer_norm_make(struct f32k *k, const struct tensors *w, struct err *
 	return err_is(e) ? -1 : 0;
 }
 
-static void layer_norm_pixel(const float *from, float *to, size_t c, double epsilon,
-			     const float *gamma, const float *beta)
-{
-	double mean = 0, var = 0;
+/* The statistics of one image: a cell for what the layer keeps of each axis. */
+struct cells {
+	size_t w, c;       /* of cells along columns and features */
+	size_t step[3];    /* 0: the layer runs over this axis */
+	size_t group;      /* features of a group when it runs over features */
+	double population; /* values in a cell */
+};
 
-	for (size_t j = 0; j < c; j++)
-		mean += (double)from[j];
-	mean /= (double)c;
-	for (size_t j = 0; j < c; j++)
-		var += ((double)from[j] - mean) * ((double)from[j] - mean);
-	var = 1 / sqrt(var / (double)c + epsilon);
-	for (size_t j = 0; j < c; j++)
-		to[j] = (float)(((double)from[j] - mean) * var) * gamma[j] + beta[j];
+static struct cells cells_of(const struct f32k *k)
+{
+	const struct hn_shape *s = f32_out(k);
+	const int32_t axes = k->l->p.reduce_axes, groups = k->l->p.softmax_groups;
+	struct cells n = { .w = axes & 2 ? 1 : (size_t)s->w,
+			   .c = axes & 4 ? (size_t)groups : (size_t)s->c,
+			   .step = { !(axes & 1), !(axes & 2), !(axes & 4) },
+			   .group = (size_t)(s->c / groups) };
+
+	n.population = (axes & 1 ? s->h : 1) * (double)(axes & 2 ? s->w : 1) *
+		       (axes & 4 ? (double)n.group : 1);
+	return n;
+}
+
+static size_t first_cell(const struct cells *n, size_t y, size_t x)
+{
+	return (y * n->step[0] * n->w + x * n->step[1]) * n->c;
+}
+
+static size_t cell(const struct cells *n, size_t j)
+{
+	return n->step[2] ? j : j / n->group;
+}
+
+/* Sums of the image: x, or (x - mean)^2 when there is a mean. */
+static void gather(const struct cells *n, const struct hn_shape *s, const float *from,
+		   const double *mean, double *sums)
+{
+	const size_t h = (size_t)s->h, w = (size_t)s->w, c = (size_t)s->c;
+
+	for (size_t i = 0; i < h * w; i++) {
+		const size_t at = first_cell(n, i / w, i % w);
+
+		for (size_t j = 0; j < c; j++) {
+			const double v = (double)from[i * c + j];
+			const double d = mean ? v - mean[at + cell(n, j)] : v;
+
+			sums[at + cell(n, j)] += mean ? d * d : d;
+		}
+	}
+}
+
+static void layer_norm_image(const struct f32k *k, const float *from, float *to)
+{
+	const struct hn_shape *s = f32_out(k);
+	const struct cells n = cells_of(k);
+	const size_t h = (size_t)s->h, w = (size_t)s->w, c = (size_t)s->c;
+	const size_t count = (n.step[0] ? h : 1) * n.w * n.c;
+	const float *gamma = k->state, *beta = gamma + c;
+	const double epsilon = (double)k->l->p.bn_epsilon;
+	double *mean = xcalloc(count, sizeof *mean), *norm = xcalloc(count, sizeof *norm);
+
+	if (k->l->p.variant == 0)
+		gather(&n, s, from, NULL, mean);
+	for (size_t i = 0; i < count; i++)
+		mean[i] /= n.population;
+	gather(&n, s, from, mean, norm);
+	for (size_t i = 0; i < count; i++)
+		norm[i] = k->l->p.variant == 0 ? 1 / sqrt(norm[i] / n.population + epsilon)
+					       : 1 / sqrt(fmax(norm[i], epsilon));
+	for (size_t i = 0; i < h * w; i++) {
+		const size_t at = first_cell(&n, i / w, i % w);
+
+		for (size_t j = 0; j < c; j++) {
+			const size_t q = at + cell(&n, j);
+
+			to[i * c + j] =
+			    (float)(((double)from[i * c + j] - mean[q]) * norm[q]) * gamma[j] +
+			    beta[j];
+		}
+	}
+	free(mean);
+	free(norm);
 }
 
 static int layer_norm_run(const struct f32k *k, const float *const in[], float *const out[],
 			  struct err *e)
 {
-	const struct hn_shape *s = f32_out(k);
-	const size_t c = (size_t)s->c;
-	const int64_t pixels = (int64_t)k->n * s->h * s->w;
-	const float *gamma = k->state;
+	const size_t image = hn_shape_count(f32_out(k));
 
 	(void)e;
 #pragma omp parallel for schedule(static)
-	for (int64_t i = 0; i < pixels; i++)
-		layer_norm_pixel(in[0] + (size_t)i * c, out[0] + (size_t)i * c, c,
-				 (double)k->l->p.bn_epsilon, gamma, gamma + c);
+	for (int64_t i = 0; i < k->n; i++)
+		layer_norm_image(k, in[0] + (size_t)i * image, out[0] + (size_t)i * image);
 	return 0;
 }
 

@@ -114,17 +114,24 @@ static int reduce_run(const struct f32k *k, const float *const in[], float *cons
 	return 0;
 }
 
-/* Rows are heads: out[h][i][j] = sum over k of a[h][i][k] b[h][k][j]; variant 1: b[h][j][k]. */
-static void matmul_row(const float *a, const float *b, int32_t inner, int32_t cols, bool turned,
-		       float *to)
+/* One pixel of a product (shape_matmul): a's features of all groups, b's whole row. */
+static void matmul_pixel(const struct f32k *k, const float *a, const float *b, float *to)
 {
-	for (int32_t j = 0; j < cols; j++) {
-		double sum = 0;
+	const int32_t groups = k->l->p.groups, bc = f32_in(k, 1)->c, bw = f32_in(k, 1)->w;
+	const int32_t inner = f32_in(k, 0)->c / groups, cols = f32_out(k)->c / groups;
 
-		for (int32_t i = 0; i < inner; i++)
-			sum += (double)a[i] * (double)(turned ? b[j * inner + i] : b[i * cols + j]);
-		to[j] = (float)sum;
-	}
+	for (int32_t g = 0; g < groups; g++, a += inner, to += cols)
+		for (int32_t j = 0; j < cols; j++) {
+			double sum = 0;
+
+			if (k->l->p.variant)
+				for (int32_t i = 0; i < inner; i++)
+					sum += (double)a[i] * (double)b[j * bc + g * inner + i];
+			else
+				for (int32_t i = 0; i < bw; i++)
+					sum += (double)a[i] * (double)b[i * bc + g * cols + j];
+			to[j] = (float)sum;
+		}
 }
 
 static int matmul_run(const struct f32k *k, const float *const in[], float *const out[],
@@ -136,8 +143,8 @@ static int matmul_run(const struct f32k *k, const float *const in[], float *cons
 	(void)e;
 #pragma omp parallel for schedule(static)
 	for (int64_t r = 0; r < rows; r++)
-		matmul_row(in[0] + r * a->c, in[1] + r / o->w * b->w * b->c, a->c, o->c,
-			   k->l->p.variant != 0, out[0] + r * o->c);
+		matmul_pixel(k, in[0] + r * a->c, in[1] + r / o->w * b->w * b->c,
+			     out[0] + r * o->c);
 	return 0;
 }
 
