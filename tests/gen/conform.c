@@ -1,15 +1,19 @@
 /*
  * Data for scripts/conformance, between a source model's layout and the HN's.
  *
- *	conform input REPORT.json I IN.npy OUT.npy      input I of the source model as NHWC; prints
- *its layer conform image IN.npy OUT.npy MEANS STDS [bgr]   NHWC uint8 photos, (x - mean) / std per
- *feature conform ramp SHAPE OUT.npy                      0/n, 1/n, ... in float32 conform output
- *REPORT.json OUT REF... [/STRIDE] compares hn-infer's OUT (.npy, or .npz of several outputs) with
- *references: .npy or .pb in order, or one .npz by name; prints the largest error
+ *	conform input REPORT.json I IN.npy OUT.npy
+ *		input I of the source model as NHWC; prints its layer
+ *	conform image IN.npy OUT.npy MEANS STDS [bgr]
+ *		NHWC uint8 photos, (x - mean) / std per feature
+ *	conform ramp SHAPE OUT.npy
+ *		0/n, 1/n, ... in float32
+ *	conform output REPORT.json OUT REF... [/STRIDE]
+ *		compares hn-infer's OUT (.npy, or .npz of several outputs) with references: .npy or
+ *		.pb in order, or one .npz by name; prints the largest error
  *
  * The error is the largest difference over the reference's range (its magnitude where it is
- *constant). Exit 1 above 1e-4, or when shapes differ.  /4: the references hold the first image,
- *each 4th pixel.
+ * constant).  Exit 1 above 1e-4, or when shapes differ.  /4: the references hold the first image,
+ * each 4th pixel.
  */
 #include "base/num.h"
 #include "base/outfile.h"
