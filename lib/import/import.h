@@ -172,6 +172,15 @@ void im_sweep(struct im_graph *g);
 int im_cut(struct im_graph *g, const char *const *start, size_t nstart, const char *const *end,
 	   size_t nend, struct err *e);
 
+/*
+ * Where a graph comes from: fills g with nodes in ONNX's vocabulary, every import anew (advice is
+ * tried before it is given).  *opset: the ONNX opset whose rules the nodes follow.
+ */
+struct im_source {
+	int (*decode)(void *ctx, struct im_graph *g, int64_t *opset, struct err *e);
+	void *ctx;
+};
+
 /* ---- patterns ---- */
 /*
  * Recognises activations and the like that exporters spell out in several nodes, and replaces them

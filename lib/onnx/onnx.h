@@ -44,6 +44,9 @@ int onnx_import(const char *path, const struct onnx_opts *o, struct onnx_result 
 /* The same from memory, without external data. */
 int onnx_import_bytes(const void *data, size_t n, const struct onnx_opts *o,
 		      struct onnx_result *out, struct err *e);
+/* The same of another reader's graph, under this network name. */
+int onnx_import_source(const struct im_source *src, const struct onnx_opts *o, const char *net,
+		       struct onnx_result *out, struct err *e);
 /*
  * Writes the model with every tensor that a node makes as an output (external data stays where it
  * is, so that `to` belongs into the same folder).

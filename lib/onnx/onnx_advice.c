@@ -71,7 +71,7 @@ static void first_fault(const struct onnx_run *r, struct err *e)
 }
 
 /* Imports up to the advised nodes, until that works: 0 and *r is that import. */
-static int follow_advice(struct onnx_run *r, struct onnx_file *f, const struct onnx_opts *o,
+static int follow_advice(struct onnx_run *r, const struct im_source *src, const struct onnx_opts *o,
 			 const char *net)
 {
 	for (int round = 0; round < ADVICE_ROUNDS && r->nadvice; round++) {
@@ -82,7 +82,7 @@ static int follow_advice(struct onnx_run *r, struct onnx_file *f, const struct o
 
 		again.end = names_of(r->ir, r->advice, r->nadvice);
 		again.nend = r->nadvice;
-		res = onnx_run(&next, f, &again, net, &e);
+		res = onnx_run(&next, src, &again, net, &e);
 		if (res == 0) {
 			/* The names outlive their graph. */
 			for (size_t i = 0; i < again.nend; i++) {
@@ -104,7 +104,7 @@ static int follow_advice(struct onnx_run *r, struct onnx_file *f, const struct o
 }
 
 /* The first error becomes the message, with the end nodes that would parse. */
-int onnx_advised(struct onnx_run *r, struct onnx_file *f, const struct onnx_opts *o,
+int onnx_advised(struct onnx_run *r, const struct im_source *src, const struct onnx_opts *o,
 		 const char *net, struct onnx_result *out, struct err *e)
 {
 	json_t *list = json_array();
@@ -113,7 +113,7 @@ int onnx_advised(struct onnx_run *r, struct onnx_file *f, const struct onnx_opts
 
 	first_fault(r, e);
 	out->report = onnx_report(r, NULL);
-	res = follow_advice(r, f, o, net);
+	res = follow_advice(r, src, o, net);
 	for (size_t i = 0; res == 0 && i < r->nadvice; i++)
 		json_array_append_new(list, json_string(quote(r->advice[i])));
 	json_object_set_new(out->report, "recommended_end_nodes", list);

@@ -141,10 +141,11 @@ static int check_shapes(struct onnx_run *r, struct err *e)
 	return graph_validate(r->b.g, r->b.w, e);
 }
 
-static int decode(struct onnx_run *r, struct onnx_file *f, const struct onnx_opts *o, struct err *e)
+static int decode(struct onnx_run *r, const struct im_source *src, const struct onnx_opts *o,
+		  struct err *e)
 {
 	r->ir = im_new();
-	if (onnx_decode(f, r->ir, &r->opset, e) < 0 || check_opset(r->opset, e) < 0)
+	if (src->decode(src->ctx, r->ir, &r->opset, e) < 0 || check_opset(r->opset, e) < 0)
 		return -1;
 	r->nodes = r->ir->nnode;
 	r->b = (struct build){ .ir = r->ir,
@@ -156,7 +157,7 @@ static int decode(struct onnx_run *r, struct onnx_file *f, const struct onnx_opt
 }
 
 /* Shapes of tensors where the network is to start: from an import that ends there. */
-static int start_shapes(struct onnx_file *f, const struct onnx_opts *o, struct im_graph *g,
+static int start_shapes(const struct im_source *src, const struct onnx_opts *o, struct im_graph *g,
 			struct err *e)
 {
 	struct onnx_opts until = *o;
@@ -174,7 +175,7 @@ static int start_shapes(struct onnx_file *f, const struct onnx_opts *o, struct i
 	if (until.nend == 0)
 		return 0;
 	until.nshapes = until.nformats = 0;
-	res = decode(&r, f, &until, e);
+	res = decode(&r, src, &until, e);
 	if (res == 0) {
 		im_patterns(r.ir);
 		r.b.g = graph_new("start");
@@ -197,18 +198,18 @@ static int start_shapes(struct onnx_file *f, const struct onnx_opts *o, struct i
 	return res;
 }
 
-int onnx_run(struct onnx_run *r, struct onnx_file *f, const struct onnx_opts *o, const char *net,
-	     struct err *e)
+int onnx_run(struct onnx_run *r, const struct im_source *src, const struct onnx_opts *o,
+	     const char *net, struct err *e)
 {
 	*r = (struct onnx_run){ 0 };
-	if (decode(r, f, o, e) < 0)
+	if (decode(r, src, o, e) < 0)
 		return -1;
 	if (r->ir->nout == 0)
 		return err_set(e, "the model has no outputs");
 	im_patterns(r->ir);
 	r->b.g = graph_new(net);
 	r->b.w = tensors_new();
-	if ((o->nstart && o->nshapes == 0 && start_shapes(f, o, r->ir, e) < 0) ||
+	if ((o->nstart && o->nshapes == 0 && start_shapes(src, o, r->ir, e) < 0) ||
 	    onnx_inputs(r, o, e) < 0)
 		return -1;
 	convert_all(r);
@@ -254,8 +255,8 @@ static void finish(struct onnx_run *r, struct onnx_result *out)
 	r->b.w = NULL;
 }
 
-static int import(struct onnx_file *f, const struct onnx_opts *o, const char *net,
-		  struct onnx_result *out, struct err *e)
+int onnx_import_source(const struct im_source *src, const struct onnx_opts *o, const char *net,
+		       struct onnx_result *out, struct err *e)
 {
 	struct onnx_run r = { 0 };
 	int res;
@@ -263,13 +264,18 @@ static int import(struct onnx_file *f, const struct onnx_opts *o, const char *ne
 	*out = (struct onnx_result){ 0 };
 	if (!name_is_legal(net))
 		return err_set(e, "'%s' is not a legal network name", quote(net));
-	res = onnx_run(&r, f, o, net, e);
+	res = onnx_run(&r, src, o, net, e);
 	if (res > 0)
-		res = onnx_advised(&r, f, o, net, out, e);
+		res = onnx_advised(&r, src, o, net, out, e);
 	if (res == 0)
 		finish(&r, out);
 	onnx_run_release(&r);
 	return res;
+}
+
+static int decode_file(void *ctx, struct im_graph *g, int64_t *opset, struct err *e)
+{
+	return onnx_decode(ctx, g, opset, e);
 }
 
 int onnx_import(const char *path, const struct onnx_opts *o, struct onnx_result *out, struct err *e)
@@ -282,7 +288,7 @@ int onnx_import(const char *path, const struct onnx_opts *o, struct onnx_result 
 
 	*out = (struct onnx_result){ 0 };
 	if (res == 0) {
-		res = import(&f, o, net, out, e);
+		res = onnx_import_source(&(struct im_source){ decode_file, &f }, o, net, out, e);
 		onnx_file_close(&f);
 	}
 	free(net);
@@ -294,7 +300,8 @@ int onnx_import_bytes(const void *data, size_t n, const struct onnx_opts *o,
 {
 	struct onnx_file f = { .path = "", .fd = -1, .p = data, .n = n };
 
-	return import(&f, o, o->net_name ? o->net_name : "model", out, e);
+	return onnx_import_source(&(struct im_source){ decode_file, &f }, o,
+				  o->net_name ? o->net_name : "model", out, e);
 }
 
 void onnx_result_release(struct onnx_result *r)

@@ -101,8 +101,8 @@ struct onnx_run {
 			 1]; /* how the source's output dimensions lie in the HN output */
 };
 /* One import.  0: r holds graph and weights; 1: faults are noted, advice is found; -1: e. */
-int onnx_run(struct onnx_run *r, struct onnx_file *f, const struct onnx_opts *o, const char *net,
-	     struct err *e);
+int onnx_run(struct onnx_run *r, const struct im_source *src, const struct onnx_opts *o,
+	     const char *net, struct err *e);
 void onnx_run_release(struct onnx_run *r);
 /* The last tensors that were made: inputs of nodes that failed, and outputs that did not. */
 void onnx_find_advice(struct onnx_run *r);
@@ -110,7 +110,7 @@ void onnx_find_advice(struct onnx_run *r);
  * r failed: fills the message with the first fault and the advice, tried on the file; 0 when the
  * advice is to be followed and *r is that import.
  */
-int onnx_advised(struct onnx_run *r, struct onnx_file *f, const struct onnx_opts *o,
+int onnx_advised(struct onnx_run *r, const struct im_source *src, const struct onnx_opts *o,
 		 const char *net, struct onnx_result *out, struct err *e);
 /* Input layers with the shapes and formats of the options. */
 int onnx_inputs(struct onnx_run *r, const struct onnx_opts *o, struct err *e);
