@@ -98,7 +98,7 @@ int cost_conv(const struct plan *p, const struct unit *u, struct cost *c)
 int cost_matmul(const struct plan *p, const struct unit *u, struct cost *c)
 {
 	c->macs = true;
-	c->taps = layer_in_shape(u->l, 0)->c;
+	c->taps = layer_in_shape(u->l, 0)->c / u->l->p.groups;
 	c->rate = precision(p, u->q)->mac_factor * p->t->mac_utilization_1x1;
 	c->apu_cycles = ceil_div(c->cols, p->t->apu_values_per_cycle);
 	return 0;

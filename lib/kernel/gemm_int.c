@@ -9,20 +9,17 @@
 #endif
 
 enum {
-	LANES = 16,
+	LANES = GEMM_INT_LANES,
 	ROWS = 4
 };
 
 int16_t *gemm_int_pack(const int8_t *b, size_t ldb, size_t n, size_t k)
 {
-	size_t pairs = (k + 1) / 2;
-	size_t blocks = (n + LANES - 1) / LANES;
-	int16_t *out = xcalloc(blocks * pairs * LANES * 2, sizeof *out);
+	int16_t *out = xcalloc(gemm_int_packed(n, k), sizeof *out);
 
 	for (size_t r = 0; r < k; r++)
 		for (size_t c = 0; c < n; c++)
-			out[((c / LANES * pairs + r / 2) * LANES + c % LANES) * 2 + r % 2] =
-			    b[r * ldb + c];
+			gemm_int_column(out, c, k)[gemm_int_step(r)] = b[r * ldb + c];
 	return out;
 }
 

@@ -60,6 +60,7 @@ int conv_int_run(struct intk *k, int32_t n, const void *const in[], void *const 
 INTK_RUN(maxpool_int_run);
 INTK_RUN(avgpool_int_run);
 INTK_RUN(eltwise_int_run);
+INTK_RUN(matmul_int_run);
 INTK_RUN(act_int_run);
 INTK_RUN(concat_int_run);
 INTK_RUN(slice_int_run);
@@ -84,7 +85,27 @@ int dnn_int_gemm(size_t m, size_t n, size_t k, const uint8_t *a, size_t lda, con
 		 size_t ldb, int32_t *c, size_t ldc, struct err *e);
 
 /* Weights of the exact kernel: [n / 16][k / 2][16][2], zero-padded. */
+enum {
+	GEMM_INT_LANES = 16
+};
 int16_t *gemm_int_pack(const int8_t *b, size_t ldb, size_t n, size_t k);
+/* Values of a packed matrix. */
+static inline size_t gemm_int_packed(size_t n, size_t k)
+{
+	return (n + GEMM_INT_LANES - 1) / GEMM_INT_LANES * ((k + 1) / 2) * GEMM_INT_LANES * 2;
+}
+/* Column c of a packed matrix of k rows, and the place of row r in a column. */
+static inline int16_t *gemm_int_column(int16_t *packed, size_t c, size_t k)
+{
+	const size_t block = c / GEMM_INT_LANES * ((k + 1) / 2) * GEMM_INT_LANES;
+
+	return packed + (block + c % GEMM_INT_LANES) * 2;
+}
+static inline size_t gemm_int_step(size_t r)
+{
+	return r / 2 * GEMM_INT_LANES * 2 + r % 2;
+}
+/* Exact (32-bit wrap) for values of -255..255 in packed, too. */
 void gemm_int_run(size_t m, size_t n, size_t k, const uint8_t *a, size_t lda, const int16_t *packed,
 		  int32_t *c, size_t ldc);
 

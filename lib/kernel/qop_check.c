@@ -22,6 +22,7 @@ static const struct qop_rule rules[HN_TYPE_COUNT] = {
 	[HN_DW]              = { QR_STAGE,            qop_check_conv,         qop_rows_window },
 	[HN_DECONV]          = { QR_STAGE,            qop_check_deconv,       qop_rows_deconv },
 	[HN_DENSE]           = { QR_STAGE,            qop_check_conv,         qop_rows_all },
+	[HN_MATMUL]          = { QR_STAGE,            qop_check_matmul,       qop_rows_same },
 	[HN_MAXPOOL]         = { QR_POOL,             qop_check_pool,         qop_rows_window },
 	[HN_AVGPOOL]         = { QR_POOL,             qop_check_pool,         qop_rows_window },
 	[HN_GLOBAL_AVGPOOL]  = { QR_POOL,             qop_check_global_pool,  qop_rows_all },

@@ -10,6 +10,11 @@ enum {
 	QBIAS_SINGLE_SCALE
 };
 
+/* Products of two codes less their zero points that 32 bits can sum: 2^31 / 255^2. */
+enum {
+	QPRODUCTS_MAX = 33025
+};
+
 /* Sums of a window or a reduction stay below 2^31 / 255 elements of 8-bit codes. */
 enum {
 	QSUM_MAX = 1 << 23
@@ -45,6 +50,7 @@ int qop_check_deconv(const struct qop *q, struct err *e);
 int qop_check_pool(const struct qop *q, struct err *e);
 int qop_check_global_pool(const struct qop *q, struct err *e);
 int qop_check_eltwise(const struct qop *q, struct err *e);
+int qop_check_matmul(const struct qop *q, struct err *e);
 int qop_check_act(const struct qop *q, struct err *e);
 int qop_check_concat(const struct qop *q, struct err *e);
 int qop_check_slice(const struct qop *q, struct err *e);

@@ -9,6 +9,7 @@
 	int name(struct quant *q, const struct layer *l, struct qop *op, struct err *e)
 QUANT_OP(quant_conv);
 QUANT_OP(quant_eltwise);
+QUANT_OP(quant_matmul);
 QUANT_OP(quant_activation);
 QUANT_OP(quant_maxpool);
 QUANT_OP(quant_avgpool);

@@ -147,6 +147,28 @@ W='"strides": [1, 1, 1, 1], "padding": "SAME"'
 	done
 }
 
+# Further convolutions on the input, named by the operands.
+branches() {
+	printf 'reduce ("%s"' "$1"
+	[ $# -eq 1 ] || printf ', "%s"' "${@:2}"
+	echo ') as $b (.; .layers[$b] = {type: "conv", input: ["n/input_layer1"], params: (.layers["n/conv1"].params | .activation = "linear")})'
+}
+
+@test "matrix products of two branches, with heads, transposed and with an activation" {
+	net linear "$(branches n/b)"'
+		| .layers["n/x"] = {type: "matmul", input: ["n/conv1", "n/b"], params: {transpose_matmul_input: true}}'
+	holds 0.03
+	net linear "$(branches n/b)"'
+		| .layers["n/x"] = {type: "matmul", input: ["n/conv1", "n/b"], params: {transpose_matmul_input: true, groups: 4, activation: "tanh"}}'
+	holds 0.07
+	# Attention of two heads.
+	net linear "$(branches n/b n/c)"'
+		| .layers["n/scores"] = {type: "matmul", input: ["n/conv1", "n/b"], params: {transpose_matmul_input: true, groups: 2}}
+		| .layers["n/p"] = {type: "softmax", input: ["n/scores"], params: {groups: 2}}
+		| .layers["n/x"] = {type: "matmul", input: ["n/p", "n/c"], params: {groups: 2}}'
+	holds 0.06
+}
+
 @test "softmax, argmax, reductions" {
 	layer softmax '{}' 0.05
 	layer softmax '{"groups": 2}' 0.05
