@@ -431,6 +431,21 @@ E
 	layers | grep const_input1
 }
 
+@test "operands that repeat along different axes meet in one elementwise layer" {
+	mkonnx m.onnx <<- END
+		input x 1,2,3,1
+		output y
+		node ReduceMax col x col axes=2, keepdims=1
+		node ReduceSum row x row axes=1, keepdims=1
+		node Sub y row,col y
+	END
+	[ "$(inner)" = reduce_max1,reduce_sum1,ew_sub1, ] || [ "$(inner)" = reduce_sum1,reduce_max1,ew_sub1, ]
+	# Features 1 2 3 and 4 5 6: their sum is 5 7 9, their largest values 3 and 6.
+	arr npy in.npy float32 1,3,1,2 1 4 2 5 3 6
+	infer
+	expect 1,3,1,2 2 -1 4 1 6 3
+}
+
 @test "reshape, transpose, reshape is one channel shuffle for all its users" {
 	model <<'E'
 input x 1,6,2,2

@@ -16,28 +16,27 @@ const struct field fields_matmul[] = {
 };
 /* clang-format on */
 
-/* b can be repeated to a's shape: guide 5.5.10, cases 1 to 4. */
-static bool broadcasts(const struct hn_shape *a, const struct hn_shape *b)
+/* Lengths of one axis together: equal, or one of them 1; 0: neither. */
+static int32_t joint(int32_t a, int32_t b)
 {
-	const bool same_hw = a->h == b->h && a->w == b->w;
-	const bool one_hw = b->h == 1 && b->w == 1;
-
-	return (same_hw || one_hw) && (a->c == b->c || b->c == 1);
+	return a == b || b == 1 ? a : a == 1 ? b : 0;
 }
 
+/*
+ * Each input is repeated along every axis that it has once and the other has longer: guide 5.5.10,
+ * and both at the same time (H x 1 x F with 1 x W x F).
+ */
 int shape_eltwise(struct layer *l, struct err *e)
 {
 	const struct hn_shape a = *layer_in_shape(l, 0);
 	const struct hn_shape b = *layer_in_shape(l, 1);
-	const int rank = a.rank > b.rank ? a.rank : b.rank;
+	const int32_t h = joint(a.h, b.h), w = joint(a.w, b.w), c = joint(a.c, b.c);
 
-	if (broadcasts(&a, &b))
-		return shape_set(l, a.h, a.w, a.c, rank, e);
-	if (broadcasts(&b, &a))
-		return shape_set(l, b.h, b.w, b.c, rank, e);
+	if (h && w && c)
+		return shape_set(l, h, w, c, a.rank > b.rank ? a.rank : b.rank, e);
 	return err_set(e,
-		       "its inputs %s and %s do not combine (equal shapes, or one of them with "
-		       "one feature, one pixel or one value)",
+		       "its inputs %s and %s do not combine (along each axis they must be equal, "
+		       "or one of them 1)",
 		       hn_shape_text(&a), hn_shape_text(&b));
 }
 

@@ -158,13 +158,6 @@ static bool join_axes(const char *a, const char *b, char out[LIMIT_RANK + 1])
 	return true;
 }
 
-/* One of them is repeated to the other's shape as HN layers can (guide 5.5.10). */
-static bool repeats(const int64_t a[3], const int64_t b[3])
-{
-	return ((a[0] == b[0] && a[1] == b[1]) || (b[0] == 1 && b[1] == 1)) &&
-	       (a[2] == b[2] || b[2] == 1);
-}
-
 static int meet(struct build *b, struct im_value *x, struct im_value *y, char axes[LIMIT_RANK + 1],
 		struct err *e)
 {
@@ -208,10 +201,6 @@ static int tensors(struct build *b, struct im_value *out, struct im_value x, str
 	alike = view_same(&x.view, &y.view);
 	if (!alike && meet(b, &x, &y, axes, e) < 0)
 		return -1;
-	if (!repeats(x.view.base, y.view.base) && !repeats(y.view.base, x.view.base))
-		return err_set(
-		    e, "its inputs %s and %s repeat each other in a way that is not supported",
-		    view_text(&x.view), view_text(&y.view));
 	for (int i = 0; i < 3; i++)
 		base[i] = x.view.base[i] > y.view.base[i] ? x.view.base[i] : y.view.base[i];
 	batch = x.view.batch > y.view.batch ? x.view.batch : y.view.batch;

@@ -41,6 +41,24 @@ $expect"
 1.5 2.5 3.5 4.5'
 }
 
+@test "both inputs repeat at once, each along what it has once" {
+	one_layer ew_sub '{}' 2,1,2 1,3,2
+	input 1 10 20 30 40
+	input 2 1 2 3 4 5 6
+	gives 'float32 [1,2,3,2]
+9 18 7 16 5 14 29 38 27 36 25 34'
+	one_layer ew_mult '{}' 1,1,2 2,3,1
+	input 1 10 100
+	input 2 1 2 3 4 5 6
+	gives 'float32 [1,2,3,2]
+10 100 20 200 30 300 40 400 50 500 60 600'
+	one_layer ew_div '{}' 2,1,1 1,1,3
+	input 1 12 24
+	input 2 1 2 3
+	gives 'float32 [1,2,1,3]
+12 6 4 24 12 8'
+}
+
 @test "each image meets its own partner" {
 	one_layer ew_add '{}' 1,1,2 1,1,1
 	images 1 3 1 2 3 4 5 6

@@ -104,6 +104,23 @@ W='"strides": [1, 1, 1, 1], "padding": "SAME"'
 	holds 0.05
 }
 
+@test "elementwise layers whose inputs both repeat, along rows, columns and features" {
+	local op a b
+	while read -r op a b; do
+		net relu "$(branches n/b)"'
+			| .layers["n/p"] = {type: "reduce_mean", input: ["n/conv1"], params: {reduce_axes: '"$a"'}}
+			| .layers["n/q"] = {type: "reduce_max", input: ["n/b"], params: {reduce_axes: '"$b"'}}
+			| .layers["n/x"] = {type: "'"$op"'", input: ["n/p", "n/q"]}'
+		holds 0.05
+	done <<- END
+		ew_mult [1] [2]
+		ew_add [1,2] [3]
+		ew_sub [3] [1]
+		ew_max [2] [1,3]
+		ew_min [2,3] [1]
+	END
+}
+
 @test "an added input in the convolution, with an activation" {
 	net relu '.layers["n/conv2"] = {type: "conv", input: ["n/conv1"], params: {kernel_shape: [3, 3, 8, 8], strides: [1, 1, 1, 1], padding: "SAME"}}
 		| .layers["n/x"] = {type: "ew_add", input: ["n/conv1", "n/conv2"], params: {activation: "relu"}}'
