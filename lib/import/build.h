@@ -37,8 +37,14 @@ struct layer *build_fusable(const struct im_value *v, unsigned flags);
 /* Fused: names of the node go to the layer. */
 void build_fused(struct build *b, struct layer *l);
 
-/* Brings v into the form in which its dimensions are the axes named: adds layers when needed. */
+/*
+ * Brings v into the form in which its dimensions are the axes named: adds layers when needed.  An
+ * axis may be named for several dimensions; it then holds them one in the other, the first
+ * outermost.
+ */
 int view_want(struct build *b, struct im_value *v, const char *axes, struct err *e);
+/* How many layers that would need; -1: it cannot be made. */
+int view_cost(const struct im_view *v, const char *axes);
 /* Would that need no layer? */
 bool view_is_free(const struct im_view *v, const char *axes);
 /* The cheapest form in which each dimension is one axis. */

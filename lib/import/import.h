@@ -74,6 +74,11 @@ struct im_view {
 /* A fresh view: axes names the meaning of each dimension, "BCHW", "BHWC", "BCW", "BC" ... */
 void view_init(struct im_view *v, struct layer *l, int32_t port, int64_t batch,
 	       const int64_t base[3], const char *axes);
+/*
+ * A fresh view of dimensions of these sizes, of which several may share an axis: the slower first.
+ */
+void view_lay(struct im_view *v, struct layer *l, int32_t port, int64_t batch, const int64_t *size,
+	      const char *axes);
 int64_t view_size(const struct im_view *v, int d); /* of dimension d */
 int64_t view_count(const struct im_view *v);       /* elements, batch included */
 const char *view_text(const struct im_view *v);    /* "[1,3,224,224]", rotating buffer */

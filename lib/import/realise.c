@@ -1,53 +1,10 @@
 /*
- * Making a view true: the layers that bring an HN tensor into the order that an operator needs.
- * Known moves (shuffle, depth to space, space to depth) are found first, then reshapes and
- * transposes.
+ * Making a view true: the layers that bring an HN tensor into the order that an operator needs
+ * (move.c says which).
  */
 #include "base/limits.h"
 #include "import/build.h"
-
-struct list {
-	int n;
-	int at[IM_ATOMS];
-};
-
-/* From: the atoms of each axis as stored; to: the atoms of each axis as wanted. */
-struct move {
-	const struct im_view *v;
-	struct list from[3], to[3];
-	int64_t size[3]; /* wanted h, w, c */
-	int rank;        /* of the wanted tensor: 4, 3 (no H), 2 (only C) */
-};
-
-static void append(struct list *l, const struct list *more)
-{
-	for (int i = 0; i < more->n; i++)
-		l->at[l->n++] = more->at[i];
-}
-
-static bool equal(const struct list *a, const struct list *b)
-{
-	return a->n == b->n && memcmp(a->at, b->at, (size_t)a->n * sizeof a->at[0]) == 0;
-}
-
-static int64_t product(const struct im_view *v, const struct list *l)
-{
-	int64_t n = 1;
-
-	for (int i = 0; i < l->n; i++)
-		n *= v->atom[l->at[i]].size;
-	return n;
-}
-
-/* b = prefix ++ *rest */
-static bool starts_with(const struct list *b, const struct list *prefix, struct list *rest)
-{
-	if (b->n < prefix->n || memcmp(b->at, prefix->at, (size_t)prefix->n * sizeof b->at[0]) != 0)
-		return false;
-	rest->n = b->n - prefix->n;
-	memcpy(rest->at, b->at + prefix->n, (size_t)rest->n * sizeof b->at[0]);
-	return true;
-}
+#include "import/move.h"
 
 static int plan(const struct im_view *v, const char *axes, struct move *m, struct err *e)
 {
@@ -57,7 +14,7 @@ static int plan(const struct im_view *v, const char *axes, struct move *m, struc
 	for (int d = 0; d < v->rank; d++) {
 		const struct im_dim *dim = &v->dim[d];
 		const int axis = axes[d] == 'H' ? 0 : axes[d] == 'W' ? 1 : 2;
-		struct list l = { .n = dim->n };
+		struct atoms l = { .n = dim->n };
 
 		memcpy(l.at, dim->at, sizeof l.at);
 		if (dim->n == 0)
@@ -69,60 +26,11 @@ static int plan(const struct im_view *v, const char *axes, struct move *m, struc
 			    "is dimension %d)",
 			    view_text(v), (long long)v->batch, d);
 		if (axes[d] != 'B')
-			append(&m->to[axis], &l);
+			atoms_append(&m->to[axis], &l);
 	}
 	for (int i = 0; i < 3; i++)
-		m->size[i] = product(v, &m->to[i]);
+		m->size[i] = atoms_product(v, &m->to[i]);
 	return 0;
-}
-
-static struct layer *shuffle(struct build *b, const struct move *m)
-{
-	const struct list *from = &m->from[2], *to = &m->to[2];
-	struct layer *l;
-
-	if (!equal(&m->from[0], &m->to[0]) || !equal(&m->from[1], &m->to[1]) || from->n != 2 ||
-	    to->n != 2 || from->at[0] != to->at[1] || from->at[1] != to->at[0])
-		return NULL;
-	l = build_after(b, HN_FEATURE_SHUFFLE, "feature_shuffle", m->v);
-	l->p.shuffle_groups = (int32_t)m->v->atom[from->at[0]].size;
-	return l;
-}
-
-/* c[] = x ++ y ++ z: 0; z ++ x ++ y: 1; else -1. */
-static int block_order(const struct list *c, const struct list *x, const struct list *y,
-		       const struct list *z)
-{
-	struct list dcr = *x, crd = *z;
-
-	if (x->n + y->n == 0 || x->n + y->n + z->n > IM_ATOMS)
-		return -1;
-	append(&dcr, y);
-	append(&dcr, z);
-	append(&crd, x);
-	append(&crd, y);
-	return equal(c, &dcr) ? 0 : equal(c, &crd) ? 1 : -1;
-}
-
-static struct layer *blocks(struct build *b, const struct move *m)
-{
-	struct list x, y;
-	struct layer *l = NULL;
-	int variant;
-
-	if (starts_with(&m->to[0], &m->from[0], &x) && starts_with(&m->to[1], &m->from[1], &y) &&
-	    (variant = block_order(&m->from[2], &x, &y, &m->to[2])) >= 0)
-		l = build_after(b, HN_DEPTH_TO_SPACE, "depth_to_space", m->v);
-	else if (starts_with(&m->from[0], &m->to[0], &x) &&
-		 starts_with(&m->from[1], &m->to[1], &y) &&
-		 (variant = block_order(&m->to[2], &x, &y, &m->from[2])) >= 0)
-		l = build_after(b, HN_SPACE_TO_DEPTH, "space_to_depth", m->v);
-	if (!l)
-		return NULL;
-	l->p.variant = variant;
-	l->p.block[0] = (int32_t)product(m->v, &x);
-	l->p.block[1] = (int32_t)product(m->v, &y);
-	return l;
 }
 
 static struct layer *convert(struct build *b, struct layer *from, int32_t port, const char *kind)
@@ -136,120 +44,62 @@ static struct layer *convert(struct build *b, struct layer *from, int32_t port, 
 	return l;
 }
 
-static struct layer *reshape(struct build *b, struct layer *from, int32_t port,
-			     const int64_t size[3], int rank)
+static struct layer *move_layer(struct build *b, enum hn_type t, struct layer *from, int32_t port)
 {
-	struct layer *l = convert(b, from, port, "reshape");
+	struct layer *l = build_layer(b, t, hn_type_name(t));
 
-	l->p.reshape[0] = rank < 4 && size[0] == 1 ? 0 : (int32_t)size[0];
-	l->p.reshape[1] = rank < 3 && size[0] == 1 && size[1] == 1 ? 0 : (int32_t)size[1];
-	l->p.reshape[2] = (int32_t)size[2];
+	layer_add_input(b->g, l, from, port);
 	return l;
 }
 
-static struct layer *transpose(struct build *b, struct layer *from, int32_t port, const int perm[3])
+static struct layer *make(struct build *b, const struct step *s, struct layer *from, int32_t port)
 {
-	const bool wc = perm[0] == 0 && perm[1] == 2;
-	struct layer *l = convert(b, from, port, wc ? "transpose_width_features" : "transpose");
+	const bool wc = s->arg[0] == 0 && s->arg[1] == 2;
+	struct layer *l = NULL;
 
-	for (int i = 0; i < 3; i++)
-		l->p.transpose[i] = perm[i];
+	switch (s->kind) {
+	case STEP_SHUFFLE:
+		l = move_layer(b, HN_FEATURE_SHUFFLE, from, port);
+		l->p.shuffle_groups = s->arg[0];
+		break;
+	case STEP_DEPTH_TO_SPACE:
+	case STEP_SPACE_TO_DEPTH:
+		l = move_layer(
+		    b, s->kind == STEP_DEPTH_TO_SPACE ? HN_DEPTH_TO_SPACE : HN_SPACE_TO_DEPTH, from,
+		    port);
+		l->p.block[0] = s->arg[0];
+		l->p.block[1] = s->arg[1];
+		l->p.variant = s->arg[2];
+		break;
+	case STEP_RESHAPE:
+		l = convert(b, from, port, "reshape");
+		l->p.reshape[0] = s->rank < 4 && s->size[0] == 1 ? 0 : (int32_t)s->size[0];
+		l->p.reshape[1] =
+		    s->rank < 3 && s->size[0] == 1 && s->size[1] == 1 ? 0 : (int32_t)s->size[1];
+		l->p.reshape[2] = (int32_t)s->size[2];
+		break;
+	case STEP_TRANSPOSE:
+		l = convert(b, from, port, wc ? "transpose_width_features" : "transpose");
+		memcpy(l->p.transpose, s->arg, sizeof s->arg);
+		break;
+	}
 	return l;
 }
 
-/* Whole axes change places. */
-static struct layer *permute(struct build *b, const struct move *m)
+int view_cost(const struct im_view *v, const char *axes)
 {
-	int perm[3] = { -1, -1, -1 };
-	bool taken[3] = { false, false, false };
+	struct step step[MOVE_STEPS];
+	struct err e = { 0 };
+	struct move m;
 
-	for (int i = 0; i < 3; i++)
-		for (int k = 0; m->to[i].n && k < 3; k++)
-			if (equal(&m->to[i], &m->from[k])) {
-				perm[i] = k;
-				taken[k] = true;
-			}
-	for (int i = 0; i < 3; i++) {
-		if (m->to[i].n && perm[i] < 0)
-			return NULL;
-		for (int k = 0; perm[i] < 0 && k < 3; k++)
-			if (!taken[k] && m->from[k].n == 0) {
-				perm[i] = k;
-				taken[k] = true;
-			}
-		if (perm[i] < 0)
-			return NULL;
-	}
-	return transpose(b, m->v->layer, m->v->port, perm);
-}
-
-static bool sizes_equal(const int64_t a[3], const int64_t b[3])
-{
-	return a[0] == b[0] && a[1] == b[1] && a[2] == b[2];
-}
-
-/*
- * Up to three runs of the stored order change places: reshape so that each run is an axis,
- * transpose, reshape to the wanted axes.
- */
-static struct layer *runs(struct build *b, const struct move *m, struct err *e)
-{
-	struct list seq = m->to[0];
-	struct list run[3] = { { 0 } };
-	int nruns = 0;
-	int64_t in[3] = { 1, 1, 1 }, mid[3] = { 1, 1, 1 };
-	int perm[3] = { 0, 1, 2 };
-	struct layer *l = m->v->layer;
-	int32_t port = m->v->port;
-
-	append(&seq, &m->to[1]);
-	append(&seq, &m->to[2]);
-	for (int i = 0; i < seq.n; i++) {
-		if (i == 0 || seq.at[i] != seq.at[i - 1] + 1) {
-			if (nruns == 3) {
-				err_set(e,
-					"this combination of reshape and transpose of %s is not "
-					"supported",
-					view_text(m->v));
-				return NULL;
-			}
-			nruns++;
-		}
-		run[nruns - 1].at[run[nruns - 1].n++] = seq.at[i];
-	}
-	if (nruns <= 1)
-		return reshape(b, l, port, m->size, m->rank);
-	/* Place of run i among the runs in stored order: the axis that it has before the transpose.
-	 */
-	for (int i = 0; i < nruns; i++) {
-		int place = 3 - nruns;
-
-		for (int k = 0; k < nruns; k++)
-			place += run[k].at[0] < run[i].at[0];
-		perm[3 - nruns + i] = place;
-		in[place] = product(m->v, &run[i]);
-		mid[3 - nruns + i] = in[place];
-	}
-	if (!sizes_equal(in, m->v->base)) {
-		l = reshape(b, l, port, in, 4);
-		port = 0;
-	}
-	l = transpose(b, l, port, perm);
-	return sizes_equal(mid, m->size) ? l : reshape(b, l, 0, m->size, m->rank);
-}
-
-static bool in_place(const struct move *m)
-{
-	return equal(&m->from[0], &m->to[0]) && equal(&m->from[1], &m->to[1]) &&
-	       equal(&m->from[2], &m->to[2]);
+	return (size_t)v->rank != strlen(axes) || plan(v, axes, &m, &e) < 0
+		   ? -1
+		   : move_steps(&m, step, &e);
 }
 
 bool view_is_free(const struct im_view *v, const char *axes)
 {
-	struct err e = { 0 };
-	struct move m;
-
-	return (size_t)v->rank == strlen(axes) && plan(v, axes, &m, &e) == 0 && in_place(&m);
+	return view_cost(v, axes) == 0;
 }
 
 /*
@@ -281,32 +131,31 @@ static struct im_node *movers(struct build *b, const struct im_value *v)
 int view_want(struct build *b, struct im_value *v, const char *axes, struct err *e)
 {
 	struct im_node *consumer = b->node;
-	struct im_node *by;
+	struct step step[MOVE_STEPS];
 	struct im_view old = v->view;
-	struct layer *l = NULL;
+	struct layer *l = old.layer;
+	int64_t size[LIMIT_RANK];
 	struct move m;
+	int n;
 
 	if ((size_t)old.rank != strlen(axes))
 		return err_set(e, "its input %s has %d dimensions, %zu expected", view_text(&old),
 			       old.rank, strlen(axes));
-	if (plan(&old, axes, &m, e) < 0)
+	if (plan(&old, axes, &m, e) < 0 || (n = move_steps(&m, step, e)) < 0)
 		return -1;
-	for (int i = 0; i < 3; i++)
-		if (m.size[i] > LIMIT_DIM)
-			return err_set(e, "its input %s is too large", view_text(&old));
-	if (in_place(&m)) {
-		view_init(&v->view, old.layer, old.port, old.batch, m.size, axes);
-		v->view.sole = old.sole;
-		return 0;
-	}
-	if ((by = movers(b, v)))
-		b->node = by;
-	if (!(l = shuffle(b, &m)) && !(l = blocks(b, &m)) && !(l = permute(b, &m)))
-		l = runs(b, &m, e);
+	for (int i = 0; i < n; i++)
+		for (int k = 0; k < 3; k++)
+			if (step[i].size[k] > LIMIT_DIM)
+				return err_set(e, "its input %s is too large", view_text(&old));
+	if (n && !(b->node = movers(b, v)))
+		b->node = consumer;
+	for (int i = 0; i < n; i++)
+		l = make(b, &step[i], l, i ? 0 : old.port);
 	b->node = consumer;
-	if (!l)
-		return -1;
-	view_init(&v->view, l, 0, old.batch, m.size, axes);
+	for (int d = 0; d < old.rank; d++)
+		size[d] = view_size(&old, d);
+	view_lay(&v->view, l, n ? 0 : old.port, old.batch, size, axes);
+	v->view.sole = n || old.sole;
 	return 0;
 }
 

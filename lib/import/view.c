@@ -32,6 +32,25 @@ void view_init(struct im_view *v, struct layer *l, int32_t port, int64_t batch,
 	}
 }
 
+void view_lay(struct im_view *v, struct layer *l, int32_t port, int64_t batch, const int64_t *size,
+	      const char *axes)
+{
+	*v = (struct im_view){ .layer = l, .port = port, .sole = true, .batch = batch };
+	for (; axes[v->rank]; v->rank++)
+		if (axes[v->rank] == 'B' && batch != 1)
+			v->dim[v->rank].at[v->dim[v->rank].n++] = IM_BATCH;
+	for (int axis = 0; axis < 3; axis++) {
+		v->base[axis] = 1;
+		for (int d = 0; d < v->rank; d++) {
+			if (axes[d] != "HWC"[axis] || size[d] == 1)
+				continue;
+			v->base[axis] *= size[d];
+			v->dim[d].at[v->dim[d].n++] = v->natoms;
+			v->atom[v->natoms++] = (struct im_atom){ size[d], axis };
+		}
+	}
+}
+
 static int64_t size_at(const struct im_view *v, int at)
 {
 	return at == IM_BATCH ? v->batch : v->atom[at].size;
