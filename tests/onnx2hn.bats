@@ -1,10 +1,7 @@
 # onnx2hn: models as text (tests/gen/mkonnx), messages, layers, and values against small sums by hand.
 # shellcheck disable=SC2154 # stderr_lines is set by run
 load helper
-
-model() {
-	mkonnx "${1:-m.onnx}"
-}
+load onnx
 
 # A convolution, batch norm and activation, pooled, flattened, classified.
 small() {
@@ -25,43 +22,6 @@ node Flatten flat p f
 node Gemm fc f,w,c out transB=1
 output out
 E
-}
-
-# layers [ONNX2HN-OPTION...]: "name type activation" of each layer of m.onnx.
-layers() {
-	onnx2hn -q m.onnx --net-name n --hn - --no-weights "$@" |
-		jq -r '.layers | to_entries[] | "\(.key[2:]) \(.value.type) \(.value.params.activation // "linear")"'
-}
-
-# names [ONNX2HN-OPTION...]: the layers' names, comma after each.
-names() {
-	layers "$@" | cut -d' ' -f1 | tr '\n' ,
-}
-
-# inner: the same without input, output and constant layers.
-inner() {
-	layers | cut -d' ' -f1 | grep -Ev '^(input_layer|output_layer|const_input)' | tr '\n' ,
-}
-
-# params LAYER: its parameters, compact.
-params() {
-	onnx2hn -q m.onnx --net-name n --hn - --no-weights | jq -c ".layers[\"n/$1\"].params"
-}
-
-# hn FILTER: jq's verdict on the HN.
-hn() {
-	onnx2hn -q m.onnx --net-name n --hn - --no-weights | jq -e "$1"
-}
-
-infer() {
-	onnx2hn -q m.onnx --net-name n -o m.har
-	hn-infer -q m.har --in in.npy -o out.npy
-}
-
-# expect SHAPE VALUE...: what infer left in out.npy.
-expect() {
-	arr npy want.npy float32 "$@"
-	npydiff want.npy out.npy 1e-6
 }
 
 @test "the shipped model becomes a bundle with the product's layer names" {

@@ -129,6 +129,11 @@ static bool fuse_affine(struct build *b, struct layer *l, int64_t c, const float
 		if (k)
 			adjust(b, l, "gamma", 1, c, k, NULL);
 		adjust(b, l, "beta", 0, c, k, add);
+	} else if (l->type == HN_LAYER_NORM) {
+		if (k)
+			adjust(b, l, "gamma", 1, c, k, NULL);
+		if (add || layer_weight(b->w, l, "beta"))
+			adjust(b, l, "beta", 0, c, k, add);
 	} else if (l->type == HN_NORMALIZATION) {
 		if (k)
 			adjust(b, l, "kernel", 1, c, k, NULL);

@@ -92,7 +92,7 @@ struct layer *build_const_map(struct build *b, const struct im_view *v, const st
 	to = tensor_data(&map);
 	for (int64_t i = 0; i < v->base[0] * v->base[1] * v->base[2]; i++)
 		to[i] = (float)tensor_get(t, place(v, stride, i));
-	return build_const(b, map, v->base, 4);
+	return build_const(b, map, v->base, v->base[0] == 1 ? 3 : 4);
 }
 
 int build_from_const(struct build *b, struct im_value *v, struct err *e)

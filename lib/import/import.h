@@ -93,6 +93,13 @@ bool view_reshape(struct im_view *v, int rank, const int64_t *dim);
 /* Removes a dimension of size 1; puts one in. */
 void view_squeeze(struct im_view *v, int d);
 void view_unsqueeze(struct im_view *v, int d);
+/* Is dimension d the slowest part of one axis?  Each of its values is then *inner in a row there.
+ */
+bool view_outer(const struct im_view *v, int d, int *axis, int64_t *inner);
+/* Such a dimension gets another size. */
+void view_resize(struct im_view *v, int d, int64_t size);
+/* These dimensions get size 1. */
+void view_drop(struct im_view *v, const bool over[LIMIT_RANK]);
 /* The same layer output seen the same way, apart from how axes are split? */
 bool view_same(const struct im_view *a, const struct im_view *b);
 
@@ -217,5 +224,6 @@ bool pat_mish(struct im_graph *g, struct im_node *n);
 bool pat_softsign(struct im_graph *g, struct im_node *n);
 bool pat_clip(struct im_graph *g, struct im_node *n);
 bool pat_square(struct im_graph *g, struct im_node *n);
+bool pat_layer_norm(struct im_graph *g, struct im_node *n);
 
 #endif

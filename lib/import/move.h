@@ -38,6 +38,7 @@ struct step {
 	int rank;
 };
 
+/* l = l ++ more; the same atoms in the same order; how many values they count. */
 void atoms_append(struct atoms *l, const struct atoms *more);
 bool atoms_equal(const struct atoms *a, const struct atoms *b);
 int64_t atoms_product(const struct im_view *v, const struct atoms *l);

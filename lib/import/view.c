@@ -172,6 +172,57 @@ void view_unsqueeze(struct im_view *v, int d)
 	v->rank++;
 }
 
+/* Takes atom i out; nothing may name it any more. */
+static void remove_atom(struct im_view *v, int i)
+{
+	for (int k = i; k + 1 < v->natoms; k++)
+		v->atom[k] = v->atom[k + 1];
+	v->natoms--;
+	for (int d = 0; d < v->rank; d++)
+		for (int k = 0; k < v->dim[d].n; k++)
+			if (v->dim[d].at[k] != IM_BATCH && v->dim[d].at[k] > i)
+				v->dim[d].at[k]--;
+}
+
+bool view_outer(const struct im_view *v, int d, int *axis, int64_t *inner)
+{
+	const struct im_dim *dim = &v->dim[d];
+	int a;
+
+	if (dim->n != 1 || dim->at[0] == IM_BATCH)
+		return false;
+	a = dim->at[0];
+	*axis = v->atom[a].axis;
+	*inner = v->base[*axis] / v->atom[a].size;
+	return a == 0 || v->atom[a - 1].axis != *axis;
+}
+
+void view_resize(struct im_view *v, int d, int64_t size)
+{
+	const int a = v->dim[d].at[0];
+	struct im_atom *atom = &v->atom[a];
+
+	v->base[atom->axis] = v->base[atom->axis] / atom->size * size;
+	atom->size = size;
+	if (size == 1) {
+		v->dim[d].n = 0;
+		remove_atom(v, a);
+	}
+	normalise(v);
+}
+
+void view_drop(struct im_view *v, const bool over[LIMIT_RANK])
+{
+	for (int d = 0; d < v->rank; d++)
+		while (over[d] && v->dim[d].n && v->dim[d].at[0] != IM_BATCH) {
+			const int a = v->dim[d].at[--v->dim[d].n];
+
+			v->base[v->atom[a].axis] /= v->atom[a].size;
+			remove_atom(v, a);
+		}
+	normalise(v);
+}
+
 /* Splits atom i in an outer part of `outer` and the rest; renumbers lists of indices. */
 static void split_atom(struct im_view *v, int i, int64_t outer, int *list, int n)
 {

@@ -1,4 +1,4 @@
-/* Gemm, MatMul with a constant. */
+/* Gemm and MatMul: one row times a constant is a dense layer, the rest products of matrices. */
 #include "base/limits.h"
 #include "onnx/onnx_int.h"
 
@@ -40,19 +40,77 @@ static struct layer *dense(struct build *b, struct im_node *n, const struct im_v
 	return l;
 }
 
+/* A dense layer needs one row: dimension 0 is the batch or 1. */
+static bool is_row(const struct im_value *x)
+{
+	const struct im_view *v = &x->view;
+
+	return !x->is_const && v->rank == 2 && (v->dim[0].n == 0 || v->dim[0].at[0] == IM_BATCH);
+}
+
+static bool is_matrix(const struct im_value *v)
+{
+	return v && v->is_const && v->data.rank == 2;
+}
+
+static int two(const struct im_node *n, struct err *e)
+{
+	return n->nin >= 2 && n->in[0] && n->in[1] ? 0 : err_set(e, "it has no second operand");
+}
+
+/* Gemm where the first operand is more than a row, or both are computed. */
+static int gemm_product(struct build *b, struct im_node *n, struct im_value *out, struct err *e)
+{
+	static const int turn[2] = { 1, 0 };
+	struct onnx_factor x[2];
+
+	for (size_t i = 0; i < 2; i++) {
+		onnx_factor(&x[i], n, i);
+		if (onnx_factor_rank(&x[i]) != 2)
+			return err_set(e, "its operand %zu is no matrix", i);
+		if (im_int(n, i ? "transB" : "transA", 0))
+			onnx_factor_pick(&x[i], turn, 2);
+	}
+	return onnx_matrices(b, x, im_float(n, "alpha", 1), out, e);
+}
+
+/* out = mid + beta * third operand. */
+static int gemm_bias(struct build *b, struct im_node *n, struct im_value *mid, struct err *e)
+{
+	const float beta = im_float(n, "beta", 1);
+	struct tensor t;
+	int r;
+
+	if (n->nin < 3 || !n->in[2])
+		return build_pass(n->out[0], mid), 0;
+	if (!n->in[2]->is_const && beta == 1)
+		return onnx_tensors(b, mid, n->in[2], false, n->out[0], e);
+	if (!onnx_constant(n, 2, "bias", e))
+		return -1;
+	t = tensor_new(DT_F32, n->in[2]->data.rank, n->in[2]->data.dim);
+	for (size_t i = 0; i < tensor_count(&t); i++)
+		((float *)tensor_data(&t))[i] = beta * (float)tensor_get(&n->in[2]->data, i);
+	r = onnx_with_tensor(b, mid, &t, false, n->out[0], e);
+	tensor_release(&t);
+	return r;
+}
+
 int onnx_gemm(struct build *b, struct im_node *n, struct err *e)
 {
 	const float alpha = im_float(n, "alpha", 1), beta = im_float(n, "beta", 1);
+	const bool turned = im_int(n, "transA", 0) != 0;
+	struct im_value mid = { .name = n->name, .nuse = 1 };
 	const struct tensor *c;
 	struct im_view x;
 	struct layer *l;
 	float *bias;
 
-	if (n->in[0]->is_const)
-		return err_set(e, "its first operand is a constant and its second is not");
+	if (two(n, e) < 0)
+		return -1;
+	if (turned || !is_row(n->in[0]) || !is_matrix(n->in[1]) ||
+	    (n->nin > 2 && n->in[2] && !n->in[2]->is_const))
+		return gemm_product(b, n, &mid, e) < 0 ? -1 : gemm_bias(b, n, &mid, e);
 	x = n->in[0]->view;
-	if (im_int(n, "transA", 0) && x.rank == 2)
-		view_transpose(&x, (const int[LIMIT_RANK]){ 1, 0 });
 	l = dense(b, n, &x, im_int(n, "transB", 0) != 0, alpha, e);
 	if (!l)
 		return -1;
@@ -66,60 +124,15 @@ int onnx_gemm(struct build *b, struct im_node *n, struct err *e)
 	return 0;
 }
 
-/* The last dimension is the features of x's layer. */
-static int features_last(struct build *b, struct im_value *x, char axes[LIMIT_RANK + 1],
-			 struct err *e)
-{
-	static const char *const direct[5] = { NULL, NULL, "BC", "BWC", "BHWC" };
-	const int rank = x->view.rank;
-
-	if (rank < 2 || rank > 4)
-		return err_set(e, "its input %s has %d dimensions, 2 to 4 expected",
-			       view_text(&x->view), rank);
-	if (view_axes(&x->view, axes) && axes[rank - 1] == 'C')
-		return 0;
-	if (view_want(b, x, direct[rank], e) < 0)
-		return -1;
-	memcpy(axes, direct[rank], (size_t)rank + 1);
-	return 0;
-}
-
 int onnx_matmul(struct build *b, struct im_node *n, struct err *e)
 {
-	struct im_value *x = n->in[0];
-	char axes[LIMIT_RANK + 1];
-	struct tensor w, k;
-	struct layer *l;
-	int64_t m;
+	struct onnx_factor x[2];
 
-	if (x->is_const || n->nin < 2 || !n->in[1] || !n->in[1]->is_const)
-		return err_set(e, "a product of two computed tensors is not supported");
-	w = n->in[1]->data;
-	if (x->view.rank == 2 && w.rank == 2)
-		return dense(b, n, &x->view, false, 1, e) ? 0 : -1;
-	while (w.rank > 2 && w.rank <= x->view.rank && w.dim[0] == 1) {
-		memmove(w.dim, w.dim + 1, (size_t)(w.rank - 1) * sizeof w.dim[0]);
-		w.rank--;
-	}
-	if (w.rank != 2 || x->view.rank < 3 || w.dim[0] != view_size(&x->view, x->view.rank - 1))
-		return err_set(e, "input %s and matrix %s do not multiply", view_text(&x->view),
-			       tensor_shape_text(&n->in[1]->data));
-	m = w.dim[1];
-	if (m < 1 || m > LIMIT_FEATURES || w.dim[0] > LIMIT_FEATURES)
-		return err_set(e, "its matrix %s is absurd", tensor_shape_text(&w));
-	if (features_last(b, x, axes, e) < 0)
+	if (two(n, e) < 0)
 		return -1;
-	k = tensor_convert(&w, DT_F32);
-	onnx_spend(n, 1);
-	k.rank = 4;
-	k.dim[0] = k.dim[1] = 1;
-	k.dim[2] = x->view.base[2];
-	k.dim[3] = m;
-	l = build_after(b, HN_CONV, "conv", &x->view);
-	l->p.kernel[2] = (int32_t)k.dim[2];
-	l->p.kernel[3] = (int32_t)m;
-	layer_set_weight(b->w, l, "kernel", k);
-	build_out(n->out[0], l, 0, x->view.batch,
-		  (int64_t[]){ x->view.base[0], x->view.base[1], m }, axes);
-	return 0;
+	if (is_row(n->in[0]) && is_matrix(n->in[1]))
+		return dense(b, n, &n->in[0]->view, false, 1, e) ? 0 : -1;
+	for (size_t i = 0; i < 2; i++)
+		onnx_factor(&x[i], n, i);
+	return onnx_matrices(b, x, 1, n->out[0], e);
 }

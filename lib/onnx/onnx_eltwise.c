@@ -99,8 +99,8 @@ static int clip_with(struct build *b, struct im_node *n, struct im_value *x, enu
 	return build_activation(b, x, n->out[0], ACT_CLIP, &p, NULL);
 }
 
-static int with_map(struct build *b, struct im_node *n, struct im_value *x, const struct tensor *t,
-		    enum kind k, bool const_first, struct err *e)
+static int with_map(struct build *b, struct im_value *out, struct im_value *x,
+		    const struct tensor *t, enum kind k, bool const_first, struct err *e)
 {
 	struct layer *c = build_const_map(b, &x->view, t, e);
 	struct layer *l;
@@ -113,8 +113,24 @@ static int with_map(struct build *b, struct im_node *n, struct im_value *x, cons
 	layer_add_input(b->g, l, x->view.layer, x->view.port);
 	if (!const_first)
 		layer_add_input(b->g, l, c, 0);
-	build_like(n->out[0], x, l);
+	build_like(out, x, l);
 	return 0;
+}
+
+int onnx_with_tensor(struct build *b, struct im_value *x, const struct tensor *t, bool times,
+		     struct im_value *out, struct err *e)
+{
+	float *vec = NULL;
+	int r = build_vector(&x->view, t, &vec, e);
+
+	if (r == 0)
+		r = build_affine(b, x, out, times ? vec : NULL, times ? NULL : vec);
+	else if (r > 0)
+		r = with_map(b, out, x, t, times ? MUL : ADD, false, e);
+	free(vec);
+	if (r == 0)
+		raise_rank(out, t);
+	return r;
 }
 
 static int with_constant(struct build *b, struct im_node *n, struct im_value *x,
@@ -131,10 +147,10 @@ static int with_constant(struct build *b, struct im_node *n, struct im_value *x,
 		r = clip_with(b, n, x, k, s);
 	} else if ((r = build_vector(&x->view, &t, &vec, e)) == 0) {
 		r = k == DIV && const_first ? const_over(b, n, x, vec)
-		    : k == MIN || k == MAX  ? with_map(b, n, x, &t, k, const_first, e)
+		    : k == MIN || k == MAX  ? with_map(b, n->out[0], x, &t, k, const_first, e)
 					    : affine(b, n, x, k, const_first, vec, x->view.base[2]);
 	} else if (r > 0) {
-		r = with_map(b, n, x, &t, k, const_first, e);
+		r = with_map(b, n->out[0], x, &t, k, const_first, e);
 	}
 	free(vec);
 	if (r == 0)
@@ -212,6 +228,12 @@ static int tensors(struct build *b, struct im_value *out, struct im_value x, str
 	else
 		build_out(out, l, 0, batch, base, axes);
 	return 0;
+}
+
+int onnx_tensors(struct build *b, const struct im_value *x, const struct im_value *y, bool times,
+		 struct im_value *out, struct err *e)
+{
+	return tensors(b, out, *x, *y, times ? MUL : ADD, e);
 }
 
 static int binary(struct build *b, struct im_node *n, enum kind k, struct err *e)

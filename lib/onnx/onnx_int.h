@@ -76,6 +76,54 @@ void onnx_spend(struct im_node *n, size_t i);
 /* A constant that broadcasts to [batch, c] as c floats times scale; the caller frees *out. */
 int onnx_row_vector(const struct tensor *t, int64_t c, float scale, float **out, struct err *e);
 
+/* out = x * t or x + t for a constant that broadcasts to x's shape. */
+int onnx_with_tensor(struct build *b, struct im_value *x, const struct tensor *t, bool times,
+		     struct im_value *out, struct err *e);
+/* out = x * y or x + y of computed tensors (copies of them may be moved). */
+int onnx_tensors(struct build *b, const struct im_value *x, const struct im_value *y, bool times,
+		 struct im_value *out, struct err *e);
+
+/* ---- operators over some dimensions ---- */
+struct onnx_over {
+	int bits;       /* axes: bit 0 h, 1 w, 2 c; 0: the dimensions have size 1 */
+	int32_t groups; /* the features are so many groups, each on its own */
+};
+/* Are the dimensions whole axes, or the inner part of the features? */
+bool onnx_over_free(const struct im_view *v, const bool over[LIMIT_RANK], struct onnx_over *o);
+/* Brings x into a form where they are. */
+int onnx_over(struct build *b, struct im_value *x, const bool over[LIMIT_RANK], struct onnx_over *o,
+	      struct err *e);
+
+/* ---- products ---- */
+/*
+ * One operand of a sum of products: a computed tensor or a constant, whose dimensions are first
+ * those that both operands and the result have, then its own, then those that are summed over.
+ */
+struct onnx_factor {
+	bool constant;
+	struct im_value v;                            /* a copy */
+	int rank;                                     /* of a constant */
+	int64_t size[LIMIT_RANK], stride[LIMIT_RANK]; /* of a constant, in values */
+	int own;                                      /* number of its own dimensions */
+	size_t input; /* the node's input that it is: a constant is spent */
+};
+void onnx_factor(struct onnx_factor *f, const struct im_node *n, size_t input);
+int onnx_factor_rank(const struct onnx_factor *f);
+int64_t onnx_factor_size(const struct onnx_factor *f, int d);
+bool onnx_factor_is_batch(const struct onnx_factor *f, int d);
+void onnx_factor_unsqueeze(struct onnx_factor *f, int d);
+/* The dimensions perm[0..n), all others have size 1 and go away. */
+void onnx_factor_pick(struct onnx_factor *f, const int *perm, int n);
+/*
+ * out = scale * sum of x[0] x[1] over the last `sum` dimensions, its dimensions the `shared` ones,
+ * those of x[0], those of x[1].  Not both are constant.
+ */
+int onnx_product(struct build *b, struct onnx_factor x[2], int shared, int sum, float scale,
+		 struct im_value *out, struct err *e);
+/* out[...] = matrix product of the last two dimensions of x[0], x[1], the others broadcast. */
+int onnx_matrices(struct build *b, struct onnx_factor x[2], float scale, struct im_value *out,
+		  struct err *e);
+
 /* Place of an axis letter in h, w, c. */
 int onnx_slot(char letter);
 
@@ -123,7 +171,12 @@ int onnx_conv(struct build *b, struct im_node *n, struct err *e);
 int onnx_conv_transpose(struct build *b, struct im_node *n, struct err *e);
 int onnx_gemm(struct build *b, struct im_node *n, struct err *e);
 int onnx_matmul(struct build *b, struct im_node *n, struct err *e);
+
 int onnx_batch_norm(struct build *b, struct im_node *n, struct err *e);
+int onnx_layer_norm(struct build *b, struct im_node *n, struct err *e);
+int onnx_instance_norm(struct build *b, struct im_node *n, struct err *e);
+int onnx_mean_variance(struct build *b, struct im_node *n, struct err *e);
+int onnx_l2_norm(struct build *b, struct im_node *n, struct err *e);
 int onnx_pool(struct build *b, struct im_node *n, struct err *e);
 int onnx_global_pool(struct build *b, struct im_node *n, struct err *e);
 int onnx_add(struct build *b, struct im_node *n, struct err *e);

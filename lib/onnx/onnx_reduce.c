@@ -32,11 +32,20 @@ static int features_at(struct build *b, struct im_value *x, int d, char axes[LIM
 static int softmax_at(struct build *b, struct im_value *x, int d, struct im_value *out,
 		      struct err *e)
 {
+	bool over[LIMIT_RANK] = { false };
 	char axes[LIMIT_RANK + 1];
+	struct onnx_over o;
+	struct layer *l;
 
-	if (features_at(b, x, d, axes, e) < 0)
-		return -1;
-	build_like(out, x, build_after(b, HN_SOFTMAX, "softmax", &x->view));
+	over[d] = true;
+	if (!onnx_over_free(&x->view, over, &o) || o.bits != 4) {
+		if (features_at(b, x, d, axes, e) < 0)
+			return -1;
+		o.groups = 1;
+	}
+	l = build_after(b, HN_SOFTMAX, "softmax", &x->view);
+	l->p.softmax_groups = o.groups;
+	build_like(out, x, l);
 	return 0;
 }
 
