@@ -43,7 +43,7 @@ static void further_outputs(struct im_graph *g, struct str *model)
 	str_release(&graph);
 }
 
-static int write_both(const char *to, const struct onnx_file *f, const struct str *more,
+static int write_both(const char *to, const struct im_file *f, const struct str *more,
 		      struct err *e)
 {
 	struct outfile *o = outfile_open(to, OUT_BINARY, e);
@@ -63,9 +63,9 @@ int onnx_augment(const char *path, const char *to, struct err *e)
 {
 	struct im_graph *g = im_new();
 	struct str more = { 0 };
-	struct onnx_file f;
+	struct im_file f;
 	int64_t opset;
-	int r = onnx_file_open(&f, path, e);
+	int r = im_file_open(&f, path, "an ONNX model", e);
 
 	if (r == 0) {
 		r = onnx_decode(&f, g, &opset, e);
@@ -75,7 +75,7 @@ int onnx_augment(const char *path, const char *to, struct err *e)
 		}
 		im_free(g);
 		g = NULL;
-		onnx_file_close(&f);
+		im_file_close(&f);
 	}
 	im_free(g);
 	str_release(&more);

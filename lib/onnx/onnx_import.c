@@ -283,13 +283,13 @@ int onnx_import(const char *path, const struct onnx_opts *o, struct onnx_result 
 	char *net = o->net_name              ? xstrdup(o->net_name)
 		    : strcmp(path, "-") == 0 ? xstrdup("model")
 					     : name_from_path(path);
-	struct onnx_file f;
-	int res = onnx_file_open(&f, path, e);
+	struct im_file f;
+	int res = im_file_open(&f, path, "an ONNX model", e);
 
 	*out = (struct onnx_result){ 0 };
 	if (res == 0) {
 		res = onnx_import_source(&(struct im_source){ decode_file, &f }, o, net, out, e);
-		onnx_file_close(&f);
+		im_file_close(&f);
 	}
 	free(net);
 	return res;
@@ -298,7 +298,7 @@ int onnx_import(const char *path, const struct onnx_opts *o, struct onnx_result 
 int onnx_import_bytes(const void *data, size_t n, const struct onnx_opts *o,
 		      struct onnx_result *out, struct err *e)
 {
-	struct onnx_file f = { .path = "", .fd = -1, .p = data, .n = n };
+	struct im_file f = { .path = "", .fd = -1, .p = data, .n = n };
 
 	return onnx_import_source(&(struct im_source){ decode_file, &f }, o,
 				  o->net_name ? o->net_name : "model", out, e);

@@ -3,6 +3,7 @@
 #define HN_ONNX_ONNX_INT_H
 
 #include "import/build.h"
+#include "import/file.h"
 #include "import/import.h"
 #include "onnx/onnx.h"
 
@@ -12,23 +13,6 @@ enum {
 };
 
 /* ---- file ---- */
-/* Bytes of the model: mapped when it is a file, so that large weights stay where they are. */
-struct onnx_file {
-	const char *path;
-	int fd; /* -1: standard input, all in memory */
-	const uint8_t *p;
-	size_t n;
-	struct buf *whole;
-};
-int onnx_file_open(struct onnx_file *f, const char *path, struct err *e);
-void onnx_file_close(struct onnx_file *f);
-/* n bytes at offset of the model, as a block of its own (large ones: a mapping of their own). */
-struct buf *onnx_file_range(struct onnx_file *f, size_t offset, size_t n, const void **p,
-			    struct err *e);
-/* The same of an external data file, whose path is relative to the model's folder. */
-struct buf *onnx_external_range(const struct onnx_file *f, const char *location, int64_t offset,
-				int64_t length, size_t n, const void **p, struct err *e);
-
 /*
  * Copies the model with each tensor's raw bytes replaced by a reference to where they are, so that
  * the protobuf decoder does not copy weights; fields we do not read are left out.
@@ -41,7 +25,7 @@ void onnx_put_varint(struct str *s, uint64_t v);
 int onnx_strip(const uint8_t *p, size_t n, struct str *out, struct err *e);
 
 /* Decodes the model into g; *opset is that of the default domain. */
-int onnx_decode(struct onnx_file *f, struct im_graph *g, int64_t *opset, struct err *e);
+int onnx_decode(struct im_file *f, struct im_graph *g, int64_t *opset, struct err *e);
 
 /* ---- operators ---- */
 struct onnx_op;

@@ -97,7 +97,7 @@ static size_t typed_count(const Onnx__Tensor *p, enum dtype t)
 					    : p->n_int32_data;
 }
 
-static int external(struct onnx_file *f, const Onnx__Tensor *p, struct tensor *t, struct err *e)
+static int external(struct im_file *f, const Onnx__Tensor *p, struct tensor *t, struct err *e)
 {
 	int64_t offset = 0, length = -1;
 	const char *location = NULL;
@@ -118,7 +118,7 @@ static int external(struct onnx_file *f, const Onnx__Tensor *p, struct tensor *t
 	}
 	if (!location)
 		return err_set(e, "its data is external, but no location is given");
-	t->owner = onnx_external_range(f, location, offset, length, tensor_bytes(t), &t->data, e);
+	t->owner = im_file_external(f, location, offset, length, tensor_bytes(t), &t->data, e);
 	return err_is(e) ? -1 : 0;
 }
 
@@ -133,7 +133,7 @@ static struct tensor from_bfloat16(struct tensor *bits)
 	return t;
 }
 
-static int tensor_bytes_of(struct onnx_file *f, const Onnx__Tensor *p, struct tensor *t,
+static int tensor_bytes_of(struct im_file *f, const Onnx__Tensor *p, struct tensor *t,
 			   struct err *e)
 {
 	const size_t n = tensor_count(t);
@@ -148,7 +148,7 @@ static int tensor_bytes_of(struct onnx_file *f, const Onnx__Tensor *p, struct te
 			return err_set(e, "it has %llu bytes, %zu expected from shape %s",
 				       (unsigned long long)ref.n, tensor_bytes(t),
 				       tensor_shape_text(t));
-		t->owner = onnx_file_range(f, (size_t)ref.offset, (size_t)ref.n, &t->data, e);
+		t->owner = im_file_range(f, (size_t)ref.offset, (size_t)ref.n, &t->data, e);
 		return err_is(e) ? -1 : 0;
 	}
 	if (typed_count(p, t->dtype) != n)
@@ -161,7 +161,7 @@ static int tensor_bytes_of(struct onnx_file *f, const Onnx__Tensor *p, struct te
 	return 0;
 }
 
-static int read_tensor(struct onnx_file *f, const Onnx__Tensor *p, struct tensor *t, struct err *e)
+static int read_tensor(struct im_file *f, const Onnx__Tensor *p, struct tensor *t, struct err *e)
 {
 	const int type = p->data_type;
 
@@ -185,7 +185,7 @@ static char *text(struct im_graph *g, const uint8_t *p, size_t n)
 	return s;
 }
 
-static int read_attr(struct onnx_file *f, struct im_graph *g, const Onnx__Attribute *p,
+static int read_attr(struct im_file *f, struct im_graph *g, const Onnx__Attribute *p,
 		     struct im_attr *a, struct err *e)
 {
 	/* AttributeProto.AttributeType; older files leave it out. */
@@ -245,7 +245,7 @@ static bool is_default_domain(const char *s)
 	return !s || s[0] == '\0' || strcmp(s, "ai.onnx") == 0;
 }
 
-static int read_node(struct onnx_file *f, struct im_graph *g, const Onnx__Node *p, size_t at,
+static int read_node(struct im_file *f, struct im_graph *g, const Onnx__Node *p, size_t at,
 		     struct err *e)
 {
 	const char *first = p->n_output ? p->output[0] : "";
@@ -292,7 +292,7 @@ static int read_value_info(struct im_graph *g, const Onnx__ValueInfo *p, struct 
 	return 0;
 }
 
-static int read_graph(struct onnx_file *f, struct im_graph *g, const Onnx__Graph *p, struct err *e)
+static int read_graph(struct im_file *f, struct im_graph *g, const Onnx__Graph *p, struct err *e)
 {
 	if (p->n_node > LIMIT_LAYERS * 10)
 		return err_set(e, "the model has %zu nodes, at most %d expected", p->n_node,
@@ -334,7 +334,7 @@ static int read_graph(struct onnx_file *f, struct im_graph *g, const Onnx__Graph
 	return 0;
 }
 
-int onnx_decode(struct onnx_file *f, struct im_graph *g, int64_t *opset, struct err *e)
+int onnx_decode(struct im_file *f, struct im_graph *g, int64_t *opset, struct err *e)
 {
 	struct str skeleton = { 0 };
 	Onnx__Model *m = NULL;

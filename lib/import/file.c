@@ -1,8 +1,9 @@
 /* The model's bytes and external data: mapped, large weights one by one so that they can be
  * dropped. */
+#include "import/file.h"
 #include "base/limits.h"
+#include "base/mem.h"
 #include "base/outfile.h"
-#include "onnx/onnx_int.h"
 #include <errno.h>
 #include <fcntl.h>
 #include <string.h>
@@ -61,11 +62,11 @@ static void free_mem(void *p, size_t n, void *ctx)
 	free(p);
 }
 
-int onnx_file_open(struct onnx_file *f, const char *path, struct err *e)
+int im_file_open(struct im_file *f, const char *path, const char *what, struct err *e)
 {
 	const void *p = "";
 
-	*f = (struct onnx_file){ .path = path, .fd = -1 };
+	*f = (struct im_file){ .path = path, .fd = -1 };
 	if (strcmp(path, "-") == 0) {
 		void *all = read_file("-", (size_t)LIMIT_TENSOR_BYTES, &f->n, e);
 
@@ -85,11 +86,11 @@ int onnx_file_open(struct onnx_file *f, const char *path, struct err *e)
 	}
 	if (f->n)
 		return 0;
-	onnx_file_close(f);
-	return err_set(e, "empty file, an ONNX model expected");
+	im_file_close(f);
+	return err_set(e, "empty file, %s expected", what);
 }
 
-void onnx_file_close(struct onnx_file *f)
+void im_file_close(struct im_file *f)
 {
 	buf_unref(f->whole);
 	if (f->fd >= 0)
@@ -98,8 +99,7 @@ void onnx_file_close(struct onnx_file *f)
 	f->fd = -1;
 }
 
-struct buf *onnx_file_range(struct onnx_file *f, size_t offset, size_t n, const void **p,
-			    struct err *e)
+struct buf *im_file_range(struct im_file *f, size_t offset, size_t n, const void **p, struct err *e)
 {
 	if (f->fd >= 0 && n >= OWN_MAPPING)
 		return map(f->fd, offset, n, p, e);
@@ -118,8 +118,8 @@ static bool stays_inside(const char *path)
 	return true;
 }
 
-struct buf *onnx_external_range(const struct onnx_file *f, const char *location, int64_t offset,
-				int64_t length, size_t n, const void **p, struct err *e)
+struct buf *im_file_external(const struct im_file *f, const char *location, int64_t offset,
+			     int64_t length, size_t n, const void **p, struct err *e)
 {
 	const char *slash = strrchr(f->path, '/');
 	struct buf *b = NULL;
