@@ -49,6 +49,10 @@ int view_cost(const struct im_view *v, const char *axes);
 bool view_is_free(const struct im_view *v, const char *axes);
 /* The cheapest form in which each dimension is one axis. */
 int view_plain(struct build *b, struct im_value *v, struct err *e);
+/* A form in which dimension d is the slowest part of one axis (view_outer), plain if that can be.
+ */
+int view_outermost(struct build *b, struct im_value *v, int d, int *axis, int64_t *inner,
+		   struct err *e);
 /* "BC", "BCW", "BCHW" by rank; NULL for others. */
 const char *view_std_axes(int rank);
 

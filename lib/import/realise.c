@@ -223,3 +223,47 @@ int view_plain(struct build *b, struct im_value *v, struct err *e)
 		return -1;
 	return view_want(b, v, axes, e);
 }
+
+/* Dimension d goes before the others, which stay on their axes. */
+static int bring_out(struct build *b, struct im_value *v, int d, struct err *e)
+{
+	struct im_value t = *v;
+	char axes[LIMIT_RANK + 1] = "";
+	int perm[LIMIT_RANK], back[LIMIT_RANK];
+
+	for (int i = 0; i < v->view.rank; i++) {
+		perm[i] = i == 0 ? d : i <= d ? i - 1 : i;
+		back[perm[i]] = i;
+	}
+	view_transpose(&t.view, perm);
+	for (int i = 0; i < t.view.rank; i++) {
+		const struct im_dim *dim = &t.view.dim[i];
+
+		axes[i] = dim->n == 0              ? '1'
+			  : dim->at[0] == IM_BATCH ? 'B'
+						   : "HWC"[t.view.atom[dim->at[0]].axis];
+	}
+	if (view_want(b, &t, axes, e) < 0)
+		return -1;
+	view_transpose(&t.view, back);
+	v->view = t.view;
+	return 0;
+}
+
+int view_outermost(struct build *b, struct im_value *v, int d, int *axis, int64_t *inner,
+		   struct err *e)
+{
+	struct err none = { 0 };
+
+	if (view_outer(&v->view, d, axis, inner))
+		return 0;
+	if (v->view.dim[d].n && v->view.dim[d].at[0] == IM_BATCH)
+		return err_set(e, "dimension %d of %s is the batch", d, view_text(&v->view));
+	if (view_plain(b, v, &none) == 0 && view_outer(&v->view, d, axis, inner))
+		return 0;
+	if (bring_out(b, v, d, e) < 0)
+		return -1;
+	return view_outer(&v->view, d, axis, inner)
+		   ? 0
+		   : err_set(e, "dimension %d of %s has size 1", d, view_text(&v->view));
+}

@@ -154,52 +154,63 @@ static int split_sizes(struct build *b, const struct im_node *n, int64_t whole, 
 }
 
 static void split_out(struct im_value *out, const struct im_value *x, struct layer *l, int32_t port,
-		      int axis, int64_t size, const char *axes)
+		      int d, int64_t size)
 {
-	int64_t base[3];
-
-	memcpy(base, x->view.base, sizeof base);
-	base[axis] = size;
-	build_out(out, l, port, x->view.batch, base, axes);
+	out->view = x->view;
+	out->view.layer = l;
+	out->view.port = port;
+	out->view.sole = true;
+	view_resize(&out->view, d, size);
+	out->done = true;
 }
 
-int onnx_split(struct build *b, struct im_node *n, struct err *e)
+/* Parts of size[i] along dimension d, which has `inner` values of axis in a row for each of its
+ * own. */
+static void split(struct build *b, struct im_node *n, int d, int axis, int64_t inner,
+		  const int64_t *size)
 {
 	struct im_value *x = n->in[0];
-	char axes[LIMIT_RANK + 1];
-	int64_t *size, at = 0;
 	struct layer *l = NULL;
-	int axis, r;
-	char letter;
+	int64_t at = 0;
 
-	if (onnx_axis(im_int(n, "axis", 0), x->view.rank, &axis, e) < 0 || view_plain(b, x, e) < 0)
-		return -1;
-	view_axes(&x->view, axes);
-	letter = axes[axis];
-	if (n->nout == 1)
-		return build_pass(n->out[0], x), 0;
-	if (letter == 'B' || letter == '1')
-		return err_set(e, "a split along axis %d of %s is not supported", axis,
-			       view_text(&x->view));
-	size = xcalloc(n->nout, sizeof *size);
-	r = split_sizes(b, n, x->view.base[onnx_slot(letter)], size, e);
-	if (r == 0 && letter == 'C' && n->nout <= sizeof l->p.split / sizeof l->p.split[0]) {
+	if (axis == 2 && n->nout <= sizeof l->p.split / sizeof l->p.split[0]) {
 		l = build_after(b, HN_FEATURE_SPLITTER, "feature_splitter", &x->view);
 		l->p.nsplit = (int32_t)n->nout;
 		for (size_t i = 0; i < n->nout; i++)
-			l->p.split[i] = (int32_t)size[i];
+			l->p.split[i] = (int32_t)(size[i] * inner);
 	}
-	for (size_t i = 0; r == 0 && i < n->nout; at += size[i++]) {
+	for (size_t i = 0; i < n->nout; at += size[i++]) {
 		struct layer *part = l;
 
 		if (!n->out[i])
 			continue;
 		if (!l && n->out[i]->nuse)
-			part = build_slice(b, &x->view, onnx_slot(letter), at, at + size[i], 1);
+			part =
+			    build_slice(b, &x->view, axis, at * inner, (at + size[i]) * inner, 1);
 		if (part)
-			split_out(n->out[i], x, part, l ? (int32_t)i : 0, onnx_slot(letter),
-				  size[i], axes);
+			split_out(n->out[i], x, part, l ? (int32_t)i : 0, d, size[i]);
 	}
+}
+
+int onnx_split(struct build *b, struct im_node *n, struct err *e)
+{
+	struct im_value *x = n->in[0];
+	int64_t *size, inner;
+	int d, axis, r;
+
+	if (onnx_axis(im_int(n, "axis", 0), x->view.rank, &d, e) < 0)
+		return -1;
+	if (n->nout == 1)
+		return build_pass(n->out[0], x), 0;
+	if (x->view.dim[d].n == 0 || x->view.dim[d].at[0] == IM_BATCH)
+		return err_set(e, "a split along axis %d of %s is not supported", d,
+			       view_text(&x->view));
+	size = xcalloc(n->nout, sizeof *size);
+	r = split_sizes(b, n, view_size(&x->view, d), size, e);
+	if (r == 0)
+		r = view_outermost(b, x, d, &axis, &inner, e);
+	if (r == 0)
+		split(b, n, d, axis, inner, size);
 	free(size);
 	return r;
 }

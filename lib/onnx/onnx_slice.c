@@ -2,17 +2,46 @@
 #include "base/limits.h"
 #include "onnx/onnx_int.h"
 
-/*
- * One axis of a slice, bounds clamped as ONNX says.  x is a copy of the node's input; *made is the
- * slice layer of this node, NULL before the first axis that needs one.
- */
-static int slice_axis(struct build *b, struct im_value *x, struct layer **made, int d, int64_t from,
-		      int64_t to, int64_t step, struct err *e)
+/* A slice in the making: what is seen of it so far, and its layer, NULL before the first that is
+ * needed. */
+struct cut {
+	struct im_value x;
+	struct layer *layer;
+};
+
+static int32_t *range_of(struct layer *l, int axis)
 {
-	const int64_t size = view_size(&x->view, d);
-	char axes[LIMIT_RANK + 1];
-	int64_t base[3];
-	int32_t *s[3];
+	return axis == 0 ? l->p.slice_h : axis == 1 ? l->p.slice_w : l->p.slice_c;
+}
+
+/* Dimension d of what is left becomes one run of an axis that the layer does not cut yet. */
+static int cut_place(struct build *b, struct cut *c, int d, int *axis, int64_t *inner,
+		     struct err *e)
+{
+	const int32_t *r;
+
+	if (!c->layer) {
+		/* The input itself is settled: other consumers find it so. */
+		if (view_outermost(b, b->node->in[0], d, axis, inner, e) < 0)
+			return -1;
+		c->x.view = b->node->in[0]->view;
+		return 0;
+	}
+	if (view_outermost(b, &c->x, d, axis, inner, e) < 0)
+		return -1;
+	r = range_of(c->layer, *axis);
+	if (c->layer != c->x.view.layer || r[0] != 0 || r[2] != 1 || r[1] != c->x.view.base[*axis])
+		c->layer = NULL;
+	return 0;
+}
+
+/* One axis of a slice, bounds clamped as ONNX says. */
+static int slice_axis(struct build *b, struct cut *c, int d, int64_t from, int64_t to, int64_t step,
+		      struct err *e)
+{
+	const int64_t size = view_size(&c->x.view, d);
+	int64_t inner;
+	int32_t *r;
 	int axis;
 
 	if (step < 1)
@@ -24,43 +53,37 @@ static int slice_axis(struct build *b, struct im_value *x, struct layer **made, 
 		return err_set(e, "its result is empty");
 	if (from == 0 && to == size && step == 1)
 		return 0;
-	if (!*made) {
-		/* The input itself is settled: other consumers find it so. */
-		if (view_plain(b, b->node->in[0], e) < 0)
-			return -1;
-		x->view = b->node->in[0]->view;
-	}
-	view_axes(&x->view, axes);
-	if (axes[d] == 'B')
-		return err_set(e, "a slice of the batch is not supported");
-	axis = onnx_slot(axes[d]);
-	if (!*made)
-		*made = build_slice(b, &x->view, axis, from, to, step);
-	s[0] = (*made)->p.slice_h;
-	s[1] = (*made)->p.slice_w;
-	s[2] = (*made)->p.slice_c;
-	s[axis][0] = (int32_t)from;
-	s[axis][1] = (int32_t)to;
-	s[axis][2] = (int32_t)step;
-	memcpy(base, x->view.base, sizeof base);
-	base[axis] = (to - from + step - 1) / step;
-	view_init(&x->view, *made, 0, x->view.batch, base, axes);
+	if (cut_place(b, c, d, &axis, &inner, e) < 0)
+		return -1;
+	if (step > 1 && inner > 1)
+		return err_set(e,
+			       "a step of %lld over parts of the features of %s is not supported",
+			       (long long)step, view_text(&c->x.view));
+	if (!c->layer)
+		c->layer = build_slice(b, &c->x.view, axis, from * inner, to * inner, step);
+	r = range_of(c->layer, axis);
+	r[0] = (int32_t)(from * inner);
+	r[1] = (int32_t)(to * inner);
+	r[2] = (int32_t)step;
+	c->x.view.layer = c->layer;
+	c->x.view.port = 0;
+	c->x.view.sole = true;
+	view_resize(&c->x.view, d, (to - from + step - 1) / step);
 	return 0;
 }
 
-static void sliced(struct im_node *n, const struct im_value *x, const struct layer *made)
+static void sliced(struct im_node *n, const struct cut *c)
 {
 	build_pass(n->out[0], n->in[0]);
-	if (made)
-		n->out[0]->view = x->view;
+	if (c->x.view.layer != n->in[0]->view.layer)
+		n->out[0]->view = c->x.view;
 }
 
 int onnx_slice(struct build *b, struct im_node *n, struct err *e)
 {
 	int64_t from[LIMIT_RANK], to[LIMIT_RANK], axes[LIMIT_RANK], step[LIMIT_RANK];
 	size_t nfrom, nto, naxes, nstep;
-	struct im_value x = *n->in[0];
-	struct layer *made = NULL;
+	struct cut c = { .x = *n->in[0] };
 	bool seen[LIMIT_RANK] = { false };
 	int axis;
 
@@ -70,42 +93,53 @@ int onnx_slice(struct build *b, struct im_node *n, struct err *e)
 	    onnx_list(b, n, "steps", 4, step, &nstep, e) < 0)
 		return -1;
 	if (nfrom != nto || (naxes && naxes != nfrom) || (nstep && nstep != nfrom) ||
-	    nfrom > (size_t)x.view.rank)
+	    nfrom > (size_t)c.x.view.rank)
 		return err_set(e, "its starts, ends, axes and steps differ in number");
 	for (size_t i = 0; i < nfrom; i++) {
-		if (onnx_axis(naxes ? axes[i] : (int64_t)i, x.view.rank, &axis, e) < 0)
+		if (onnx_axis(naxes ? axes[i] : (int64_t)i, c.x.view.rank, &axis, e) < 0)
 			return -1;
 		if (seen[axis])
 			return err_set(e, "axis %d is there twice", axis);
 		seen[axis] = true;
-		if (slice_axis(b, &x, &made, axis, from[i], to[i], nstep ? step[i] : 1, e) < 0)
+		if (slice_axis(b, &c, axis, from[i], to[i], nstep ? step[i] : 1, e) < 0)
 			return -1;
 	}
-	sliced(n, &x, made);
+	sliced(n, &c);
 	return 0;
 }
 
-/* One constant index: a slice of one, the dimension goes away when the index is a scalar. */
+/* Constant indices that run on with one step: a slice; a scalar takes the dimension away. */
 int onnx_gather(struct build *b, struct im_node *n, struct err *e)
 {
-	struct im_value x = *n->in[0];
+	struct cut c = { .x = *n->in[0] };
 	const struct im_value *at = n->nin > 1 ? n->in[1] : NULL;
-	struct layer *made = NULL;
-	int64_t i;
+	int64_t first, count, size, step = 1;
 	int axis;
 
-	if (x.is_const || !at || !at->is_const || tensor_count(&at->data) != 1 || at->data.rank > 1)
-		return err_set(e, "only one constant index is supported");
-	if (onnx_axis(im_int(n, "axis", 0), x.view.rank, &axis, e) < 0)
+	if (c.x.is_const || !at || !at->is_const || tensor_count(&at->data) < 1 ||
+	    at->data.rank > 1)
+		return err_set(e, "its indices are not a constant row");
+	if (onnx_axis(im_int(n, "axis", 0), c.x.view.rank, &axis, e) < 0)
 		return -1;
-	i = tensor_get_int(&at->data, 0);
-	if (i < 0)
-		i += view_size(&x.view, axis);
-	if (i < 0 || i >= view_size(&x.view, axis))
-		return err_set(e, "index %lld is outside of %s", (long long)i, view_text(&x.view));
-	if (slice_axis(b, &x, &made, axis, i, i + 1, 1, e) < 0)
+	size = view_size(&c.x.view, axis);
+	count = (int64_t)tensor_count(&at->data);
+	first = tensor_get_int(&at->data, 0);
+	first += first < 0 ? size : 0;
+	if (first < 0 || first >= size)
+		return err_set(e, "index %lld is outside of %s",
+			       (long long)tensor_get_int(&at->data, 0), view_text(&c.x.view));
+	for (int64_t i = 1; i < count; i++) {
+		int64_t k = tensor_get_int(&at->data, (size_t)i);
+
+		k += k < 0 ? size : 0;
+		if (i == 1)
+			step = k - first;
+		if (k != first + i * step || step < 1 || k >= size)
+			return err_set(e, "only indices that run on with one step are supported");
+	}
+	if (slice_axis(b, &c, axis, first, first + (count - 1) * step + 1, step, e) < 0)
 		return -1;
-	sliced(n, &x, made);
+	sliced(n, &c);
 	if (at->data.rank == 0)
 		view_squeeze(&n->out[0]->view, axis);
 	return 0;
