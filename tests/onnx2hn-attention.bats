@@ -265,3 +265,185 @@ E
 	infer
 	expect 1,2,2 0.6 0.8 -0.38461538 0.92307692
 }
+
+@test "fused projections: q, k and v are cut where they lie, as Split, Slice, Gather of a leading dimension" {
+	local head='input x0 1,12,2
+node Transpose tokens x0 x perm=0,2,1
+initi five 5 1 2 3 2 2
+initi four 4 1 2 2 2
+initi flat 3 1 2 4
+initi sizes 3 4 4 4
+initi i0 - 0
+initi i1 - 1
+initi i2 - 2'
+	local tail='node Transpose tk k kt perm=0,1,3,2
+node MatMul qk q,kt s
+node MatMul sv s,v o
+node Transpose to o o1 perm=0,2,1,3
+node Reshape ro o1,flat y
+output y'
+	local lead='node Reshape r x,five r5
+node Transpose t r5 t5 perm=2,0,3,1,4'
+	local ways=(
+		"$lead
+node Gather g0 t5,i0 q
+node Gather g1 t5,i1 k
+node Gather g2 t5,i2 v"
+		"$lead
+node Split sp t5 a,b,c axis=0
+initi zero 1 0
+node Squeeze s0 a,zero q
+node Squeeze s1 b,zero k
+node Squeeze s2 c,zero v"
+		"node Split sp x,sizes a,b,c axis=2
+node Reshape r0 a,four a4
+node Reshape r1 b,four b4
+node Reshape r2 c,four c4
+node Transpose t0 a4 q perm=0,2,1,3
+node Transpose t1 b4 k perm=0,2,1,3
+node Transpose t2 c4 v perm=0,2,1,3"
+	)
+	local way
+	# Head 0: q (1 0)(0 1), k (1 2)(3 4), v (1 1)(0 2); head 1: q (2 0)(0 0), k (1 0)(0 1), v (5 6)(7 8).
+	arr npy in.npy float32 1,2,12 1 0 2 0 1 2 1 0 1 1 5 6 0 1 0 0 3 4 0 1 0 2 7 8
+	for way in "${ways[@]}"; do
+		printf '%s\n' "$head" "$way" "$tail" | model
+		[[ $(inner) =~ ^(feature_splitter1,|slice1,slice2,slice3,)matmul1,matmul2,$ ]] || { inner; return 1; }
+		infer
+		# Scores of head 0: 1 3 / 2 4; of head 1: 2 0 / 0 0.
+		expect 1,2,4 1 7 10 12 2 10 0 0
+	done
+}
+
+@test "a part that lies inside of the features is brought out before it is cut" {
+	model <<'E'
+input x 1,4,1,2
+initi five 5 1 2 2 1 2
+initi i1 - 1
+node Reshape r x,five a
+node Gather g a,i1 y axis=2
+output y
+E
+	arr npy in.npy float32 1,1,2,4 1 2 3 4 5 6 7 8
+	infer
+	expect 1,1,2,2 2 4 6 8
+}
+
+@test "Gather of indices that run on is a slice, other indices are refused" {
+	model <<'E'
+input x 1,6,1,2
+initi at 2 1 3
+node Gather g x,at y axis=1
+output y
+E
+	[ "$(inner)" = "slice1," ]
+	arr npy in.npy float32 1,1,2,6 1 2 3 4 5 6 7 8 9 10 11 12
+	infer
+	expect 1,1,2,2 2 4 8 10
+	model <<'E'
+input x 1,6,1,2
+initi at 2 3 1
+node Gather g x,at y axis=1
+output y
+E
+	run --separate-stderr onnx2hn -q m.onnx -o m.har
+	[ "$status" -eq 1 ]
+	[[ ${stderr_lines[0]} == "onnx2hn: m.onnx: node 'g' (Gather): only indices that run on with one step are supported"* ]]
+}
+
+@test "Einsum with a constant is a convolution in groups: bmchw,bnmc->bmhwn" {
+	model <<'E'
+input x 1,4,1,2
+initi five 5 1 2 2 1 2
+initi four 4 1 4 1 2
+init w 1,2,2,2 1 0 0 1 2 0 0 -1
+node Reshape r x,five a
+node Einsum e a,w b equation=s:bmchw,bnmc->bmhwn
+node Transpose t b c perm=0,1,4,2,3
+node Reshape r2 c,four y
+output y
+E
+	[ "$(inner)" = "conv1," ]
+	hn '.layers["n/conv1"].params.groups == 2'
+	arr npy in.npy float32 1,1,2,4 1 2 3 4 5 6 7 8
+	infer
+	# w[n][m][c]: n 0 takes c 0 of group 0 and c 1 of group 1; n 1 twice c 0, minus c 1.
+	expect 1,1,2,4 1 2 4 -4 5 10 8 -8
+}
+
+# einsum EQUATION: of x [1,2,4] as its heads a [1,2 tokens,2 heads,2] with itself.
+einsum() {
+	model <<E
+input x0 1,4,2
+initi four 4 1 2 2 2
+node Transpose tokens x0 x perm=0,2,1
+node Reshape r x,four a
+node Einsum e a,a y equation=s:$1
+output y
+E
+}
+
+@test "Einsum of two tensors: attention forms, dots, no arrow" {
+	tokens
+	local eq
+	for eq in bqhd,bkhd-\>bqhk bqhd,...khd-\>bqhk; do
+		einsum "$eq"
+		[ "$(inner)" = "matmul1,reshape1," ] || { echo "$eq: $(inner)"; return 1; }
+		infer
+		# [q][h][k], head 0 (1 2)(5 6), head 1 (3 4)(7 8).
+		expect 1,2,2,2 5 17 25 53 17 61 53 113
+	done
+	einsum bqhd,bkhd
+	infer
+	# q and k are there once: the heads' scores are summed.
+	expect 1,2,2 30 70 70 174
+	einsum bqhd,bqhd-\>bqhd
+	[ "$(inner)" = "ew_mult1,reshape1," ]
+	einsum abcd,efgh-\>abc
+	infer
+	expect 1,2,2,1 108 252 396 540
+}
+
+@test "Einsum that is no product is refused" {
+	local eq
+	while IFS='|' read -r eq text; do
+		einsum "$eq"
+		run --separate-stderr onnx2hn -q m.onnx -o m.har
+		[ "$status" -eq 1 ]
+		[[ ${stderr_lines[0]} == "onnx2hn: m.onnx: node 'e' (Einsum): $text"* ]] || { echo "$stderr"; return 1; }
+	done <<'E'
+bqdd,bkhd->bq|a term that repeats index 'd' is not supported
+bqhd,bkh->bq|its term 1 has 3 indices for 4 dimensions
+bqhd->bqh|its equation has 1 terms for 2 operands
+bqhd,bkhd->bqz|index 'z' of its result is in no term
+bqhd,bk1d->bq|its equation has a '1'
+bqhd,bkhd-bq|its equation is not understood at '-bq'
+E
+}
+
+@test "euclidean length spelled out: torch's normalize, a root of a sum of squares" {
+	local line
+	for line in 'node ReduceL2 l x l axes=-1,|node Clip c l,least c|node Shape s x s|node Expand e c,s d|node Div v x,d y' \
+		'node ReduceL2 l x l axes=-1,|node Clip c l,least c|initi s 3 1 2 2|node Expand e c,s d|node Div v x,d y' \
+		'node Mul m x,x m|initi ax 1 -1|node ReduceSum r m,ax r|node Sqrt q r d|node Div v x,d y' \
+		'init two - 2|node Pow m x,two m|initi ax 1 2|node ReduceSum r m,ax r|node Sqrt q r d|node Max w d,least d2|node Div v x,d2 y'; do
+		printf '%s\n' 'input x0 1,2,2' 'node Transpose tokens x0 x perm=0,2,1' 'init least - 1e-12' "$line" 'output y' |
+			tr '|' '\n' | model
+		[ "$(inner)" = "layer_normalization1," ] || { echo "$line: $(inner)"; return 1; }
+		arr npy in.npy float32 1,2,2 3 4 -5 12
+		infer
+		expect 1,2,2 0.6 0.8 -0.38461538 0.92307692
+	done
+	# A length that is repeated to another shape is none of x's.
+	model <<'E'
+input x 1,2,1,1
+initi s 4 1 2 1 3
+node ReduceL2 l x l axes=1,
+node Expand e l,s d
+node Div v x,d y
+output y
+E
+	run --separate-stderr onnx2hn -q m.onnx -o m.har
+	[ "$status" -eq 1 ]
+	[[ ${stderr_lines[0]} == "onnx2hn: m.onnx: node 'v' (L2NORM): it repeats the length of [1,2,1,1] to another shape"* ]]
+}

@@ -225,5 +225,6 @@ bool pat_softsign(struct im_graph *g, struct im_node *n);
 bool pat_clip(struct im_graph *g, struct im_node *n);
 bool pat_square(struct im_graph *g, struct im_node *n);
 bool pat_layer_norm(struct im_graph *g, struct im_node *n);
+bool pat_l2(struct im_graph *g, struct im_node *n);
 
 #endif

@@ -78,6 +78,10 @@ bool onnx_over_free(const struct im_view *v, const bool over[LIMIT_RANK], struct
 int onnx_over(struct build *b, struct im_value *x, const bool over[LIMIT_RANK], struct onnx_over *o,
 	      struct err *e);
 
+/* out = sum of x over these dimensions, which stay with size 1. */
+int onnx_sum_over(struct build *b, struct im_value *x, const bool over[LIMIT_RANK],
+		  struct im_value *out, struct err *e);
+
 /* ---- products ---- */
 /*
  * One operand of a sum of products: a computed tensor or a constant, whose dimensions are first
@@ -156,6 +160,7 @@ int onnx_conv_transpose(struct build *b, struct im_node *n, struct err *e);
 int onnx_gemm(struct build *b, struct im_node *n, struct err *e);
 int onnx_matmul(struct build *b, struct im_node *n, struct err *e);
 
+int onnx_einsum(struct build *b, struct im_node *n, struct err *e);
 int onnx_batch_norm(struct build *b, struct im_node *n, struct err *e);
 int onnx_layer_norm(struct build *b, struct im_node *n, struct err *e);
 int onnx_instance_norm(struct build *b, struct im_node *n, struct err *e);

@@ -18,6 +18,7 @@ static const struct onnx_op ops[] = {
 	{ "DepthToSpace",       1, onnx_depth_to_space, false },
 	{ "Div",                1, onnx_div, true },
 	{ "Dropout",            1, onnx_pass, false },
+	{ "Einsum",            12, onnx_einsum, true },
 	{ "Elu",                1, onnx_activation, false },
 	{ "Erf",                9, onnx_activation, false },
 	{ "Exp",                1, onnx_activation, false },

@@ -104,23 +104,6 @@ static const struct row {
 	/* clang-format on */
 };
 
-/* The axes as bits 0 h, 1 w, 2 c of what is larger than 1. */
-static int reduced_axes(const struct im_view *v, const char *axes, const bool reduce[LIMIT_RANK],
-			int *bits, struct err *e)
-{
-	*bits = 0;
-	for (int d = 0; d < v->rank; d++) {
-		if (!reduce[d] || axes[d] == '1' || view_size(v, d) == 1)
-			continue;
-		if (axes[d] == 'B')
-			return err_set(e,
-				       "reducing the batch (dimension %d of %s) is not supported",
-				       d, view_text(v));
-		*bits |= axes[d] == 'H' ? 1 : axes[d] == 'W' ? 2 : 4;
-	}
-	return 0;
-}
-
 static int reduce_list(struct build *b, const struct im_node *n, int rank, bool reduce[LIMIT_RANK],
 		       bool *none, struct err *e)
 {
@@ -141,49 +124,80 @@ static int reduce_list(struct build *b, const struct im_node *n, int rank, bool 
 	return 0;
 }
 
+/* x is seen so that the dimensions are whole axes or the inner part of the features. */
+static int reducible(struct build *b, struct im_value *x, const bool reduce[LIMIT_RANK],
+		     struct onnx_over *o, struct err *e)
+{
+	struct err none = { 0 };
+
+	if (onnx_over_free(&x->view, reduce, o))
+		return 0;
+	for (int d = 0; d < x->view.rank; d++)
+		if (reduce[d] && x->view.dim[d].n && x->view.dim[d].at[0] == IM_BATCH)
+			return err_set(e,
+				       "reducing the batch (dimension %d of %s) is not supported",
+				       d, view_text(&x->view));
+	if (view_plain(b, x, &none) == 0 && onnx_over_free(&x->view, reduce, o))
+		return 0;
+	return onnx_over(b, x, reduce, o, e);
+}
+
+/* out = x reduced, each dimension kept with size 1. */
+static int reduce_to(struct build *b, struct im_value *x, const struct onnx_over *o,
+		     const bool reduce[LIMIT_RANK], const struct row *row, struct im_value *out)
+{
+	struct im_value mid = { .name = out->name, .nuse = 1 }, from = *x;
+	int spatial;
+
+	if (row->before >= 0) {
+		build_activation(b, &from, &mid, (enum hn_act)row->before, NULL, NULL);
+		from.view = mid.view;
+		from.nuse = 1;
+	}
+	spatial = (from.view.base[0] > 1 ? 1 : 0) | (from.view.base[1] > 1 ? 2 : 0);
+	if (o->bits == 0) {
+		build_pass(out, &from);
+	} else {
+		const bool pool = row->type == HN_REDUCE_MEAN && o->bits == spatial;
+		struct layer *l = build_after(b, pool ? HN_GLOBAL_AVGPOOL : row->type,
+					      pool ? "avgpool" : row->base, &from.view);
+
+		if (!pool) {
+			l->p.reduce_axes = o->bits;
+			l->p.softmax_groups = o->groups;
+		}
+		build_like(out, &from, l);
+		view_drop(&out->view, reduce);
+	}
+	if (row->after < 0)
+		return 0;
+	mid.view = out->view;
+	return build_activation(b, &mid, out, (enum hn_act)row->after, NULL, NULL);
+}
+
+int onnx_sum_over(struct build *b, struct im_value *x, const bool over[LIMIT_RANK],
+		  struct im_value *out, struct err *e)
+{
+	static const struct row sum = { "ReduceSum", HN_REDUCE_SUM, "reduce_sum", -1, -1 };
+	struct onnx_over o;
+
+	return reducible(b, x, over, &o, e) < 0 ? -1 : reduce_to(b, x, &o, over, &sum, out);
+}
+
 int onnx_reduce(struct build *b, struct im_node *n, struct err *e)
 {
-	struct im_value x, mid = { .name = n->name, .nuse = 1 };
+	struct im_value *x = n->in[0];
 	bool reduce[LIMIT_RANK], none;
 	const struct row *row = rows;
-	char axes[LIMIT_RANK + 1];
-	int bits, spatial;
-	int64_t base[3];
-	struct layer *l;
+	struct onnx_over o;
 
 	while (strcmp(row->op, n->op) != 0)
 		row++;
-	if (reduce_list(b, n, n->in[0]->view.rank, reduce, &none, e) < 0 ||
-	    view_plain(b, n->in[0], e) < 0)
+	if (reduce_list(b, n, x->view.rank, reduce, &none, e) < 0 ||
+	    reducible(b, x, reduce, &o, e) < 0 || reduce_to(b, x, &o, reduce, row, n->out[0]) < 0)
 		return -1;
-	x = *n->in[0];
-	view_axes(&x.view, axes);
-	if (reduced_axes(&x.view, axes, reduce, &bits, e) < 0)
-		return -1;
-	if (row->before >= 0) {
-		build_activation(b, &x, &mid, (enum hn_act)row->before, NULL, NULL);
-		x.view = mid.view;
-		x.nuse = 1;
-	}
-	spatial = (x.view.base[0] > 1 ? 1 : 0) | (x.view.base[1] > 1 ? 2 : 0);
-	if (bits == 0) {
-		build_pass(n->out[0], &x);
-	} else {
-		const bool pool = row->type == HN_REDUCE_MEAN && bits == spatial;
-
-		l = build_after(b, pool ? HN_GLOBAL_AVGPOOL : row->type,
-				pool ? "avgpool" : row->base, &x.view);
-		l->p.reduce_axes = pool ? 4 : bits;
-		for (int i = 0; i < 3; i++)
-			base[i] = bits >> i & 1 ? 1 : x.view.base[i];
-		build_out(n->out[0], l, 0, x.view.batch, base, axes);
-	}
-	if (row->after >= 0) {
-		mid.view = n->out[0]->view;
-		build_activation(b, &mid, n->out[0], (enum hn_act)row->after, NULL, NULL);
-	}
 	if (!none && !im_int(n, "keepdims", 1))
-		for (int d = x.view.rank - 1; d >= 0; d--)
+		for (int d = x->view.rank - 1; d >= 0; d--)
 			if (reduce[d])
 				view_squeeze(&n->out[0]->view, d);
 	return 0;
