@@ -263,12 +263,12 @@ hits() {
 	cat > m.json <<- 'END'
 		{"name": "n", "net_params": {}, "layers": {
 		"n/input_layer1": {"type": "input_layer", "input": [], "input_shapes": [[-1, 1, 4, 8]]},
-		"n/layer_normalization1": {"type": "layer_normalization", "input": ["n/input_layer1"]},
-		"n/output_layer1": {"type": "output_layer", "input": ["n/layer_normalization1"]}}}
+		"n/nms1": {"type": "postprocess", "input": ["n/input_layer1"], "output_shapes": [[-1, 1, 1, 8]]},
+		"n/output_layer1": {"type": "output_layer", "input": ["n/nms1"]}}}
 	END
 	mkhar m.json m.har
 	hn-normalize m.har -o fp.har
-	fails_with 1 "hn-quantize: layer 'n/layer_normalization1': 'layer_normalization' cannot be quantized: statistics per pixel: not in integers yet" \
+	fails_with 1 "hn-quantize: layer 'n/nms1': 'postprocess' cannot be quantized: runs on the host, in float" \
 		hn-quantize --random-calib fp.har -o x.har
 }
 

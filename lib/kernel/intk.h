@@ -54,6 +54,10 @@ void conv_int_release(struct intk *k);
 int conv_int_run(struct intk *k, int32_t n, const void *const in[], void *const out[],
 		 int64_t *acc_peak, struct err *e);
 
+/* layer_normalization's tables. */
+int norm_int_init(struct intk *k, struct err *e);
+void norm_int_release(struct intk *k);
+
 #define INTK_RUN(name)                                                                             \
 	int name(struct intk *k, int32_t n, const void *const in[], void *const out[],             \
 		 int64_t *acc_peak, struct err *e)
@@ -61,6 +65,7 @@ INTK_RUN(maxpool_int_run);
 INTK_RUN(avgpool_int_run);
 INTK_RUN(eltwise_int_run);
 INTK_RUN(matmul_int_run);
+INTK_RUN(norm_int_run);
 INTK_RUN(act_int_run);
 INTK_RUN(concat_int_run);
 INTK_RUN(slice_int_run);

@@ -34,7 +34,9 @@ struct qarr_f32 {
  * groups - format_conversion: 0 (reshape), or 1 and the input axis of each output axis - resize:
  * kind (0 nearest, 1 bilinear), fraction bits, then per output row and per output column: two
  * source indexes and the second one's weight - softmax: groups - reduce_*: axes (1 h, 2 w, 4 c),
- * groups - matmul: 1 when the second input is transposed (its groups are in the field groups).
+ * groups - matmul: 1 when the second input is transposed (its groups are in the field groups) -
+ * layer_normalization: axes, groups, kind (0 mean and variance, 1 l2), t, epsilon / 2^31, epsilon %
+ * 2^31: hn-numerics(7).
  */
 /* One quantized layer.  Owns its arrays (malloc); qop_release frees them. */
 struct qop {

@@ -29,6 +29,7 @@ static const struct qop_rule rules[HN_TYPE_COUNT] = {
 	[HN_ACTIVATION]      = { QR_STAGE,            qop_check_act,          qop_rows_same },
 	[HN_BATCH_NORM]      = { QR_STAGE,            qop_check_conv,         qop_rows_window },
 	[HN_NORMALIZATION]   = { QR_STAGE,            qop_check_conv,         qop_rows_window },
+	[HN_LAYER_NORM]      = { QR_STAGE,            qop_check_norm,         qop_rows_reduce },
 	[HN_EW_ADD]          = { QR_STAGE,            qop_check_eltwise,      qop_rows_same },
 	[HN_EW_SUB]          = { QR_STAGE,            qop_check_eltwise,      qop_rows_same },
 	[HN_EW_MULT]         = { QR_STAGE,            qop_check_eltwise,      qop_rows_same },

@@ -31,7 +31,7 @@ int qcheck_window(const struct qop *q, struct err *e)
 	return 0;
 }
 
-static int check_bias(const struct qop *q, size_t cout, struct err *e)
+int qcheck_bias(const struct qop *q, size_t cout, struct err *e)
 {
 	if (qcheck_range(q->bias_mode, "bias_mode", 0, 2, e) < 0)
 		return -1;
@@ -125,7 +125,7 @@ int qop_check_conv(const struct qop *q, struct err *e)
 		return -1;
 	values = (int64_t)q->kernel_hw.v[0] * q->kernel_hw.v[1] * cin_group * out.c;
 	if (check_weights(q, values, (int64_t)out.h * out.w, e) < 0 ||
-	    check_bias(q, (size_t)out.c, e) < 0 || check_added(q, e) < 0)
+	    qcheck_bias(q, (size_t)out.c, e) < 0 || check_added(q, e) < 0)
 		return -1;
 	return 0;
 }
@@ -149,7 +149,7 @@ int qop_check_deconv(const struct qop *q, struct err *e)
 		return -1;
 	values = (int64_t)q->kernel_hw.v[0] * q->kernel_hw.v[1] * cin_group * out.c;
 	if (check_weights(q, values, (int64_t)in.h * in.w, e) < 0 ||
-	    check_bias(q, (size_t)out.c, e) < 0 || check_added(q, e) < 0)
+	    qcheck_bias(q, (size_t)out.c, e) < 0 || check_added(q, e) < 0)
 		return -1;
 	return 0;
 }

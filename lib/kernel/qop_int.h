@@ -51,6 +51,7 @@ int qop_check_pool(const struct qop *q, struct err *e);
 int qop_check_global_pool(const struct qop *q, struct err *e);
 int qop_check_eltwise(const struct qop *q, struct err *e);
 int qop_check_matmul(const struct qop *q, struct err *e);
+int qop_check_norm(const struct qop *q, struct err *e);
 int qop_check_act(const struct qop *q, struct err *e);
 int qop_check_concat(const struct qop *q, struct err *e);
 int qop_check_slice(const struct qop *q, struct err *e);
@@ -94,6 +95,10 @@ int qcheck_range(int64_t v, const char *name, int64_t lo, int64_t hi, struct err
 int qcheck_window(const struct qop *q, struct err *e);
 int qcheck_mults(const struct qarr_i32 *mult, const struct qarr_i32 *shift, const char *name,
 		 size_t n, struct err *e);
+/* The bias of cout features in its form. */
+int qcheck_bias(const struct qop *q, size_t cout, struct err *e);
+/* layer_normalization: values that one mean or norm is taken of. */
+int64_t qnorm_population(const struct qop *q);
 /* Bits, scale and zero point of input i equal the output's: the codes are copied. */
 int qcheck_forwarded(const struct qop *q, struct err *e);
 

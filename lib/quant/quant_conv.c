@@ -163,10 +163,13 @@ static int8_t quantize_weight(double x, double levels)
 	return (int8_t)(v > levels ? levels : v < -levels ? -levels : v);
 }
 
-/* Mantissas of 16 bits and one shift. */
-static void double_scale(const double *acc, size_t n, struct qop *op)
+void quant_bias_mantissas(const double *acc, size_t n, struct qop *op)
 {
 	double top = 0;
+
+	op->bias_mode = 1;
+	op->bias_mant.n = n;
+	op->bias_mant.v = xcalloc(n, sizeof *op->bias_mant.v);
 
 	for (size_t c = 0; c < n; c++)
 		top = fmax(top, fabs(acc[c]));
@@ -185,6 +188,9 @@ static void single_scale(const double *acc, size_t n, int max_repeat, struct qop
 {
 	double top = 0;
 	double step;
+
+	op->bias_mant.n = n;
+	op->bias_mant.v = xcalloc(n, sizeof *op->bias_mant.v);
 
 	for (size_t c = 0; c < n; c++)
 		top = fmax(top, fabs(acc[c]));
@@ -218,20 +224,16 @@ static void integers(const struct quant *q, const struct layer *l, const struct 
 		acc[c] = (double)w->bias[c] / unit[c];
 		any = any || w->bias[c] != 0;
 	}
-	if (!any) {
+	if (!any)
 		op->bias_mode = 0;
-	} else {
-		op->bias_mant.n = w->cout;
-		op->bias_mant.v = xcalloc(w->cout, sizeof *op->bias_mant.v);
-		if (op->bias_mode == 1)
-			double_scale(acc, w->cout, op);
-		else
-			single_scale(acc, w->cout,
-				     quant_info(q, l)->max_feed_repeat < REPEAT_MAX
-					 ? quant_info(q, l)->max_feed_repeat
-					 : REPEAT_MAX,
-				     op);
-	}
+	else if (op->bias_mode == 1)
+		quant_bias_mantissas(acc, w->cout, op);
+	else
+		single_scale(acc, w->cout,
+			     quant_info(q, l)->max_feed_repeat < REPEAT_MAX
+				 ? quant_info(q, l)->max_feed_repeat
+				 : REPEAT_MAX,
+			     op);
 	free(acc);
 }
 

@@ -10,6 +10,7 @@
 QUANT_OP(quant_conv);
 QUANT_OP(quant_eltwise);
 QUANT_OP(quant_matmul);
+QUANT_OP(quant_layer_norm);
 QUANT_OP(quant_activation);
 QUANT_OP(quant_maxpool);
 QUANT_OP(quant_avgpool);
@@ -37,6 +38,9 @@ int quant_stage(struct quant *q, const struct layer *l, struct qop *op, const do
 double quant_stage_unit(const struct quant *q, const struct layer *l);
 /* Bounds and table alone, for pools. */
 int quant_stage_activation(struct quant *q, const struct layer *l, struct qop *op, struct err *e);
+
+/* Biases in units of the accumulator as 16-bit mantissas with one shift (bias_mode 1). */
+void quant_bias_mantissas(const double *acc, size_t n, struct qop *op);
 
 /* mult and shift of n real factors. */
 void qset_multipliers(struct qarr_i32 *mult, struct qarr_i32 *shift, const double *real, size_t n);

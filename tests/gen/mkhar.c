@@ -62,6 +62,10 @@ static void fill_layer(struct tensors *w, const struct layer *l)
 		fill(w, l, "bias", 1, &c, 0, 0.2);
 	if (l->p.batch_norm || l->type == HN_BATCH_NORM)
 		fill_batch_norm(w, l, c);
+	if (l->type == HN_LAYER_NORM) {
+		fill(w, l, "gamma", 1, &c, 1, 0.3);
+		fill(w, l, "beta", 1, &c, 0, 0.3);
+	}
 	if (l->p.activation == ACT_PRELU)
 		fill(w, l, "slope", 1, &c, 0.1, 0.1);
 }

@@ -186,6 +186,16 @@ branches() {
 	holds 0.06
 }
 
+@test "normalization over features, pixels and all, in groups, and to length 1" {
+	local axes
+	for axes in [3] [1,2] [1,2,3] [1] [2,3]; do
+		layer layer_normalization "{\"reduce_axes\": $axes, \"hnt_bn_epsilon\": 1e-5}" 0.04
+		layer layer_normalization "{\"reduce_axes\": $axes, \"hnt_kind\": \"l2\", \"hnt_bn_epsilon\": 1e-12}" 0.04
+	done
+	layer layer_normalization '{"reduce_axes": [1, 2, 3], "groups": 4, "hnt_bn_epsilon": 0.001, "activation": "relu"}' 0.04
+	layer layer_normalization '{"groups": 2, "hnt_bn_epsilon": 0.1, "activation": "gelu"}' 0.04
+}
+
 @test "softmax, argmax, reductions" {
 	layer softmax '{}' 0.05
 	layer softmax '{"groups": 2}' 0.05

@@ -1,43 +1,6 @@
 /* The integer convolution kernels against a direct formula, and oneDNN against the exact product.
  */
-#include "kernel/intk.h"
-#include "base/rng.h"
-
-#include <stdio.h>
-#include <string.h>
-
-static int passed;
-static int failed;
-
-static void check(bool ok, const char *what)
-{
-	if (ok)
-		passed++;
-	else
-		failed++;
-	if (!ok)
-		printf("FAILED: %s\n", what);
-}
-
-static int32_t pick(struct rng *r, int32_t lo, int32_t hi)
-{
-	return lo + (int32_t)(rng_u64(r) % (uint64_t)(hi - lo + 1));
-}
-
-static void set32(struct qarr_i32 *a, size_t n, const int32_t *v)
-{
-	a->v = xreallocarray(NULL, n, sizeof *a->v);
-	a->n = n;
-	memcpy(a->v, v, n * sizeof *v);
-}
-
-static void setf(struct qarr_f32 *a, size_t n)
-{
-	a->v = xreallocarray(NULL, n, sizeof *a->v);
-	a->n = n;
-	for (size_t i = 0; i < n; i++)
-		a->v[i] = 1;
-}
+#include "record.h"
 
 struct geometry {
 	int32_t type, h, w, cin, cout, groups, kh, kw, stride, dilation, pad, add, act;
@@ -160,15 +123,6 @@ static uint8_t reference(const struct qop *q, const struct geometry *g, const ui
 	return (uint8_t)(v < 3 ? 3 : v > 250 ? 250 : v);
 }
 
-static uint8_t *random_codes(struct rng *r, size_t n)
-{
-	uint8_t *x = xmalloc(n);
-
-	for (size_t i = 0; i < n; i++)
-		x[i] = (uint8_t)rng_u64(r);
-	return x;
-}
-
 /* Whole layer and its halves (by groups where there are any). */
 static void run_case(const struct geometry *g, struct rng *r)
 {
@@ -230,120 +184,6 @@ static void run_case(const struct geometry *g, struct rng *r)
 	free(y);
 }
 
-struct product {
-	int32_t h, w, inner, cols, groups, transposed, act;
-};
-
-static void product_record(struct qop *q, const struct product *p, struct rng *r)
-{
-	const int32_t wide = p->inner * p->groups, cols = p->cols * p->groups;
-
-	memset(q, 0, sizeof *q);
-	q->type = HN_MATMUL;
-	q->nin = 2;
-	set32(&q->in_shape, 6,
-	      (int32_t[]){ p->h, p->w, wide, p->h, p->transposed ? p->cols : p->inner,
-			   p->transposed ? wide : cols });
-	set32(&q->out_shape, 3, (int32_t[]){ p->h, p->w, cols });
-	set32(&q->in_bits, 2, (int32_t[]){ 8, 8 });
-	set32(&q->in_zp, 2, (int32_t[]){ pick(r, 0, 255), pick(r, 0, 255) });
-	setf(&q->in_scale, 2);
-	setf(&q->out_scale, 1);
-	q->out_bits = 8;
-	q->out_zp = pick(r, 0, 255);
-	q->groups = p->groups;
-	set32(&q->geom, 1, &p->transposed);
-	q->act = p->act;
-	set32(&q->mult, 1, (int32_t[]){ pick(r, 16384, 32767) });
-	set32(&q->shift, 1, (int32_t[]){ pick(r, 23, 27) });
-	set32(&q->neg_mult, 1, (int32_t[]){ -pick(r, 16384, 32767) });
-	set32(&q->neg_shift, 1, (int32_t[]){ 28 });
-	set32(&q->act_lo, 1, (int32_t[]){ 3 });
-	set32(&q->act_hi, 1, (int32_t[]){ 250 });
-}
-
-/* out[y][i][g N + j], as hn-numerics(7) has it. */
-static uint8_t product_value(const struct qop *q, const struct product *p, const uint8_t *a,
-			     const uint8_t *b, int32_t y, int32_t i, int32_t c)
-{
-	const int32_t *bs = q->in_shape.v + 3;
-	const int32_t g = c / p->cols, j = c % p->cols;
-	int64_t acc = 0, v;
-
-	for (int32_t k = 0; k < p->inner; k++) {
-		int32_t row = p->transposed ? j : k;
-		int32_t at = p->transposed ? g * p->inner + k : c;
-
-		acc += (a[(y * p->w + i) * q->in_shape.v[2] + g * p->inner + k] - q->in_zp.v[0]) *
-		       (b[(y * bs[1] + row) * bs[2] + at] - q->in_zp.v[1]);
-	}
-	v = acc < 0 && qact_is_leaky(p->act) ? fixed_scale(acc, q->neg_mult.v[0], q->neg_shift.v[0])
-					     : fixed_scale(acc, q->mult.v[0], q->shift.v[0]);
-	v += q->out_zp;
-	return (uint8_t)(v < 3 ? 3 : v > 250 ? 250 : v);
-}
-
-/* Two images at once. */
-static void run_product(const struct product *p, struct rng *r)
-{
-	const size_t na = (size_t)(p->h * p->w * p->inner * p->groups);
-	const size_t nb = (size_t)(p->h * p->inner * p->cols * p->groups);
-	const size_t no = (size_t)(p->h * p->w * p->cols * p->groups);
-	uint8_t *a = random_codes(r, 2 * na), *b = random_codes(r, 2 * nb), *y = xmalloc(2 * no);
-	const int32_t c = p->cols * p->groups;
-	struct err e = { 0 };
-	struct intk *k;
-	struct qop q;
-	size_t wrong = 0;
-	char name[80];
-
-	snprintf(name, sizeof name, "matmul %dx%dx%d by %d, %d groups, transposed %d", p->h, p->w,
-		 p->inner, p->cols, p->groups, p->transposed);
-	product_record(&q, p, r);
-	check(qop_check(&q, &e) == 0, e.msg);
-	k = intk_new(&q, 2, &e);
-	check(k && intk_run(k, 2, (const void *[]){ a, b }, (void *[]){ y }, NULL, &e) == 0, name);
-	for (size_t i = 0; i < 2 * no; i++) {
-		const size_t image = i / no, at = i % no / (size_t)c;
-
-		wrong +=
-		    y[i] != product_value(&q, p, a + image * na, b + image * nb, (int32_t)at / p->w,
-					  (int32_t)at % p->w, (int32_t)(i % (size_t)c));
-	}
-	check(wrong == 0, name);
-	check(qop_slice_features(&q, 0, 1, &(struct qop){ 0 }, &e) < 0, "a product has no parts");
-	intk_free(k);
-	qop_release(&q);
-	free(a);
-	free(b);
-	free(y);
-}
-
-/* A record whose sums could leave 32 bits, or whose shapes do not multiply, is refused. */
-static void refused_products(struct rng *r)
-{
-	const struct product p = { 1, 2, 6, 3, 2, 0, ACT_LINEAR };
-	const struct product large = { 1, 1, 33025, 1, 1, 0, ACT_LINEAR };
-	struct err e = { 0 };
-	struct qop q;
-
-	product_record(&q, &large, r);
-	check(qop_check(&q, &e) == 0, e.msg);
-	q.in_shape.v[2] = q.in_shape.v[4] = 33026;
-	check(qop_check(&q, &e) < 0, "33026 products");
-	qop_release(&q);
-	for (int32_t i = 0; i < 9; i++) {
-		product_record(&q, &p, r);
-		(i < 6 ? q.in_shape.v : q.out_shape.v)[i % 6] += 1;
-		check(qop_check(&q, &e) < 0, "a shape that does not multiply");
-		qop_release(&q);
-	}
-	product_record(&q, &p, r);
-	q.groups = 4;
-	check(qop_check(&q, &e) < 0, "groups that do not divide");
-	qop_release(&q);
-}
-
 static void products(struct rng *r)
 {
 	size_t m = 13;
@@ -390,19 +230,11 @@ int main(void)
 		{ HN_DECONV, 5, 4, 8, 12, 4, 3, 3, 3, 2, 0, 1, ACT_LEAKY },
 		{ HN_NORMALIZATION, 5, 4, 6, 6, 6, 1, 1, 1, 1, 0, 0, ACT_LINEAR },
 	};
-	static const struct product matmuls[] = {
-		{ 1, 1, 1, 1, 1, 0, ACT_LINEAR },     { 1, 197, 64, 197, 3, 1, ACT_LINEAR },
-		{ 1, 197, 197, 64, 3, 0, ACT_LEAKY }, { 3, 5, 7, 17, 2, 0, ACT_LINEAR },
-		{ 3, 65, 9, 33, 2, 1, ACT_LINEAR },
-	};
 	struct rng r;
 
 	rng_init(&r, 1, "intk");
 	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++)
 		run_case(&cases[i], &r);
-	for (size_t i = 0; i < sizeof matmuls / sizeof *matmuls; i++)
-		run_product(&matmuls[i], &r);
-	refused_products(&r);
 	products(&r);
 	printf("%d passed, %d failed\n", passed, failed);
 	return failed != 0;
