@@ -5,8 +5,11 @@
 #include "base/par.h"
 #include "io/npy.h"
 #include "onnx/onnx.h"
-#include <inttypes.h>
 #include <time.h>
+
+enum {
+	COMMAND_MAX = 900 /* bytes of a message with the command to retry */
+};
 
 struct config {
 	struct cli_io io;
@@ -47,7 +50,7 @@ static const struct cli_opt options[] = {
 	{ 0, "save-original", NULL, CLI_FLAG, offsetof(struct config, save_original),
 	  "keep the ONNX file in the bundle", 0, 0 },
 	{ 'y', "yes", NULL, CLI_FLAG, offsetof(struct config, yes),
-	  "on failure, translate up to the recommended end nodes", 0, 0 },
+	  "on failure, translate the part that is recommended", 0, 0 },
 	CLI_COMMON(struct config, io),
 	CLI_END
 };
@@ -106,24 +109,41 @@ static double now(void)
 	return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
 }
 
-static void say(const struct onnx_result *r, const char *net, double seconds)
+/* A failed translation: the message with the command to retry, and the report. */
+_Noreturn static void fail(const struct config *cfg, struct onnx_result *r, struct err *e, int argc,
+			   char *argv[])
 {
-	const struct graph *g = r->graph;
+	char *command = onnx_retry_command(r, argc, argv);
+	struct err ignored = { 0 };
 
-	if (r->retried)
-		log_warn("%s; translated up to these nodes", r->retried);
-	if (r->opset != 8 && r->opset < 11)
-		log_info("opset %" PRId64
-			 " is not one of 8 and 11 to 17: its operators are read by "
-			 "its own rules",
-			 r->opset);
-	log_info("Restored ONNX model %s (opset %" PRId64 ", %zu nodes)", net, r->opset, r->nodes);
-	log_info("Start nodes mapped from original model: %s.", r->start_text);
-	log_info("End nodes mapped from original model: %s.", r->end_text);
-	log_info("Translation completed on ONNX model %s: %zu layers, %" PRIu64
-		 " parameters, %.2f GOP per "
-		 "image (completion time: %.2f s)",
-		 net, g->nlayers, r->params, 2e-9 * (double)r->macs, seconds);
+	err_in(e, "%s", strcmp(cfg->io.in, "-") == 0 ? "standard input" : quote(cfg->io.in));
+	if (!r->report)
+		r->report = json_pack("{s:i,s:b}", "schema", 1, "parsed", 0);
+	json_object_set_new(r->report, "error", json_string(e->msg));
+	if (command)
+		json_object_set_new(r->report, "retry_command", json_string(command));
+	if (command && strlen(e->msg) + strlen(command) < COMMAND_MAX)
+		err_hint(e, "try %s", command);
+	else if (r->try_start.n + r->try_end.n)
+		err_hint(e, "try -y, with %zu start and %zu end nodes that --report lists",
+			 r->try_start.n, r->try_end.n);
+	if (cfg->report)
+		put_json(cfg->report, r->report, &ignored);
+	onnx_say_unsupported(r);
+	die(e);
+}
+
+/* What was done in place of what was asked for. */
+static void say_retried(const struct onnx_result *r, int argc, char *argv[])
+{
+	char *command;
+
+	if (!r->retried)
+		return;
+	command = onnx_retry_command(r, argc, argv);
+	log_warn("%s; translated a part of the model instead, as %s", r->retried,
+		 command ? command : "--report tells");
+	free(command);
 }
 
 static int fill(struct bundle *b, const struct config *cfg, struct onnx_result *r, struct err *e)
@@ -171,8 +191,10 @@ int main(int argc, char *argv[])
 	struct onnx_result r;
 	struct err e = { 0 };
 	struct bundle *b;
+	char **given = xcalloc((size_t)argc + 1, sizeof *given);
 	double start;
 
+	memcpy(given, argv, (size_t)argc * sizeof *given);
 	cli_parse(&tool, &cfg, argc, argv);
 	check_config(&cfg);
 	start = now();
@@ -189,16 +211,12 @@ int main(int argc, char *argv[])
 					.formats = cfg.formats.v,
 					.nformats = cfg.formats.n,
 					.retry = cfg.yes };
-	if (onnx_import(cfg.io.in, &opts, &r, &e) < 0) {
-		struct err ignored = { 0 };
-
-		err_in(&e, "%s", strcmp(cfg.io.in, "-") == 0 ? "standard input" : quote(cfg.io.in));
-		if (cfg.report && r.report)
-			put_json(cfg.report, r.report, &ignored);
-		die(&e);
-	}
+	if (onnx_import(cfg.io.in, &opts, &r, &e) < 0)
+		fail(&cfg, &r, &e, argc, given);
 	b = bundle_new(r.graph->name);
-	say(&r, r.graph->name, now() - start);
+	say_retried(&r, argc, given);
+	onnx_say(&r, "ONNX", now() - start);
+	free(given);
 	if (fill(b, &cfg, &r, &e) < 0 || write_parts(&cfg, &r, &e) < 0)
 		die(&e);
 	onnx_result_release(&r);

@@ -119,7 +119,18 @@ struct im_value {
 	int rank;
 	int64_t dim[LIMIT_RANK]; /* -1: unknown; declared_name: symbolic size */
 	const char *symbol[LIMIT_RANK];
-	bool is_float; /* declared element type is a float */
+	bool is_float;  /* declared element type is a float */
+	bool told;      /* not declared, but rank and dim are what the file or a rule says */
+	bool was_input; /* an input of the model that start nodes cut off */
+	int mark;       /* scratch of walks */
+};
+
+/* Why a node is not part of the network. */
+enum im_cutoff {
+	IM_KEPT,
+	IM_UNUSED, /* no output needs it */
+	IM_BEFORE, /* it is not behind the start nodes */
+	IM_BEHIND  /* only what lies behind the end nodes needs it */
 };
 
 struct im_node {
@@ -134,8 +145,19 @@ struct im_node {
 	const char **origin; /* names of the nodes that were fused into this one, itself included */
 	size_t norigin;
 	bool dead;
-	int mark;          /* scratch of walks */
-	const char *fault; /* why it cannot be imported */
+	enum im_cutoff cut;
+	struct im_node *into; /* the node that a pattern made of it and others */
+	int mark;             /* scratch of walks */
+	const char *fault;    /* why it cannot be imported */
+	bool stuck;           /* it cannot, or what it needs is not there */
+	int depth;            /* most stuck nodes on a way from the inputs to it, itself included */
+	int height;           /* the same to the outputs */
+};
+
+/* A node of the file, as it was read. */
+struct im_origin {
+	const char *name, *op, *domain;
+	struct im_node *node;
 };
 
 struct im_graph {
@@ -151,6 +173,12 @@ struct im_graph {
 	size_t nout, cap_out;
 	struct im_value **index; /* hash table over value names */
 	size_t nindex;
+	struct im_node *
+	    *names; /* hash table over node names, the first of each; made when needed */
+	size_t nnames;
+	struct im_origin *origin; /* the file's nodes in its order, from im_note_origin on */
+	size_t norigin;
+	const char *producer;
 };
 
 /* An empty graph; im_free releases it with all that hangs on it. */
@@ -175,12 +203,20 @@ const char *im_string(const struct im_node *n, const char *name, const char *dfl
 const int64_t *im_ints(const struct im_node *n, const char *name, size_t *count);
 
 /* Node by name, or by the name of one of its outputs; NULL when there is none. */
-struct im_node *im_find_node(const struct im_graph *g, const char *name);
+struct im_node *im_find_node(struct im_graph *g, const char *name);
+/* Keeps what the nodes are called now, for reports: later steps change and drop them. */
+void im_note_origin(struct im_graph *g);
+/* " (did you mean 'a', 'b'?)": up to three names of nodes and tensors near this one; may be "". */
+const char *im_near(struct im_graph *g, const char *name);
 /* Topological order, stable; error: cycle, a value that two nodes make, a missing input. */
 int im_sort(struct im_graph *g, struct err *e);
 /* Counts uses anew, marks nodes that no output needs as dead and takes them out of the list. */
 void im_sweep(struct im_graph *g);
-/* Cuts the graph at nodes: start nodes' data inputs become inputs, end nodes' outputs outputs. */
+/*
+ * Cuts the graph at nodes: the data inputs of start nodes become inputs, but for those that another
+ * start node leads to; outputs of end nodes become outputs, in that order.  A name may be that of
+ * an output tensor.
+ */
 int im_cut(struct im_graph *g, const char *const *start, size_t nstart, const char *const *end,
 	   size_t nend, struct err *e);
 

@@ -27,6 +27,7 @@ void im_free(struct im_graph *g)
 	free(g->in);
 	free(g->out);
 	free(g->index);
+	free(g->names);
 	free(g);
 }
 
@@ -148,15 +149,4 @@ const int64_t *im_ints(const struct im_node *n, const char *name, size_t *count)
 
 	*count = a && a->kind == IM_INTS ? a->n : 0;
 	return *count ? a->ints : NULL;
-}
-
-struct im_node *im_find_node(const struct im_graph *g, const char *name)
-{
-	struct im_value *v;
-
-	for (size_t i = 0; i < g->nnode; i++)
-		if (strcmp(g->node[i]->name, name) == 0)
-			return g->node[i];
-	v = im_find_value(g, name);
-	return v ? v->from : NULL;
 }

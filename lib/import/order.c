@@ -1,4 +1,4 @@
-/* Order of nodes, uses of values, cutting at start and end nodes. */
+/* Order of nodes, uses of values. */
 #include "import/import.h"
 
 enum {
@@ -109,76 +109,4 @@ void im_sweep(struct im_graph *g)
 			for (size_t k = 0; k < g->node[i]->nattr; k++)
 				tensor_release(&g->node[i]->attr[k].t);
 	g->nnode = kept;
-}
-
-static struct im_node *named(const struct im_graph *g, const char *name, struct err *e)
-{
-	struct im_node *n = im_find_node(g, name);
-
-	if (!n)
-		err_set(e, "there is no node '%s'", quote(name));
-	return n;
-}
-
-static int cut_start(struct im_graph *g, const char *const *start, size_t n, struct err *e)
-{
-	for (size_t i = 0; i < g->nin; i++)
-		g->in[i]->is_input = false;
-	g->nin = 0;
-	for (size_t i = 0; i < n; i++) {
-		struct im_node *node = named(g, start[i], e);
-
-		if (!node)
-			return err_in(e, "--start-node-names");
-		for (size_t k = 0; k < node->nin; k++)
-			if (node->in[k] && !node->in[k]->is_const && !node->in[k]->is_input)
-				im_add_input(g, node->in[k]);
-	}
-	/* What a node made is given from outside now. */
-	for (size_t i = 0; i < g->nin; i++)
-		if (g->in[i]->from) {
-			for (size_t k = 0; k < g->in[i]->from->nout; k++)
-				if (g->in[i]->from->out[k] == g->in[i])
-					g->in[i]->from->out[k] = NULL;
-			g->in[i]->from = NULL;
-		}
-	return 0;
-}
-
-static int cut_end(struct im_graph *g, const char *const *end, size_t n, struct err *e)
-{
-	for (size_t i = 0; i < g->nout; i++)
-		g->out[i]->is_output = false;
-	g->nout = 0;
-	for (size_t i = 0; i < n; i++) {
-		const struct im_value *by_tensor = im_find_value(g, end[i]);
-		struct im_node *node = named(g, end[i], e);
-
-		if (!node)
-			return err_in(e, "--end-node-names");
-		for (size_t k = 0; k < node->nout; k++) {
-			struct im_value *v = node->out[k];
-
-			if (!v || v->is_output ||
-			    (by_tensor && by_tensor->from == node &&
-			     strcmp(node->name, end[i]) != 0 && by_tensor != v))
-				continue;
-			if (node->nout > 1 && k > 0 && v->nuse == 0)
-				continue; /* an optional output that nobody reads */
-			im_add_output(g, v);
-		}
-	}
-	return 0;
-}
-
-int im_cut(struct im_graph *g, const char *const *start, size_t nstart, const char *const *end,
-	   size_t nend, struct err *e)
-{
-	im_sweep(g);
-	if (nend && cut_end(g, end, nend, e) < 0)
-		return -1;
-	if (nstart && cut_start(g, start, nstart, e) < 0)
-		return -1;
-	im_sweep(g);
-	return 0;
 }

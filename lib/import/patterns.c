@@ -31,6 +31,7 @@ static void absorb(struct im_graph *g, struct im_node *into, struct im_node *n)
 	into->origin = names;
 	into->norigin += n->norigin;
 	n->dead = true;
+	n->into = into;
 	for (size_t i = 0; i < n->nin; i++)
 		drop_use(g, into, n->in[i]);
 }

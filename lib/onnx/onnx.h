@@ -18,7 +18,13 @@ struct onnx_opts {
 	const char *const *formats; /* "NAME=BCHW" or "BCHW" */
 	size_t nformats;
 	size_t fold_max; /* bytes that constant folding may make; 0: 2 GiB */
-	bool retry;      /* on failure import up to the recommended end nodes */
+	bool retry;      /* on failure import the part that is recommended */
+};
+
+/* A list of names, owned. */
+struct onnx_names {
+	char **v;
+	size_t n;
 };
 
 /* What became of a model: for messages and --report. */
@@ -33,11 +39,14 @@ struct onnx_result {
 	char *start_text; /* "'input': 'net/input_layer1'" ...; owned */
 	char *end_text;   /* "'Conv_5', 'Conv_7'"; owned */
 	char *retried;    /* the first error, when the recommendation was taken; owned */
+	/* What can be imported of a model that cannot as a whole: none when nothing was found. */
+	struct onnx_names try_start, try_end;
 };
 
 /*
- * Imports a model file ("-": standard input).  On failure the message names node, operator, reason
- * and the nearest end nodes that would parse; *out holds the report then too (graph NULL).
+ * Imports a model file ("-": standard input).  On failure the message names node, operator and
+ * reason; *out holds the report then too (graph NULL), and the start and end nodes of the largest
+ * part that can be imported.
  */
 int onnx_import(const char *path, const struct onnx_opts *o, struct onnx_result *out,
 		struct err *e);
@@ -52,6 +61,19 @@ int onnx_import_source(const struct im_source *src, const struct onnx_opts *o, c
  * is, so that `to` belongs into the same folder).
  */
 int onnx_augment(const char *path, const char *to, struct err *e);
+/*
+ * The command line argv with the start and end nodes of the result's advice in place of its own,
+ * quoted for the shell; NULL when there is no advice, or its names cannot be printed.  The caller
+ * frees it.
+ */
+char *onnx_retry_command(const struct onnx_result *r, int argc, char *const argv[]);
+/*
+ * Messages about a model that was imported (from this framework, in so many seconds): where inputs
+ * and outputs are, sizes, what was cut off, warnings.
+ */
+void onnx_say(const struct onnx_result *r, const char *framework, double seconds);
+/* With -v: each node that cannot be imported, and why. */
+void onnx_say_unsupported(const struct onnx_result *r);
 void onnx_result_release(struct onnx_result *r);
 
 #endif

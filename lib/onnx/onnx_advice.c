@@ -1,128 +1,84 @@
-/* Advice on failure: the nearest end nodes that would parse, tried before they are named. */
+/* Advice on failure: the largest part that can be imported, tried before it is named. */
 #include "onnx/onnx_int.h"
 
 enum {
-	ADVICE_ROUNDS = 8,
-	ADVICE_TEXT = 600,
-	ADVISED = 100 /* mark of a node that is in the advice */
+	ADVICE_TRIES = 8, /* imports */
+	ADVICE_PARTS = 4  /* of one failed import */
 };
-
-static void advise(struct onnx_run *r, const struct im_value *v)
-{
-	if (!v || !v->from || v->bad || v->is_const)
-		return;
-	if (v->from->mark == ADVISED)
-		return;
-	v->from->mark = ADVISED;
-	VEC_GROW(r->advice, r->nadvice, &r->cap_advice);
-	r->advice[r->nadvice++] = v->from->name;
-}
-
-/* The last tensors that were made: inputs of nodes that failed, and outputs that did not. */
-void onnx_find_advice(struct onnx_run *r)
-{
-	for (size_t i = 0; i < r->ir->nnode; i++) {
-		const struct im_node *n = r->ir->node[i];
-		bool bad = false;
-
-		for (size_t k = 0; k < n->nout; k++)
-			bad |= n->out[k] && n->out[k]->bad;
-		/* An output that only its layout fails: the node before it. */
-		for (size_t k = 0; bad && k < n->nin; k++)
-			advise(r, n->in[k]);
-	}
-	for (size_t i = 0; i < r->ir->nout; i++)
-		advise(r, r->ir->out[i]);
-}
-
-static const char **names_of(struct im_graph *g, const char *const *list, size_t n)
-{
-	const char **v = arena_array(&g->arena, n, sizeof(char *));
-
-	for (size_t i = 0; i < n; i++)
-		v[i] = arena_strdup(&g->arena, list[i]);
-	return v;
-}
-
-/* "A,B,C" as the option takes it; short enough for a message. */
-static char *advice_text(const struct onnx_run *r)
-{
-	struct str s = { 0 };
-
-	for (size_t i = 0; i < r->nadvice; i++)
-		str_printf(&s, "%s%s", i ? "," : "", quote(r->advice[i]));
-	if (s.len > ADVICE_TEXT) {
-		str_release(&s);
-		s = (struct str){ 0 };
-		str_printf(&s, "of the %zu that --report lists", r->nadvice);
-	}
-	return s.p;
-}
 
 static void first_fault(const struct onnx_run *r, struct err *e)
 {
 	const struct im_node *n = r->fault[0].node;
+	size_t more = 0;
 
 	err_set(e, "%s", r->fault[0].reason);
 	if (n)
 		err_in(e, "node '%s' (%s)", quote(n->name), quote(n->op));
-	if (r->nfault > 1)
-		err_hint(e, "and %zu more node%s", r->nfault - 1, r->nfault > 2 ? "s" : "");
+	/* What is behind another stuck node may only be seen wrongly. */
+	for (size_t i = 1; i < r->nfault; i++)
+		more += !r->fault[i].node || r->fault[i].node->depth <= 1;
+	if (more)
+		err_hint(e, "and %zu more node%s", more, more > 1 ? "s" : "");
 }
 
-/* Imports up to the advised nodes, until that works: 0 and *r is that import. */
-static int follow_advice(struct onnx_run *r, const struct im_source *src, const struct onnx_opts *o,
-			 const char *net)
+/*
+ * Tries the parts of the failed import r, the largest first, and parts of parts that fail in turn:
+ * 0 and *r is the import, *o its options.
+ */
+static int try_parts(struct onnx_run *r, const struct im_source *src, struct onnx_opts *o,
+		     const char *net, int *tries, struct arena *names)
 {
-	for (int round = 0; round < ADVICE_ROUNDS && r->nadvice; round++) {
-		struct onnx_opts again = *o;
+	struct onnx_part part[ADVICE_PARTS];
+	const size_t n = onnx_parts(r, part, ADVICE_PARTS);
+
+	for (size_t i = 0; i<n && * tries> 0; i++) {
 		struct onnx_run next;
+		struct onnx_opts cut;
 		struct err e = { 0 };
 		int res;
 
-		again.end = names_of(r->ir, r->advice, r->nadvice);
-		again.nend = r->nadvice;
-		res = onnx_run(&next, src, &again, net, &e);
+		if (!onnx_part_opts(r, &part[i], src, o, &cut, names))
+			continue;
+		--*tries;
+		res = onnx_run(&next, src, &cut, net, &e);
+		if (res > 0)
+			res = try_parts(&next, src, &cut, net, tries, names);
 		if (res == 0) {
-			/* The names outlive their graph. */
-			for (size_t i = 0; i < again.nend; i++) {
-				VEC_GROW(next.advice, next.nadvice, &next.cap_advice);
-				next.advice[next.nadvice++] =
-				    arena_strdup(&next.ir->arena, again.end[i]);
-			}
 			onnx_run_release(r);
 			*r = next;
+			*o = cut;
 			return 0;
 		}
-		onnx_run_release(r);
-		*r = next;
-		if (res < 0)
-			break;
+		onnx_run_release(&next);
 	}
-	r->nadvice = 0;
 	return -1;
 }
 
-/* The first error becomes the message, with the end nodes that would parse. */
+static void copy_names(struct onnx_names *to, const char *const *v, size_t n)
+{
+	to->v = xcalloc(n, sizeof(char *));
+	for (to->n = 0; to->n < n; to->n++)
+		to->v[to->n] = xstrdup(v[to->n]);
+}
+
 int onnx_advised(struct onnx_run *r, const struct im_source *src, const struct onnx_opts *o,
 		 const char *net, struct onnx_result *out, struct err *e)
 {
-	json_t *list = json_array();
-	char *text;
-	int res;
+	struct arena names = { 0 };
+	struct onnx_opts cut = *o;
+	int tries = ADVICE_TRIES, res;
 
+	onnx_measure(r->ir);
+	out->report = onnx_report(r, o, NULL);
 	first_fault(r, e);
-	out->report = onnx_report(r, NULL);
-	res = follow_advice(r, src, o, net);
-	for (size_t i = 0; res == 0 && i < r->nadvice; i++)
-		json_array_append_new(list, json_string(quote(r->advice[i])));
-	json_object_set_new(out->report, "recommended_end_nodes", list);
-	if (res < 0)
-		return -1;
-	text = advice_text(r);
-	err_hint(e, "try --end-node-names %s", text);
-	free(text);
-	if (!o->retry)
+	res = try_parts(r, src, &cut, net, &tries, &names);
+	if (res == 0) {
+		copy_names(&out->try_start, cut.start, cut.nstart);
+		copy_names(&out->try_end, cut.end, cut.nend);
+	}
+	arena_release(&names);
+	onnx_report_advice(out);
+	if (res < 0 || !o->retry)
 		return -1;
 	out->retried = xstrdup(e->msg);
 	*e = (struct err){ 0 };

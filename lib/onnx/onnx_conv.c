@@ -236,7 +236,7 @@ int onnx_batch_norm(struct build *b, struct im_node *n, struct err *e)
 	if (x->view.rank < 2 || x->view.rank > 4)
 		return err_set(e, "its input %s has %d dimensions, 2 to 4 expected",
 			       view_text(&x->view), x->view.rank);
-	if (im_int(n, "training_mode", 0))
+	if (im_int(n, "training_mode", 0) || (b->opset < 14 && n->nout > 1 && n->out[1]))
 		return err_set(e, "it is in training mode: export the model in eval mode");
 	if (im_int(n, "spatial", 1) == 0)
 		return err_set(e, "its statistics per position (spatial 0) are not supported");

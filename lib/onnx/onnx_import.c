@@ -15,7 +15,8 @@ void onnx_run_release(struct onnx_run *r)
 	for (size_t i = 0; i < r->nfault; i++)
 		free(r->fault[i].reason);
 	free(r->fault);
-	free(r->advice);
+	json_decref(r->notes);
+	json_decref(r->warnings);
 	free(r->in_layer);
 	free(r->out_layer);
 	free(r->in_axes);
@@ -36,25 +37,26 @@ static int check_opset(int64_t opset, struct err *e)
 	return 0;
 }
 
-/* What needs constants only is computed; -1 with the node in the message. */
-static int fold_all(struct onnx_run *r, struct err *e)
+/* What needs constants only is computed; a node that is wrong stays, with the reason. */
+static void fold_all(struct onnx_run *r)
 {
 	size_t kept = 0;
 
 	for (size_t i = 0; i < r->ir->nnode; i++) {
 		struct im_node *n = r->ir->node[i];
 		bool constant = n->domain[0] == '\0';
+		struct err e = { 0 };
 		int done = 1;
 
 		for (size_t k = 0; k < n->nin; k++)
 			constant &= !n->in[k] || n->in[k]->is_const;
 		if (constant) {
 			r->b.node = n;
-			done = onnx_fold(&r->b, n, e);
+			done = onnx_fold(&r->b, n, &e);
 		}
 		if (done < 0)
-			return err_in(e, "node '%s' (%s)", quote(n->name), quote(n->op));
-		if (done > 0) {
+			n->fault = arena_strdup(&r->ir->arena, e.msg);
+		if (done != 0) {
 			r->ir->node[kept++] = n;
 			continue;
 		}
@@ -65,7 +67,6 @@ static int fold_all(struct onnx_run *r, struct err *e)
 				n->out[k]->from = NULL;
 	}
 	r->ir->nnode = kept;
-	return 0;
 }
 
 /* 0: converted; 1: an input comes from a node that failed; -1: cannot be converted. */
@@ -86,6 +87,8 @@ static int convert(struct onnx_run *r, struct im_node *n, struct err *e)
 			return err_set(e, "its input '%s' is missing", quote(v->name));
 		constant &= v->is_const;
 	}
+	if (n->fault)
+		return err_set(e, "%s", n->fault);
 	if (n->domain[0])
 		return err_set(e, "operators of domain '%s' are not supported", quote(n->domain));
 	r->b.node = n;
@@ -102,6 +105,39 @@ static int convert(struct onnx_run *r, struct im_node *n, struct err *e)
 	return op->convert(&r->b, n, e);
 }
 
+/*
+ * What a stuck node makes is an input for what comes behind it, so that the search goes on; else it
+ * is missing there, too.
+ */
+static void go_on(struct onnx_run *r, struct im_node *n)
+{
+	onnx_guess(n);
+	r->b.node = NULL;
+	for (size_t k = 0; k < n->nout; k++) {
+		int64_t dim[LIMIT_RANK], base[3] = { 1, 1, 1 };
+		struct im_value *v = n->out[k];
+		const char *axes = NULL;
+		struct layer *l;
+		int rank;
+
+		if (!v)
+			continue;
+		v->done = v->is_const = false;
+		if (onnx_known_shape(v, &rank, dim))
+			axes = view_std_axes(rank);
+		if (!axes) {
+			v->bad = true;
+			continue;
+		}
+		for (int d = 1; d < rank; d++)
+			base[axes[d] == 'H' ? 0 : axes[d] == 'W' ? 1 : 2] = dim[d];
+		l = build_layer(&r->b, HN_INPUT, "input_layer");
+		l->out[0] =
+		    (struct hn_shape){ (int32_t)base[0], (int32_t)base[1], (int32_t)base[2], rank };
+		build_out(v, l, 0, dim[0], base, axes);
+	}
+}
+
 static void convert_all(struct onnx_run *r)
 {
 	for (size_t i = 0; i < r->ir->nnode; i++) {
@@ -111,11 +147,10 @@ static void convert_all(struct onnx_run *r)
 
 		if (res == 0)
 			continue;
+		n->stuck = true;
 		if (res < 0)
 			onnx_fault(r, n, e.msg);
-		for (size_t k = 0; k < n->nout; k++)
-			if (n->out[k])
-				n->out[k]->bad = true;
+		go_on(r, n);
 	}
 }
 
@@ -141,8 +176,8 @@ static int check_shapes(struct onnx_run *r, struct err *e)
 	return graph_validate(r->b.g, r->b.w, e);
 }
 
-static int decode(struct onnx_run *r, const struct im_source *src, const struct onnx_opts *o,
-		  struct err *e)
+int onnx_run_decode(struct onnx_run *r, const struct im_source *src, const struct onnx_opts *o,
+		    struct err *e)
 {
 	r->ir = im_new();
 	if (src->decode(src->ctx, r->ir, &r->opset, e) < 0 || check_opset(r->opset, e) < 0)
@@ -151,8 +186,11 @@ static int decode(struct onnx_run *r, const struct im_source *src, const struct 
 	r->b = (struct build){ .ir = r->ir,
 			       .opset = r->opset,
 			       .fold_left = o->fold_max ? o->fold_max : (size_t)1 << 31 };
-	if (im_sort(r->ir, e) < 0 || fold_all(r, e) < 0)
+	im_note_origin(r->ir);
+	onnx_note_unused(r);
+	if (im_sort(r->ir, e) < 0)
 		return -1;
+	fold_all(r);
 	return im_cut(r->ir, o->start, o->nstart, o->end, o->nend, e);
 }
 
@@ -174,8 +212,7 @@ static int start_shapes(const struct im_source *src, const struct onnx_opts *o, 
 			end[until.nend++] = g->in[i]->name;
 	if (until.nend == 0)
 		return 0;
-	until.nshapes = until.nformats = 0;
-	res = decode(&r, src, &until, e);
+	res = onnx_run_decode(&r, src, &until, e);
 	if (res == 0) {
 		im_patterns(r.ir);
 		r.b.g = graph_new("start");
@@ -187,12 +224,8 @@ static int start_shapes(const struct im_source *src, const struct onnx_opts *o, 
 	for (size_t i = 0; res == 0 && i < g->nin; i++) {
 		const struct im_value *v = im_find_value(r.ir, g->in[i]->name);
 
-		if (g->in[i]->declared || !v || !v->done || v->bad || v->is_const)
-			continue;
-		g->in[i]->declared = true;
-		g->in[i]->rank = v->view.rank;
-		for (int d = 0; d < v->view.rank; d++)
-			g->in[i]->dim[d] = view_size(&v->view, d);
+		if (!g->in[i]->declared && v && !v->is_const)
+			g->in[i]->declared = onnx_known_shape(v, &g->in[i]->rank, g->in[i]->dim);
 	}
 	onnx_run_release(&r);
 	return res;
@@ -202,22 +235,19 @@ int onnx_run(struct onnx_run *r, const struct im_source *src, const struct onnx_
 	     const char *net, struct err *e)
 {
 	*r = (struct onnx_run){ 0 };
-	if (decode(r, src, o, e) < 0)
+	if (onnx_run_decode(r, src, o, e) < 0)
 		return -1;
 	if (r->ir->nout == 0)
 		return err_set(e, "the model has no outputs");
 	im_patterns(r->ir);
 	r->b.g = graph_new(net);
 	r->b.w = tensors_new();
-	if ((o->nstart && o->nshapes == 0 && start_shapes(src, o, r->ir, e) < 0) ||
-	    onnx_inputs(r, o, e) < 0)
+	if (onnx_check_input_options(r, o, e) < 0 ||
+	    (o->nstart && start_shapes(src, o, r->ir, e) < 0) || onnx_inputs(r, o, e) < 0)
 		return -1;
 	convert_all(r);
 	onnx_outputs(r);
-	if (r->nfault == 0)
-		return check_shapes(r, e);
-	onnx_find_advice(r);
-	return 1;
+	return r->nfault ? 1 : check_shapes(r, e);
 }
 
 static void ends_text(const struct onnx_run *r, struct onnx_result *out)
@@ -236,12 +266,10 @@ static void ends_text(const struct onnx_run *r, struct onnx_result *out)
 	out->end_text = end.p ? end.p : xstrdup("");
 }
 
-static void finish(struct onnx_run *r, struct onnx_result *out)
+static void finish(struct onnx_run *r, const struct onnx_opts *o, struct onnx_result *out)
 {
 	struct graph *g = r->b.g;
 
-	json_decref(out->report);
-	out->report = onnx_report(r, g);
 	out->nodes = r->nodes;
 	out->opset = r->opset;
 	for (size_t i = 0; i < tensors_count(r->b.w); i++)
@@ -249,6 +277,10 @@ static void finish(struct onnx_run *r, struct onnx_result *out)
 	for (size_t i = 0; i < g->nlayers; i++)
 		out->macs += layer_macs(g->layers[i]);
 	ends_text(r, out);
+	onnx_warn(r);
+	json_decref(out->report);
+	out->report = onnx_report(r, o, g);
+	onnx_report_advice(out);
 	out->graph = g;
 	out->weights = r->b.w;
 	r->b.g = NULL;
@@ -268,7 +300,7 @@ int onnx_import_source(const struct im_source *src, const struct onnx_opts *o, c
 	if (res > 0)
 		res = onnx_advised(&r, src, o, net, out, e);
 	if (res == 0)
-		finish(&r, out);
+		finish(&r, o, out);
 	onnx_run_release(&r);
 	return res;
 }
@@ -304,6 +336,13 @@ int onnx_import_bytes(const void *data, size_t n, const struct onnx_opts *o,
 				  o->net_name ? o->net_name : "model", out, e);
 }
 
+static void names_release(struct onnx_names *l)
+{
+	for (size_t i = 0; i < l->n; i++)
+		free(l->v[i]);
+	free(l->v);
+}
+
 void onnx_result_release(struct onnx_result *r)
 {
 	graph_free(r->graph);
@@ -312,5 +351,7 @@ void onnx_result_release(struct onnx_result *r)
 	free(r->start_text);
 	free(r->end_text);
 	free(r->retried);
+	names_release(&r->try_start);
+	names_release(&r->try_end);
 	*r = (struct onnx_result){ 0 };
 }

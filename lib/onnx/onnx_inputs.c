@@ -3,50 +3,90 @@
 #include "base/num.h"
 #include "onnx/onnx_int.h"
 
-/* The value of "NAME=VALUE" for this input, or of "VALUE" when there is one input; NULL when
- * absent. */
-static const char *option_for(const struct onnx_run *r, const char *const *list, size_t n,
-			      const char *name)
+/* "NAME=VALUE", "NAME:VALUE": the value when the name is this one. */
+static const char *after_name(const char *option, const char *name)
+{
+	const size_t len = strlen(name);
+
+	return strncmp(option, name, len) == 0 && (option[len] == '=' || option[len] == ':')
+		   ? option + len + 1
+		   : NULL;
+}
+
+/*
+ * The value that the option has for input v: by its name, by that of a start node that takes it in,
+ * or without a name when there is one input.
+ */
+static const char *value_for(struct onnx_run *r, const struct onnx_opts *o, const char *option,
+			     const struct im_value *v)
+{
+	const char *found = after_name(option, v->name);
+
+	for (size_t i = 0; !found && i < o->nstart; i++) {
+		const struct im_node *n = im_find_node(r->ir, o->start[i]);
+
+		for (size_t k = 0; n && !found && k < n->nin; k++)
+			if (n->in[k] == v)
+				found = after_name(option, o->start[i]);
+	}
+	return found ? found : r->ir->nin == 1 && !strpbrk(option, "=:") ? option : NULL;
+}
+
+static const char *option_for(struct onnx_run *r, const struct onnx_opts *o,
+			      const char *const *list, size_t n, const struct im_value *v)
 {
 	const char *found = NULL;
 
 	for (size_t i = 0; i < n; i++) {
-		const size_t len = strlen(name);
+		const char *value = value_for(r, o, list[i], v);
 
-		if (strncmp(list[i], name, len) == 0 &&
-		    (list[i][len] == '=' || list[i][len] == ':'))
-			found = list[i] + len + 1;
-		else if (r->ir->nin == 1 && !strpbrk(list[i], "=:"))
-			found = list[i];
+		found = value ? value : found;
 	}
 	return found;
 }
 
-/* Options that name no input are mistakes. */
-static int check_names(const struct onnx_run *r, const char *const *list, size_t n,
-		       const char *option, struct err *e)
+/* Inputs of the model that start nodes cut off may be named too: shapes follow from them. */
+static bool names_input(struct onnx_run *r, const struct onnx_opts *o, const char *option)
 {
+	for (size_t k = 0; k < r->ir->nin; k++)
+		if (value_for(r, o, option, r->ir->in[k]))
+			return true;
+	for (size_t k = 0; o->nstart && k < r->ir->nvalue; k++)
+		if (r->ir->value[k]->was_input && after_name(option, r->ir->value[k]->name))
+			return true;
+	return false;
+}
+
+static int check_names(struct onnx_run *r, const struct onnx_opts *o, const char *const *list,
+		       size_t n, const char *option, struct err *e)
+{
+	struct str s = { 0 };
+
 	for (size_t i = 0; i < n; i++) {
-		bool known = r->ir->nin == 1 && !strpbrk(list[i], "=:");
-
-		for (size_t k = 0; !known && k < r->ir->nin; k++) {
-			const char *name = r->ir->in[k]->name;
-			const size_t len = strlen(name);
-
-			known = strncmp(list[i], name, len) == 0 &&
-				(list[i][len] == '=' || list[i][len] == ':');
-		}
-		if (!known)
-			return err_set(
-			    e, "%s '%s' names no input of the network (the first is '%s')", option,
-			    quote(list[i]), r->ir->nin ? quote(r->ir->in[0]->name) : "");
+		if (names_input(r, o, list[i]))
+			continue;
+		for (size_t k = 0; k < r->ir->nin && s.len < 400; k++)
+			str_printf(&s, "%s'%s'", k ? ", " : "", quote(r->ir->in[k]->name));
+		err_set(e, "%s '%s' names no input of the network (%s)", option, quote(list[i]),
+			s.p ? s.p : "there is none");
+		str_release(&s);
+		return -1;
 	}
+	return 0;
+}
+
+int onnx_check_input_options(struct onnx_run *r, const struct onnx_opts *o, struct err *e)
+{
+	if (check_names(r, o, o->shapes, o->nshapes, "--net-input-shapes", e) < 0 ||
+	    check_names(r, o, o->formats, o->nformats, "--net-input-format", e) < 0)
+		return -1;
 	return 0;
 }
 
 /* "1,3,224,224" or "[1, 3, 224, 224]". */
 static int parse_shape(const char *text, struct im_value *v, struct err *e)
 {
+	const int rank = v->declared ? v->rank : -1;
 	char part[24];
 	int64_t dim;
 
@@ -68,6 +108,10 @@ static int parse_shape(const char *text, struct im_value *v, struct err *e)
 		s += n;
 	}
 	v->declared = true;
+	if (rank > 0 && v->rank != rank)
+		return err_set(e,
+			       "--net-input-shapes: '%s' has %d dimensions, the model's input %d",
+			       quote(text), v->rank, rank);
 	return v->rank ? 0 : err_set(e, "--net-input-shapes: '%s' is not a shape", quote(text));
 }
 
@@ -113,17 +157,24 @@ static int check_dims(const struct im_value *v, const char *axes, struct err *e)
 	return 0;
 }
 
-static int input(struct onnx_run *r, const struct onnx_opts *o, size_t i, struct err *e)
+/* What the options say about input i: -1 when that is wrong. */
+static int options_of(struct onnx_run *r, const struct onnx_opts *o, size_t i, const char **format,
+		      struct err *e)
 {
 	struct im_value *v = r->ir->in[i];
-	const char *shape = option_for(r, o->shapes, o->nshapes, v->name);
-	const char *format = option_for(r, o->formats, o->nformats, v->name);
-	int64_t base[3] = { 1, 1, 1 }, batch = 1;
-	char axes[LIMIT_RANK + 1];
-	struct layer *l;
+	const char *shape = option_for(r, o, o->shapes, o->nshapes, v);
 
+	*format = option_for(r, o, o->formats, o->nformats, v);
 	if (shape && parse_shape(shape, v, e) < 0)
 		return -1;
+	return *format && v->declared ? parse_format(*format, v->rank, r->in_axes[i], e) : 0;
+}
+
+/* Axes of input i: by the option, else by its rank. */
+static int axes_of(struct onnx_run *r, size_t i, const char *format, struct err *e)
+{
+	const struct im_value *v = r->ir->in[i];
+
 	if (!v->declared)
 		return err_set(e, "its shape is not known (give --net-input-shapes %s=...)",
 			       quote(v->name));
@@ -131,8 +182,27 @@ static int input(struct onnx_run *r, const struct onnx_opts *o, size_t i, struct
 		format = view_std_axes(v->rank);
 	if (!format)
 		return err_set(e, "it has %d dimensions, 2 to 4 expected", v->rank);
-	if (parse_format(format, v->rank, axes, e) < 0 || check_dims(v, axes, e) < 0)
-		return -1;
+	return parse_format(format, v->rank, r->in_axes[i], e) < 0 ||
+		       check_dims(v, r->in_axes[i], e) < 0
+		   ? -1
+		   : 0;
+}
+
+static void input(struct onnx_run *r, size_t i)
+{
+	const char *axes = r->in_axes[i];
+	struct im_value *v = r->ir->in[i];
+	int64_t base[3] = { 1, 1, 1 }, batch = 1;
+	struct layer *l;
+
+	for (int d = 0; d < v->rank; d++)
+		if (axes[d] == 'B' && v->dim[d] < 1)
+			onnx_note(
+			    r,
+			    "Input '%s': dimension %d%s%s%s is open and taken as 1; it is the "
+			    "batch, which stays free.",
+			    quote(v->name), d, v->symbol[d] ? " ('" : "",
+			    v->symbol[d] ? quote(v->symbol[d]) : "", v->symbol[d] ? "')" : "");
 	for (int d = 0; d < v->rank; d++)
 		if (axes[d] == 'B')
 			batch = v->dim[d] > 0 ? v->dim[d] : 1;
@@ -146,8 +216,6 @@ static int input(struct onnx_run *r, const struct onnx_opts *o, size_t i, struct
 							   : 2 };
 	build_out(v, l, 0, batch, base, axes);
 	r->in_layer[i] = l;
-	memcpy(r->in_axes[i], axes, sizeof axes);
-	return 0;
 }
 
 int onnx_inputs(struct onnx_run *r, const struct onnx_opts *o, struct err *e)
@@ -155,11 +223,22 @@ int onnx_inputs(struct onnx_run *r, const struct onnx_opts *o, struct err *e)
 	r->in_layer = xcalloc(r->ir->nin, sizeof(struct layer *));
 	r->in_axes = xcalloc(r->ir->nin, sizeof *r->in_axes);
 	r->b.node = NULL;
-	if (check_names(r, o->shapes, o->nshapes, "--net-input-shapes", e) < 0 ||
-	    check_names(r, o->formats, o->nformats, "--net-input-format", e) < 0)
-		return -1;
-	for (size_t i = 0; i < r->ir->nin; i++)
-		if (r->ir->in[i]->nuse && input(r, o, i, e) < 0)
-			return err_in(e, "input '%s'", quote(r->ir->in[i]->name));
+	for (size_t i = 0; i < r->ir->nin; i++) {
+		struct im_value *v = r->ir->in[i];
+		struct err fault = { 0 };
+		const char *format;
+
+		if (v->nuse == 0)
+			continue;
+		if (options_of(r, o, i, &format, e) < 0)
+			return err_in(e, "input '%s'", quote(v->name));
+		if (axes_of(r, i, format, &fault) == 0) {
+			input(r, i);
+			continue;
+		}
+		err_in(&fault, "input '%s'", quote(v->name));
+		onnx_fault(r, NULL, fault.msg);
+		v->bad = true;
+	}
 	return 0;
 }

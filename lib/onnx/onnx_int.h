@@ -128,32 +128,81 @@ struct onnx_run {
 	size_t nodes;             /* of the file */
 	struct onnx_fault *fault; /* nfault, in order */
 	size_t nfault, cap_fault;
-	const char **advice; /* end nodes that would parse; names in ir's arena */
-	size_t nadvice, cap_advice;
+	json_t *notes, *warnings;        /* texts, NULL: none */
 	struct layer **in_layer;         /* of ir->in[i], NULL when unused */
 	struct layer **out_layer;        /* of ir->out[i] */
 	char (*in_axes)[LIMIT_RANK + 1]; /* meaning of the source's input dimensions */
 	char (*out_axes)[LIMIT_RANK +
 			 1]; /* how the source's output dimensions lie in the HN output */
 };
-/* One import.  0: r holds graph and weights; 1: faults are noted, advice is found; -1: e. */
+/*
+ * One import.  0: r holds graph and weights; 1: faults are noted, and the search for what can be
+ * imported has gone on behind them where a shape is known; -1: e.
+ */
 int onnx_run(struct onnx_run *r, const struct im_source *src, const struct onnx_opts *o,
 	     const char *net, struct err *e);
 void onnx_run_release(struct onnx_run *r);
-/* The last tensors that were made: inputs of nodes that failed, and outputs that did not. */
-void onnx_find_advice(struct onnx_run *r);
+/* The model as far as the options cut it, nothing converted. */
+int onnx_run_decode(struct onnx_run *r, const struct im_source *src, const struct onnx_opts *o,
+		    struct err *e);
 /*
- * r failed: fills the message with the first fault and the advice, tried on the file; 0 when the
- * advice is to be followed and *r is that import.
+ * r failed: the message is the first fault, *out gets report and advice, which was tried on the
+ * source; 0 when the advice is to be followed and *r is that import.
  */
 int onnx_advised(struct onnx_run *r, const struct im_source *src, const struct onnx_opts *o,
 		 const char *net, struct onnx_result *out, struct err *e);
-/* Input layers with the shapes and formats of the options. */
+
+/*
+ * Parts of a failed import without stuck nodes in them, the most work first.  A part is what lies
+ * behind `level` stuck nodes, or before as many.
+ */
+struct onnx_part {
+	bool before; /* level counts stuck nodes behind the part, not before it */
+	int level;
+	uint64_t macs;
+	size_t nodes;
+};
+/* Depth and height of each node, by the nodes that are stuck. */
+void onnx_measure(const struct im_graph *g);
+/* At most max parts; their number. */
+size_t onnx_parts(struct onnx_run *r, struct onnx_part *out, size_t max);
+/* Does this node belong to it? */
+bool onnx_in_part(const struct onnx_part *p, const struct im_node *n);
+/*
+ * The options that cut the model to this part: names live in opts' new arena.  False when it cannot
+ * be cut so (nothing would change, or a name cannot be written in a list).
+ */
+bool onnx_part_opts(struct onnx_run *r, const struct onnx_part *p, const struct im_source *src,
+		    const struct onnx_opts *o, struct onnx_opts *cut, struct arena *names);
+
+/* The shape of what a stuck node makes, when a rule gives it. */
+void onnx_guess(struct im_node *n);
+/* The shape as far as it is known without the node being converted. */
+bool onnx_known_shape(const struct im_value *v, int *rank, int64_t dim[LIMIT_RANK]);
+/* Do shapes and formats of the options name inputs? */
+int onnx_check_input_options(struct onnx_run *r, const struct onnx_opts *o, struct err *e);
+/* Input layers with the shapes and formats of the options; an input that cannot be is a fault. */
 int onnx_inputs(struct onnx_run *r, const struct onnx_opts *o, struct err *e);
 /* Output layers in order; notes faults. */
 void onnx_outputs(struct onnx_run *r);
 void onnx_fault(struct onnx_run *r, struct im_node *n, const char *reason);
-json_t *onnx_report(const struct onnx_run *r, const struct graph *g);
+
+/* ---- report ---- */
+/* A line for people, in the report too. */
+void onnx_note(struct onnx_run *r, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+void onnx_note_unused(struct onnx_run *r);
+/* Warnings about nodes and inputs of what was imported. */
+void onnx_warn(struct onnx_run *r);
+/* What became of the model; g is NULL when it could not be imported. */
+json_t *onnx_report(const struct onnx_run *r, const struct onnx_opts *o, const struct graph *g);
+/* What became of each node of the file. */
+json_t *onnx_report_nodes(const struct onnx_run *r, const struct graph *g);
+/* Puts the advice of a result into its report. */
+void onnx_report_advice(struct onnx_result *out);
+/* A name that came from a file, whole where it is UTF-8. */
+json_t *onnx_json_name(const char *s);
+/* Appends to an array under a key, which is made when it is new. */
+void onnx_json_append(json_t *object, const char *key, json_t *item);
 
 int onnx_conv(struct build *b, struct im_node *n, struct err *e);
 int onnx_conv_transpose(struct build *b, struct im_node *n, struct err *e);

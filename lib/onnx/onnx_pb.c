@@ -292,6 +292,20 @@ static int read_value_info(struct im_graph *g, const Onnx__ValueInfo *p, struct 
 	return 0;
 }
 
+/* What the file says about a tensor that a node makes: a hint, used where a node is not understood.
+ */
+static int tell_shape(struct im_graph *g, const Onnx__ValueInfo *p, struct im_value *v,
+		      struct err *e)
+{
+	if (!v || v->is_const || v->is_input)
+		return 0;
+	if (read_value_info(g, p, v, e) < 0)
+		return -1;
+	v->told = v->declared;
+	v->declared = false;
+	return 0;
+}
+
 static int read_graph(struct im_file *f, struct im_graph *g, const Onnx__Graph *p, struct err *e)
 {
 	if (p->n_node > LIMIT_LAYERS * 10)
@@ -330,8 +344,23 @@ static int read_graph(struct im_file *f, struct im_graph *g, const Onnx__Graph *
 		if (v->is_output)
 			return err_set(e, "output '%s' is there twice", quote(v->name));
 		im_add_output(g, v);
+		if (tell_shape(g, p->output[i], v, e) < 0)
+			return -1;
 	}
+	for (size_t i = 0; i < p->n_value_info; i++)
+		if (p->value_info[i]->name &&
+		    tell_shape(g, p->value_info[i], im_find_value(g, p->value_info[i]->name), e) <
+			0)
+			return -1;
 	return 0;
+}
+
+static const char *producer(struct im_graph *g, const Onnx__Model *m)
+{
+	const char *name = m->producer_name ? m->producer_name : "";
+	const char *version = m->producer_version ? m->producer_version : "";
+
+	return arena_printf(&g->arena, "%s%s%s", name, *name && *version ? " " : "", version);
 }
 
 int onnx_decode(struct im_file *f, struct im_graph *g, int64_t *opset, struct err *e)
@@ -354,6 +383,8 @@ int onnx_decode(struct im_file *f, struct im_graph *g, int64_t *opset, struct er
 	for (size_t i = 0; r == 0 && i < m->n_opset_import; i++)
 		if (is_default_domain(m->opset_import[i]->domain))
 			*opset = m->opset_import[i]->version;
+	if (r == 0)
+		g->producer = producer(g, m);
 	if (r == 0)
 		r = read_graph(f, g, m->graph, e);
 	if (m)

@@ -17,9 +17,9 @@ static const struct kept {
 	enum level inside;
 } kept[] = {
 	/* clang-format off */
-	{ MODEL, 1, VERBATIM },  { MODEL, 2, VERBATIM },   { MODEL, 7, GRAPH },      { MODEL, 8, VERBATIM },
+	{ MODEL, 1, VERBATIM },  { MODEL, 2, VERBATIM },   { MODEL, 3, VERBATIM },   { MODEL, 7, GRAPH },      { MODEL, 8, VERBATIM },
 	{ GRAPH, 1, NODE },      { GRAPH, 2, VERBATIM },   { GRAPH, 5, TENSOR },     { GRAPH, 11, VERBATIM },
-	{ GRAPH, 12, VERBATIM }, { NODE, 1, VERBATIM },    { NODE, 2, VERBATIM },    { NODE, 3, VERBATIM },
+	{ GRAPH, 12, VERBATIM }, { GRAPH, 13, VERBATIM },   { NODE, 1, VERBATIM },    { NODE, 2, VERBATIM },    { NODE, 3, VERBATIM },
 	{ NODE, 4, VERBATIM },   { NODE, 5, ATTR },        { NODE, 7, VERBATIM },    { ATTR, 1, VERBATIM },
 	{ ATTR, 2, VERBATIM },   { ATTR, 3, VERBATIM },    { ATTR, 4, VERBATIM },    { ATTR, 5, TENSOR },
 	{ ATTR, 7, VERBATIM },   { ATTR, 8, VERBATIM },    { ATTR, 20, VERBATIM },   { TENSOR, 1, VERBATIM },

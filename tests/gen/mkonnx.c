@@ -4,6 +4,7 @@
  *	opset N                           default 13
  *	input NAME 1,3,8,8                a letter in place of a number is an open dimension
  *	output NAME
+ *	value NAME 1,3,8,8                what the file says of a tensor inside
  *	init NAME DIMS VALUE...           float32, raw; values repeat; DIMS - is a scalar
  *	inits NAME DIMS VALUE...          float32 in the typed field; inith: float16 bits; initi:
  *int64, raw initx NAME DIMS FILE OFFSET LENGTH    float32 in an external file node OP NAME IN,IN
@@ -267,6 +268,8 @@ int main(int argc, char *argv[])
 			value_info(&graph, 11, w[1], words > 2 ? w[2] : NULL);
 		else if (strcmp(w[0], "output") == 0)
 			value_info(&graph, 12, w[1], NULL);
+		else if (strcmp(w[0], "value") == 0)
+			value_info(&graph, 13, w[1], words > 2 ? w[2] : NULL);
 		else if (strncmp(w[0], "init", 4) == 0)
 			init(&graph, w, words);
 		else if (strcmp(w[0], "node") == 0)
