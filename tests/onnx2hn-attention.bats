@@ -401,7 +401,7 @@ E
 	[ "$(inner)" = "ew_mult1,reshape1," ]
 	einsum abcd,efgh-\>abc
 	infer
-	expect 1,2,2,1 108 252 396 540
+	expect 1,2,2 108 252 396 540
 }
 
 @test "Einsum that is no product is refused" {

@@ -72,8 +72,11 @@ struct layer *build_const_map(struct build *b, const struct im_view *v, const st
 			      struct err *e);
 /* A constant layer from NHWC-ordered floats; takes t. */
 struct layer *build_const(struct build *b, struct tensor t, const int64_t base[3], int rank);
-/* A constant value becomes a const_input layer with a view, so that it can meet tensors. */
-int build_from_const(struct build *b, struct im_value *v, struct err *e);
+/*
+ * A constant value becomes a const_input layer with a view, so that it can meet tensors; axes: how
+ * it lies, NULL for the usual way.
+ */
+int build_from_const(struct build *b, struct im_value *v, const char *axes, struct err *e);
 
 /* out = in * k[c] + add[c] per feature (either NULL): fused into the layer before, or a
  * normalization. */

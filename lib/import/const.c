@@ -95,22 +95,26 @@ struct layer *build_const_map(struct build *b, const struct im_view *v, const st
 	return build_const(b, map, v->base, v->base[0] == 1 ? 3 : 4);
 }
 
-int build_from_const(struct build *b, struct im_value *v, struct err *e)
+int build_from_const(struct build *b, struct im_value *v, const char *axes, struct err *e)
 {
 	const struct tensor *t = &v->data;
 	struct im_view view;
 	struct layer *l;
 	int64_t base[3] = { 1, 1, 1 };
-	const char *axes = view_std_axes(t->rank);
 
+	if (!axes || strlen(axes) != (size_t)t->rank)
+		axes = view_std_axes(t->rank);
 	if (!axes || tensor_count(t) == 0)
 		return err_set(e, "constant '%s' of shape %s has no form in the HN", quote(v->name),
 			       tensor_shape_text(t));
-	if (t->dim[0] != 1)
-		return err_set(e, "constant '%s' has a batch of %lld", quote(v->name),
-			       (long long)t->dim[0]);
-	for (int d = 1; d < t->rank; d++)
+	for (int d = 0; d < t->rank; d++) {
+		if (t->dim[d] == 1)
+			continue;
+		if (!strchr("HWC", axes[d]))
+			return err_set(e, "constant '%s' has a batch of %lld", quote(v->name),
+				       (long long)t->dim[d]);
 		base[axes[d] == 'H' ? 0 : axes[d] == 'W' ? 1 : 2] = t->dim[d];
+	}
 	view_init(&view, NULL, 0, 1, base, axes);
 	l = build_const_map(b, &view, t, e);
 	if (!l)

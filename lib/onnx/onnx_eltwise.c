@@ -202,8 +202,8 @@ static int tensors(struct build *b, struct im_value *out, struct im_value x, str
 	struct layer *l;
 	bool alike;
 
-	if ((x.is_const && build_from_const(b, &x, e) < 0) ||
-	    (y.is_const && build_from_const(b, &y, e) < 0))
+	if ((x.is_const && build_from_const(b, &x, NULL, e) < 0) ||
+	    (y.is_const && build_from_const(b, &y, NULL, e) < 0))
 		return -1;
 	while (x.view.rank < y.view.rank)
 		view_unsqueeze(&x.view, 0);

@@ -67,6 +67,23 @@ static int check_concat(const struct im_value *in, size_t n, int axis, struct er
 	return 0;
 }
 
+/* Constants become layers that lie like the first computed input. */
+static int lay_constants(struct build *b, struct im_value *in, size_t count, struct err *e)
+{
+	char axes[LIMIT_RANK + 1] = "";
+
+	for (size_t i = 0; i < count && !axes[0]; i++)
+		if (!in[i].is_const && view_axes(&in[i].view, axes))
+			for (int d = 0; axes[d]; d++)
+				axes[d] = d == 0 && axes[d] == '1'
+					      ? 'B'
+					      : letter_at(&in[i].view, axes, d);
+	for (size_t i = 0; i < count; i++)
+		if (in[i].is_const && build_from_const(b, &in[i], axes[0] ? axes : NULL, e) < 0)
+			return -1;
+	return 0;
+}
+
 static int concat(struct build *b, struct im_node *n, struct im_value *in, size_t count,
 		  struct err *e)
 {
@@ -76,9 +93,8 @@ static int concat(struct build *b, struct im_node *n, struct im_value *in, size_
 	char letter;
 	int axis;
 
-	for (size_t i = 0; i < count; i++)
-		if (in[i].is_const && build_from_const(b, &in[i], e) < 0)
-			return -1;
+	if (lay_constants(b, in, count, e) < 0)
+		return -1;
 	if (onnx_axis(im_int(n, "axis", 1), in[0].view.rank, &axis, e) < 0 ||
 	    check_concat(in, count, axis, e) < 0 || join_all(b, in, count, axes, e) < 0)
 		return -1;

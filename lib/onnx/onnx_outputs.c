@@ -30,7 +30,7 @@ static int output(struct onnx_run *r, size_t i, struct err *e)
 	struct graph *g = r->b.g;
 	struct layer *l;
 
-	if (v->is_const && build_from_const(&r->b, v, e) < 0)
+	if (v->is_const && build_from_const(&r->b, v, NULL, e) < 0)
 		return -1;
 	if (settle(&r->b, v, r->out_axes[i], e) < 0)
 		return -1;
