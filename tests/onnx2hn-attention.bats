@@ -329,6 +329,59 @@ E
 	expect 1,1,2,2 2 4 6 8
 }
 
+@test "parts inside of what a kernel makes are made side by side instead" {
+	local head='input x 1,1,1,1
+init k 8,1,1,1 1 2 3 4 5 6 7 8
+init c 8 0.1 0.2 0.3 0.4 0.5 0.6 0.7 0.8
+node Conv conv x,k,c f'
+	# Two heads of q 1, k 1, v 2: features 0 and 4, 1 and 5, 2 3 and 6 7.
+	model <<E
+$head
+initi heads 4 1 2 4 1
+initi sizes 3 1 1 2
+initi flat 4 1 -1 1 1
+node Reshape r f,heads g
+node Split s g,sizes q,k1,v axis=2
+node Reshape rq q,flat a
+node Reshape rv v,flat b
+node Concat cat a,b y axis=1
+output y
+E
+	[ "$(inner)" = "fc1,feature_splitter1,concat1," ]
+	arr npy in.npy float32 1,1,1,1 10
+	infer
+	expect 1,6 10.1 50.5 30.3 40.4 70.7 80.8
+	# The same by Gather; another use of the kernel's output leaves it as it is.
+	model <<E
+$head
+initi heads 4 1 2 4 1
+initi two - 2
+initi flat 4 1 -1 1 1
+node Reshape r f,heads g
+node Gather at g,two v axis=2
+node Reshape rv v,flat y
+output y
+E
+	[ "$(inner)" = "fc1,slice1," ]
+	infer
+	expect 1,2 30.3 70.7
+	{
+		cat <<E
+$head
+initi heads 4 1 2 4 1
+initi two - 2
+initi flat 4 1 -1 1 1
+node Reshape r f,heads g
+node Gather at g,two v axis=2
+node Reshape rv v,flat y
+node Concat cat y,f z axis=1
+output z
+E
+	} | model
+	infer
+	expect 1,1,1,10 30.3 70.7 10.1 20.2 30.3 40.4 50.5 60.6 70.7 80.8
+}
+
 @test "Gather of indices that run on is a slice, other indices are refused" {
 	model <<'E'
 input x 1,6,1,2

@@ -53,6 +53,11 @@ int view_plain(struct build *b, struct im_value *v, struct err *e);
  */
 int view_outermost(struct build *b, struct im_value *v, int d, int *axis, int64_t *inner,
 		   struct err *e);
+/*
+ * Feature i of v's layer becomes what from[i] was, by reordering its kernel; false when that cannot
+ * be: v's only uses must be cuts (Slice, Split, Gather) that are not made yet.
+ */
+bool build_permute(struct build *b, const struct im_value *v, const int32_t *from);
 /* "BC", "BCW", "BCHW" by rank; NULL for others. */
 const char *view_std_axes(int rank);
 

@@ -224,12 +224,53 @@ int view_plain(struct build *b, struct im_value *v, struct err *e)
 	return view_want(b, v, axes, e);
 }
 
-/* Dimension d goes before the others, which stay on their axes. */
-static int bring_out(struct build *b, struct im_value *v, int d, struct err *e)
+/* The wanted order of the features, when nothing else changes, by the kernel that makes them. */
+static bool reordered(struct build *b, const struct im_value *v, const struct im_view *want,
+		      const char *axes)
+{
+	struct err none = { 0 };
+	struct move m;
+	int32_t *from;
+	bool done;
+
+	if (plan(want, axes, &m, &none) < 0 || !atoms_equal(&m.from[0], &m.to[0]) ||
+	    !atoms_equal(&m.from[1], &m.to[1]) || m.size[2] != want->base[2])
+		return false;
+	from = xcalloc((size_t)m.size[2], sizeof *from);
+	for (int64_t i = 0; i < m.size[2]; i++) {
+		int64_t index[IM_ATOMS] = { 0 }, rest = i;
+
+		for (int k = m.to[2].n - 1; k >= 0; k--) {
+			index[m.to[2].at[k]] = rest % want->atom[m.to[2].at[k]].size;
+			rest /= want->atom[m.to[2].at[k]].size;
+		}
+		for (int k = 0; k < m.from[2].n; k++)
+			from[i] = (int32_t)(from[i] * want->atom[m.from[2].at[k]].size +
+					    index[m.from[2].at[k]]);
+	}
+	done = build_permute(b, v, from);
+	free(from);
+	return done;
+}
+
+/* The view of another layout of the same layer. */
+static void laid(struct im_view *v, const char *axes)
+{
+	const struct im_view old = *v;
+	int64_t size[LIMIT_RANK];
+
+	for (int d = 0; d < old.rank; d++)
+		size[d] = view_size(&old, d);
+	view_lay(v, old.layer, old.port, old.batch, size, axes);
+	v->sole = old.sole;
+}
+
+/* v with dimension d before the others, and letters for them: each stays on its axis. */
+static struct im_value outside(const struct im_value *v, int d, char axes[LIMIT_RANK + 1],
+			       int back[LIMIT_RANK])
 {
 	struct im_value t = *v;
-	char axes[LIMIT_RANK + 1] = "";
-	int perm[LIMIT_RANK], back[LIMIT_RANK];
+	int perm[LIMIT_RANK];
 
 	for (int i = 0; i < v->view.rank; i++) {
 		perm[i] = i == 0 ? d : i <= d ? i - 1 : i;
@@ -243,26 +284,32 @@ static int bring_out(struct build *b, struct im_value *v, int d, struct err *e)
 			  : dim->at[0] == IM_BATCH ? 'B'
 						   : "HWC"[t.view.atom[dim->at[0]].axis];
 	}
-	if (view_want(b, &t, axes, e) < 0)
-		return -1;
-	view_transpose(&t.view, back);
-	v->view = t.view;
-	return 0;
+	axes[t.view.rank] = '\0';
+	return t;
 }
 
 int view_outermost(struct build *b, struct im_value *v, int d, int *axis, int64_t *inner,
 		   struct err *e)
 {
+	char axes[LIMIT_RANK + 1];
 	struct err none = { 0 };
+	int back[LIMIT_RANK];
+	struct im_value t;
 
 	if (view_outer(&v->view, d, axis, inner))
 		return 0;
 	if (v->view.dim[d].n && v->view.dim[d].at[0] == IM_BATCH)
 		return err_set(e, "dimension %d of %s is the batch", d, view_text(&v->view));
-	if (view_plain(b, v, &none) == 0 && view_outer(&v->view, d, axis, inner))
+	t = outside(v, d, axes, back);
+	if (reordered(b, v, &t.view, axes))
+		laid(&t.view, axes);
+	else if (v->view.rank <= 4 && view_plain(b, v, &none) == 0 &&
+		 view_outer(&v->view, d, axis, inner))
 		return 0;
-	if (bring_out(b, v, d, e) < 0)
+	else if (t = outside(v, d, axes, back), view_want(b, &t, axes, e) < 0)
 		return -1;
+	view_transpose(&t.view, back);
+	v->view = t.view;
 	return view_outer(&v->view, d, axis, inner)
 		   ? 0
 		   : err_set(e, "dimension %d of %s has size 1", d, view_text(&v->view));

@@ -208,6 +208,31 @@ static void split(struct build *b, struct im_node *n, int d, int axis, int64_t i
 	}
 }
 
+/* For parts inside of the features: a kernel that makes each part's features side by side. */
+static bool split_kernel(struct build *b, struct im_node *n, int d, const int64_t *size)
+{
+	const struct im_view *v = &n->in[0]->view;
+	int64_t outer = 1, inner = 1, done = 0, i = 0;
+	int32_t *from;
+	bool made;
+
+	if (n->in[0]->nuse != 1 || v->dim[d].n != 1 || v->atom[v->dim[d].at[0]].axis != 2)
+		return false;
+	for (int a = 0; a < v->natoms; a++)
+		if (v->atom[a].axis == 2 && a != v->dim[d].at[0])
+			*(a < v->dim[d].at[0] ? &outer : &inner) *= v->atom[a].size;
+	from = xcalloc((size_t)v->base[2], sizeof *from);
+	for (size_t part = 0; part < n->nout; done += size[part++])
+		for (int64_t o = 0; o < outer; o++)
+			for (int64_t k = 0; k < size[part] * inner; k++)
+				from[i++] = (int32_t)((o * view_size(v, d) + done) * inner + k);
+	made = build_permute(b, n->in[0], from);
+	free(from);
+	if (made)
+		split(b, n, d, 2, outer * inner, size);
+	return made;
+}
+
 int onnx_split(struct build *b, struct im_node *n, struct err *e)
 {
 	struct im_value *x = n->in[0];
@@ -223,10 +248,11 @@ int onnx_split(struct build *b, struct im_node *n, struct err *e)
 			       view_text(&x->view));
 	size = xcalloc(n->nout, sizeof *size);
 	r = split_sizes(b, n, view_size(&x->view, d), size, e);
-	if (r == 0)
+	if (r == 0 && (view_outer(&x->view, d, &axis, &inner) || !split_kernel(b, n, d, size))) {
 		r = view_outermost(b, x, d, &axis, &inner, e);
-	if (r == 0)
-		split(b, n, d, axis, inner, size);
+		if (r == 0)
+			split(b, n, d, axis, inner, size);
+	}
 	free(size);
 	return r;
 }
