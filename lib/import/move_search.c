@@ -14,6 +14,7 @@ enum {
 struct order {
 	uint8_t p[RUNS];
 	int before; /* -1: the stored order */
+	int depth;  /* steps from there */
 	enum step_kind kind;
 	int cut[4];
 	int turn; /* transpose: which permutation; blocks: variant */
@@ -26,7 +27,8 @@ struct search {
 	bool seen[ORDERS];
 	struct order *order; /* norder, first come first */
 	int norder;
-	int found; /* -1: not yet */
+	struct order best; /* of the ways with the fewest steps the one with the fewest layers */
+	int layers;        /* of it; -1: none yet */
 };
 
 static const int32_t turns[5][3] = {
@@ -68,47 +70,6 @@ static void piece(const struct search *s, const struct order *o, int i, int coun
 {
 	*from = i ? o->cut[i - 1] : 0;
 	*to = i + 1 < count ? o->cut[i] : s->n;
-}
-
-/* Takes the step when it leads to an order that was not seen. */
-static void try(struct search *s, struct order o)
-{
-	const uint8_t *p = s->order[o.before].p;
-	int list[5], n = 0, count = pieces(&o, list), from, to;
-
-	for (int i = 0; i < count; i++) {
-		piece(s, &o, list[i], count, &from, &to);
-		while (from < to)
-			o.p[n++] = p[from++];
-	}
-	if (s->seen[rank_of(o.p, s->n)] || s->found >= 0)
-		return;
-	s->seen[rank_of(o.p, s->n)] = true;
-	if (rank_of(o.p, s->n) == 0)
-		s->found = s->norder;
-	s->order[s->norder++] = o;
-}
-
-static void try_all(struct search *s, int before)
-{
-	struct order o = { .before = before, .kind = STEP_TRANSPOSE };
-	const int base = s->n + 1;
-
-	for (o.cut[0] = 0; o.cut[0] < s->n; o.cut[0]++)
-		for (o.cut[1] = o.cut[0] + 1; o.cut[1] < s->n; o.cut[1]++)
-			for (o.turn = 0; o.turn < 5; o.turn++)
-				try(s, o);
-	for (int cuts = 0; cuts < base * base * base * base; cuts++) {
-		for (int i = 0, rest = cuts; i < 4; i++, rest /= base)
-			o.cut[3 - i] = rest % base;
-		if (o.cut[0] > o.cut[1] || o.cut[1] > o.cut[2] || o.cut[2] > o.cut[3])
-			continue;
-		for (int k = 0; k < 4; k++) {
-			o.kind = k & 1 ? STEP_DEPTH_TO_SPACE : STEP_SPACE_TO_DEPTH;
-			o.turn = k / 2;
-			try(s, o);
-		}
-	}
 }
 
 static int64_t piece_size(const struct search *s, const struct order *o, int i, int count)
@@ -154,21 +115,71 @@ static void emit(const struct search *s, const struct order *o, struct step *ste
 	memcpy(now, l.size, sizeof l.size);
 }
 
-static int collect(const struct search *s, struct step *step)
+/* The layers of the way to order `last`, which is not in the list; -1: too long. */
+static int collect(const struct search *s, const struct order *last, struct step *step)
 {
-	int way[MOVE_STEPS / 2], n = 0, count = 0;
+	const struct order *way[MOVE_STEPS / 2];
+	int n = 0, count = 0;
 	int64_t now[3];
 
 	memcpy(now, s->m->v->base, sizeof now);
-	for (int i = s->found; s->order[i].before >= 0; i = s->order[i].before) {
+	for (const struct order *o = last; o->before >= 0; o = &s->order[o->before]) {
 		if (n == MOVE_STEPS / 2 - 1)
 			return -1;
-		way[n++] = i;
+		way[n++] = o;
 	}
 	while (n)
-		emit(s, &s->order[way[--n]], step, &count, now);
+		emit(s, way[--n], step, &count, now);
 	step_reshape(step, &count, now, s->m->size, s->m->rank);
 	return count;
+}
+
+/* A step to the wanted order, or to one that was not seen. */
+static void try(struct search *s, struct order o)
+{
+	const uint8_t *p = s->order[o.before].p;
+	struct step step[MOVE_STEPS];
+	int list[5], n = 0, count = pieces(&o, list), from, to;
+
+	for (int i = 0; i < count; i++) {
+		piece(s, &o, list[i], count, &from, &to);
+		while (from < to)
+			o.p[n++] = p[from++];
+	}
+	o.depth = s->order[o.before].depth + 1;
+	if (rank_of(o.p, s->n) == 0) {
+		const int layers = collect(s, &o, step);
+
+		if (layers >= 0 && (s->layers < 0 || layers < s->layers)) {
+			s->best = o;
+			s->layers = layers;
+		}
+	} else if (!s->seen[rank_of(o.p, s->n)]) {
+		s->seen[rank_of(o.p, s->n)] = true;
+		s->order[s->norder++] = o;
+	}
+}
+
+static void try_all(struct search *s, int before)
+{
+	struct order o = { .before = before, .kind = STEP_TRANSPOSE };
+	const int base = s->n + 1;
+
+	for (o.cut[0] = 0; o.cut[0] < s->n; o.cut[0]++)
+		for (o.cut[1] = o.cut[0] + 1; o.cut[1] < s->n; o.cut[1]++)
+			for (o.turn = 0; o.turn < 5; o.turn++)
+				try(s, o);
+	for (int cuts = 0; cuts < base * base * base * base; cuts++) {
+		for (int i = 0, rest = cuts; i < 4; i++, rest /= base)
+			o.cut[3 - i] = rest % base;
+		if (o.cut[0] > o.cut[1] || o.cut[1] > o.cut[2] || o.cut[2] > o.cut[3])
+			continue;
+		for (int k = 0; k < 4; k++) {
+			o.kind = k & 1 ? STEP_DEPTH_TO_SPACE : STEP_SPACE_TO_DEPTH;
+			o.turn = k / 2;
+			try(s, o);
+		}
+	}
 }
 
 /* Runs of the wanted order that are together in the stored one; the stored order is the first. */
@@ -202,15 +213,16 @@ static bool start(struct search *s, const struct atoms *seq)
 int move_search(const struct move *m, const struct atoms *seq, struct step step[MOVE_STEPS],
 		struct err *e)
 {
-	struct search s = { .m = m, .found = -1 };
+	struct search s = { .m = m, .layers = -1 };
 	int n = -1;
 
 	s.order = xcalloc(ORDERS, sizeof *s.order);
 	if (start(&s, seq)) {
-		for (int i = 0; i < s.norder && s.found < 0; i++)
+		for (int i = 0; i < s.norder && (s.layers < 0 || s.order[i].depth < s.best.depth);
+		     i++)
 			try_all(&s, i);
-		if (s.found >= 0)
-			n = collect(&s, step);
+		if (s.layers >= 0)
+			n = collect(&s, &s.best, step);
 	}
 	free(s.order);
 	return n >= 0

@@ -215,13 +215,18 @@ static int pick_axes(const struct im_view *v, bool direct, char axes[LIMIT_RANK 
 
 int view_plain(struct build *b, struct im_value *v, struct err *e)
 {
-	char axes[LIMIT_RANK + 1];
+	char axes[LIMIT_RANK + 1], other[LIMIT_RANK + 1];
+	const bool direct = in_order(&v->view);
+	int cost, cost_other;
 
 	if (view_axes(&v->view, axes))
 		return 0;
-	if (pick_axes(&v->view, in_order(&v->view), axes, e) < 0)
+	if (pick_axes(&v->view, direct, axes, e) < 0 || pick_axes(&v->view, !direct, other, e) < 0)
 		return -1;
-	return view_want(b, v, axes, e);
+	cost = view_cost(&v->view, axes);
+	cost_other = view_cost(&v->view, other);
+	return view_want(b, v, cost_other >= 0 && (cost < 0 || cost_other < cost) ? other : axes,
+			 e);
 }
 
 /* The wanted order of the features, when nothing else changes, by the kernel that makes them. */

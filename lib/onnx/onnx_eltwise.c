@@ -230,6 +230,19 @@ static int tensors(struct build *b, struct im_value *out, struct im_value x, str
 	return 0;
 }
 
+/* What is not plain comes to lie like the other operand, when that is and it can. */
+static int follow(struct build *b, struct im_value *x, const struct im_value *y, struct err *e)
+{
+	char axes[LIMIT_RANK + 1], own[LIMIT_RANK + 1];
+
+	if (view_axes(&x->view, own) || !view_axes(&y->view, axes) || x->view.rank != y->view.rank)
+		return 0;
+	for (int d = 0; axes[d]; d++)
+		if (axes[d] == '1' && x->view.dim[d].n)
+			return 0;
+	return view_cost(&x->view, axes) >= 0 ? view_want(b, x, axes, e) : 0;
+}
+
 int onnx_tensors(struct build *b, const struct im_value *x, const struct im_value *y, bool times,
 		 struct im_value *out, struct err *e)
 {
@@ -250,7 +263,8 @@ static int binary(struct build *b, struct im_node *n, enum kind k, struct err *e
 		return with_constant(b, n, y, x, k, true, e);
 	/* Settled once, so that other consumers find it so. */
 	if (!x->is_const && !y->is_const && !view_same(&x->view, &y->view) &&
-	    (view_plain(b, x, e) < 0 || view_plain(b, y, e) < 0))
+	    (follow(b, x, y, e) < 0 || follow(b, y, x, e) < 0 || view_plain(b, x, e) < 0 ||
+	     view_plain(b, y, e) < 0))
 		return -1;
 	return tensors(b, n->out[0], *x, *y, k, e);
 }
