@@ -59,13 +59,25 @@ static double wanted(double x, const void *ctx)
 	return !(y > lo) ? lo : y > hi ? hi : y; /* NaN: below */
 }
 
-static void make_table(const struct quant *q, const struct layer *l, struct qop *op)
+/* Pre-activation codes that one unit of the accumulator becomes; 0: it varies by output. */
+static double accumulator_step(const struct qop *op)
+{
+	const struct qarr_i32 *mult = op->mult.n ? &op->mult : &op->pool_mult;
+	const struct qarr_i32 *shift = op->mult.n ? &op->shift : &op->pool_shift;
+
+	return mult->n == 1 ? ldexp((double)mult->v[0], -shift->v[0]) : 0;
+}
+
+static void make_table(const struct quant *q, const struct layer *l, struct qop *op, double real)
 {
 	const struct qinfo *info = quant_info(q, l);
 	struct target_function t = { l, quant_stage_unit(q, l), (double)info->scale, info->zp };
+	const double step = accumulator_step(op);
 	struct pwl *p = xcalloc(1, sizeof *p);
 
-	pwl_fit(wanted, &t, (size_t)q->target.pwl_segments, p);
+	/* The unit as the multiplier's 15 bits have it. */
+	if (!steps_table(l, step > 0 ? real / step : t.unit, t.scale, step, p))
+		pwl_fit(wanted, &t, (size_t)q->target.pwl_segments, p);
 	op->seg_start.v = xreallocarray(NULL, p->n, sizeof *op->seg_start.v);
 	op->seg_start.n = p->n;
 	memcpy(op->seg_start.v, p->start, p->n * sizeof *p->start);
@@ -109,7 +121,8 @@ static void set_bounds(const struct qinfo *info, double real, struct qarr_i32 *o
 	free(v);
 }
 
-int quant_stage_activation(struct quant *q, const struct layer *l, struct qop *op, struct err *e)
+int quant_stage_activation(struct quant *q, const struct layer *l, struct qop *op, double real,
+			   struct err *e)
 {
 	const struct qinfo *info = quant_info(q, l);
 
@@ -118,7 +131,7 @@ int quant_stage_activation(struct quant *q, const struct layer *l, struct qop *o
 	set_bounds(info, lower_bound(l), &op->act_lo);
 	set_bounds(info, upper_bound(l), &op->act_hi);
 	if (is_table(l->p.activation))
-		make_table(q, l, op);
+		make_table(q, l, op, real);
 	return 0;
 }
 
@@ -156,7 +169,7 @@ int quant_stage(struct quant *q, const struct layer *l, struct qop *op, const do
 	if ((l->p.activation == ACT_LEAKY || l->p.activation == ACT_PRELU) &&
 	    negative(q, l, op, real, n, unit, e) < 0)
 		return -1;
-	return quant_stage_activation(q, l, op, e);
+	return quant_stage_activation(q, l, op, real[0], e);
 }
 
 QUANT_OP(quant_activation)

@@ -85,6 +85,13 @@ struct pwl {
 void pwl_fit(double (*f)(double x, const void *ctx), const void *ctx, size_t max_segments,
 	     struct pwl *out);
 
+/*
+ * An activation with a jump: the range of what it gives; its exact table.  unit: real value of a
+ * pre-activation code; step: such codes in one unit of the accumulator.  False: it has no jump.
+ */
+bool steps_range(const struct layer *l, double *lo, double *hi);
+bool steps_table(const struct layer *l, double unit, double scale, double step, struct pwl *out);
+
 /* Channel classes that must share one equalization factor. */
 struct channels {
 	size_t n;       /* channels of all layers' outputs */

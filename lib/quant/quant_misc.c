@@ -37,14 +37,15 @@ QUANT_OP(quant_eltwise)
 	return quant_stage(q, l, op, &unit, 1, e);
 }
 
-static int pool_activation(struct quant *q, const struct layer *l, struct qop *op, struct err *e)
+static int pool_activation(struct quant *q, const struct layer *l, struct qop *op, double real,
+			   struct err *e)
 {
 	enum hn_act a = l->p.activation;
 
 	if (a == ACT_LEAKY || a == ACT_PRELU)
 		return err_set(e, "a pool with a '%s' activation has no integer form",
 			       hn_act_name(a));
-	return quant_stage_activation(q, l, op, e);
+	return quant_stage_activation(q, l, op, real, e);
 }
 
 static void window(const struct layer *l, struct qop *op)
@@ -61,7 +62,7 @@ QUANT_OP(quant_maxpool)
 
 	window(l, op);
 	qset_multipliers(&op->pool_mult, &op->pool_shift, &real, 1);
-	return pool_activation(q, l, op, e);
+	return pool_activation(q, l, op, (double)op->in_scale.v[0], e);
 }
 
 QUANT_OP(quant_avgpool)
@@ -83,7 +84,7 @@ QUANT_OP(quant_avgpool)
 	else
 		qset_multipliers(&op->pool_mult, &op->pool_shift, real, (size_t)n);
 	free(real);
-	return pool_activation(q, l, op, e);
+	return pool_activation(q, l, op, (double)op->in_scale.v[0] / n, e);
 }
 
 QUANT_OP(quant_concat)

@@ -36,8 +36,10 @@ int quant_stage(struct quant *q, const struct layer *l, struct qop *op, const do
 /* Real value of one unit that enters the activation: output scale, or the table's pre-activation
  * scale. */
 double quant_stage_unit(const struct quant *q, const struct layer *l);
-/* Bounds and table alone, for pools. */
-int quant_stage_activation(struct quant *q, const struct layer *l, struct qop *op, struct err *e);
+/* Bounds and table alone, for pools.  real: of one unit of the accumulator, where it has one value.
+ */
+int quant_stage_activation(struct quant *q, const struct layer *l, struct qop *op, double real,
+			   struct err *e);
 
 /* Biases in units of the accumulator as 16-bit mantissas with one shift (bias_mode 1). */
 void quant_bias_mantissas(const double *acc, size_t n, struct qop *op);

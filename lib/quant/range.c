@@ -40,6 +40,8 @@ static bool fixed_range(const struct layer *l, double *lo, double *hi)
 {
 	enum hn_act a = l->p.activation;
 
+	if (steps_range(l, lo, hi))
+		return true;
 	*lo = a == ACT_TANH || a == ACT_ERF || a == ACT_SOFTSIGN ? -1 : 0;
 	*hi = 1;
 	return l->type == HN_SOFTMAX || *lo < 0 || a == ACT_SIGMOID || a == ACT_HARD_SIGMOID;

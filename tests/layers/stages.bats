@@ -68,7 +68,7 @@ W='"strides": [1, 1, 1, 1], "padding": "SAME"'
 
 @test "activations in the output stage" {
 	local a
-	for a in relu relu6 sigmoid tanh silu hardswish gelu mish softplus exp abs; do
+	for a in relu relu6 sigmoid tanh silu hardswish gelu mish softplus exp abs gelu_tanh erf softsign; do
 		layer conv "{\"kernel_shape\": [1, 1, 8, 8], $W, \"activation\": \"$a\"}" 0.04
 	done
 	layer conv "{\"kernel_shape\": [1, 1, 8, 8], $W, \"activation\": \"leaky\", \"hnt_act_alpha\": 0.1}" 0.03
@@ -81,8 +81,18 @@ W='"strides": [1, 1, 1, 1], "padding": "SAME"'
 @test "standalone activation and normalization" {
 	layer activation '{"activation": "sigmoid"}' 0.03 relu
 	layer activation '{"activation": "leaky", "hnt_act_alpha": 0.3}' 0.03 tanh
+	layer activation '{"activation": "inv_sqrt"}' 0.05 softplus
 	layer normalization '{}' 0.03 relu
 	layer batch_norm '{"hnt_bn_epsilon": 0.001}' 0.03 relu
+}
+
+@test "activations that compare, alone and in the output stage" {
+	local a
+	# A value beside the threshold may fall on its other side: only the integers must agree.
+	for a in greater greater_equal less less_equal equal threshold delta sign; do
+		layer activation "{\"activation\": \"$a\", \"hnt_act_alpha\": 0.25}" 1.1 relu
+		layer conv "{\"kernel_shape\": [1, 1, 8, 8], $W, \"activation\": \"$a\", \"hnt_act_alpha\": 0.25}" 1.1
+	done
 }
 
 @test "elementwise layers on two branches, and on a repeated input" {

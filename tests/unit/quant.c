@@ -343,14 +343,16 @@ static void activations(void)
 				   "\"padding\": \"SAME\"";
 
 	for (int a = 0; a < ACT_COUNT; a++) {
-		bool positive = a == ACT_LOG || a == ACT_SQRT || a == ACT_INV_POS;
-		bool jump =
-		    a == ACT_THRESHOLD; /* a code beside the jump may land on its other side */
+		bool positive =
+		    a == ACT_LOG || a == ACT_SQRT || a == ACT_INV_POS || a == ACT_INV_SQRT;
+		/* A code beside the jump may land on its other side: steps.c tests those. */
+		bool jump = a == ACT_THRESHOLD || (a >= ACT_DELTA && a <= ACT_SIGN);
 
+		if (jump)
+			continue;
 		/* The steepest place of the function sets the bound. */
-		activation_case("activation", "", (enum hn_act)a, positive ? 0.5 : -3, 3,
-				jump ? 60 : 4, NULL);
-		if (!positive && !jump && a != ACT_EXP && a != ACT_SQUARE && a != ACT_POW) {
+		activation_case("activation", "", (enum hn_act)a, positive ? 0.5 : -3, 3, 4, NULL);
+		if (!positive && a != ACT_EXP && a != ACT_SQUARE && a != ACT_POW) {
 			activation_case("conv", conv, (enum hn_act)a, 0, 0, 0.04 * 255, NULL);
 			activation_case("conv", conv, (enum hn_act)a, 0, 0, 0.05 * 255,
 					"single_scale_decomposition");
