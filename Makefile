@@ -38,7 +38,10 @@ $(O)/bin/%: cmd/%.sh
 	chmod 755 $@
 $(O)/tests/%: $(O)/tests/%.o $(O)/libhn.a
 	@mkdir -p $(@D)
-	$(CC) $(HN_LDFLAGS) $(LDFLAGS) -o $@ $^ $(HN_LDLIBS) $(LDLIBS)
+	$(CC) $(HN_LDFLAGS) $(LDFLAGS) -o $@ $(filter %.o,$^) $(O)/libhn.a $(HN_LDLIBS) $(LDLIBS)
+# Generators of ONNX models share the writer.
+$(O)/tests/gen/mkonnx $(O)/tests/gen/mkarch: $(O)/tests/gen/onnx/onnxw.o
+$(O)/tests/gen/mkarch: $(patsubst %.c,$(O)/%.o,$(wildcard tests/gen/arch/*.c))
 # Without a fuzzing engine, a target replays its corpus.
 $(O)/tests/fuzz/%: $(O)/tests/fuzz/%.o $(O)/tests/fuzz/replay.o $(O)/libhn.a
 	$(CC) $(HN_LDFLAGS) $(LDFLAGS) -o $@ $^ $(HN_LDLIBS) $(LDLIBS)
@@ -52,7 +55,7 @@ $(O)/gen/%.pb-c.c $(O)/gen/%.pb-c.h: lib/%.proto
 $(O)/gen/%.pb-c.o: $(O)/gen/%.pb-c.c
 	$(CC) -I$(O)/gen $(CPPFLAGS) $(CFLAGS) -w -c -o $@ $<
 $(LIBOBJ): | $(PROTOS:%=$(O)/gen/%.pb-c.h)
--include $(wildcard $(O)/cmd/*.d $(O)/lib/*/*.d $(O)/tests/*/*.d)
+-include $(wildcard $(O)/cmd/*.d $(O)/lib/*/*.d $(O)/tests/*/*.d $(O)/tests/*/*/*.d)
 
 check: all $(UNITS) $(GENS) $(FUZZ)
 	O=$(O) tests/run
