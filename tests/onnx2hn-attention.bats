@@ -500,3 +500,122 @@ E
 	[ "$status" -eq 1 ]
 	[[ ${stderr_lines[0]} == "onnx2hn: m.onnx: node 'v' (L2NORM): it repeats the length of [1,2,1,1] to another shape"* ]]
 }
+
+@test "a mask of -inf before a softmax is finite in the HN, where it leaves something of each row" {
+	model <<'E'
+input x0 1,2,2
+init mask 2,2 0 -inf -1e9 0
+node Transpose tokens x0 x perm=0,2,1
+node Add a x,mask s
+node Softmax p s y axis=-1
+output y
+E
+	[ "$(inner)" = "ew_add1,softmax1," ]
+	pair
+	infer
+	expect 1,2,2 1 0 0 1
+	onnx2hn -q m.onnx --net-name n --npz m.npz
+	arr get m.npz n/const_input1/value:0 v.npy
+	arr npy want.npy float32 1,2,2 0 -1000 -1000 0
+	npydiff want.npy v.npy 0
+}
+
+@test "Expand repeats rows, columns and features, also inside of them" {
+	model <<'E'
+input x 1,2,1,1
+initi s 4 1 1 2 3
+node Expand e x,s y
+output y
+E
+	[ "$(inner)" = "resize1," ]
+	arr npy in.npy float32 1,1,1,2 5 6
+	infer
+	expect 1,2,3,2 5 6 5 6 5 6 5 6 5 6 5 6
+	model <<'E'
+input x 1,1,1,2
+initi s 4 1 3 1 2
+node Expand e x,s y
+output y
+E
+	[ "$(inner)" = "conv1," ]
+	arr npy in.npy float32 1,1,2,1 5 6
+	infer
+	expect 1,1,2,3 5 5 5 6 6 6
+	# Two heads of two features, each head twice.
+	model <<'E'
+input x 1,4,1,1
+initi five 5 1 2 1 2 1
+initi s 5 1 2 2 2 1
+initi flat 4 1 8 1 1
+node Reshape r x,five a
+node Expand e a,s b
+node Reshape r2 b,flat y
+output y
+E
+	arr npy in.npy float32 1,1,1,4 1 2 3 4
+	infer
+	expect 1,1,1,8 1 2 1 2 3 4 3 4
+}
+
+@test "Expand before a sum that repeats by itself goes away, when the shape is the sum's" {
+	model <<'E'
+input x 1,2,2,2
+input z 1,2,1,1
+initi s 4 1 2 2 2
+node Expand e z,s w
+node Add a x,w y
+output y
+E
+	[ "$(inner)" = "ew_add1," ]
+	hn '.layers["n/ew_add1"].original_names == ["e", "a"]'
+	model <<'E'
+input x 1,2,1,1
+input z 1,2,1,1
+initi s 4 1 2 2 2
+node Expand e z,s w
+node Add a x,w y
+output y
+E
+	run --separate-stderr onnx2hn -q m.onnx -o m.har
+	[ "$status" -eq 1 ]
+	[[ ${stderr_lines[0]} == "onnx2hn: m.onnx: node 'a' (Add): an operand is repeated to a shape that [1,2,1,1] is not"* ]]
+}
+
+@test "Dropout that drops nothing passes, in training mode or not" {
+	model <<'E'
+input x 1,2,2,2
+init zero - 0
+initi on - 1
+node Dropout d x,zero,on y
+node Relu r y z
+output z
+E
+	[ "$(inner)" = "activation1," ]
+}
+
+@test "windows of a map are one block move there and one back" {
+	model <<'E'
+input x 1,1,4,4
+initi six 6 1 2 2 2 2 1
+initi wins 3 4 4 1
+initi back 6 1 2 2 2 2 1
+initi map 4 1 4 4 1
+init w 4,4 1 1 1 1 0 1 0 0 0 0 1 0 0 0 0 1
+node Transpose t x a perm=0,2,3,1
+node Reshape r a,six b
+node Transpose p b c perm=0,1,3,2,4,5
+node Reshape r1 c,wins d
+node Transpose dt d e perm=0,2,1
+node MatMul m e,w f
+node Transpose ft f g perm=0,2,1
+node Reshape r2 g,back h
+node Transpose p2 h i perm=0,1,3,2,4,5
+node Reshape r3 i,map j
+node Transpose t2 j y perm=0,3,1,2
+output y
+E
+	arr npy in.npy float32 1,4,4,1 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16
+	infer
+	# Each window a b / c d becomes a, a + b / a + c, a + d.
+	expect 1,4,4,1 1 3 3 7 6 7 10 11 9 19 11 23 22 23 26 27
+}

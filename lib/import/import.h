@@ -98,6 +98,8 @@ void view_unsqueeze(struct im_view *v, int d);
 bool view_outer(const struct im_view *v, int d, int *axis, int64_t *inner);
 /* Such a dimension gets another size. */
 void view_resize(struct im_view *v, int d, int64_t size);
+/* Dimension d, of size 1, gets a new atom `at` of this size on the axis. */
+void view_repeat(struct im_view *v, int d, int at, int axis, int64_t size);
 /* These dimensions get size 1. */
 void view_drop(struct im_view *v, const bool over[LIMIT_RANK]);
 /* The same layer output seen the same way, apart from how axes are split? */
@@ -239,6 +241,8 @@ void im_patterns(struct im_graph *g);
 /* Node n becomes op(in...): nodes that are used no more are fused into its origin names. */
 void im_become(struct im_graph *g, struct im_node *n, const char *op, struct im_value *in,
 	       size_t nattr);
+/* Input i of n is v now: a node that is used no more is fused into n's origin names. */
+void im_bypass(struct im_graph *g, struct im_node *n, size_t i, struct im_value *v);
 void im_attr_float(struct im_node *n, size_t i, const char *name, float f);
 /* The constant scalar of a value; false when it is none. */
 bool im_scalar(const struct im_value *v, float *out);
@@ -262,5 +266,7 @@ bool pat_clip(struct im_graph *g, struct im_node *n);
 bool pat_square(struct im_graph *g, struct im_node *n);
 bool pat_layer_norm(struct im_graph *g, struct im_node *n);
 bool pat_l2(struct im_graph *g, struct im_node *n);
+bool pat_mask(struct im_graph *g, struct im_node *n);
+bool pat_expand(struct im_graph *g, struct im_node *n);
 
 #endif

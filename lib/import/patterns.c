@@ -4,8 +4,8 @@
 
 /* Order: inner forms first, so that outer ones see them as one node. */
 static bool (*const recognisers[])(struct im_graph *g, struct im_node *n) = {
-	pat_softplus, pat_clip,     pat_hard_sigmoid, pat_hardswish,  pat_silu, pat_mish,
-	pat_gelu,     pat_softsign, pat_square,       pat_layer_norm, pat_l2,
+	pat_softplus, pat_clip,   pat_hard_sigmoid, pat_hardswish, pat_silu, pat_mish,   pat_gelu,
+	pat_softsign, pat_square, pat_layer_norm,   pat_l2,        pat_mask, pat_expand,
 };
 
 void im_patterns(struct im_graph *g)
@@ -40,6 +40,15 @@ static void drop_use(struct im_graph *g, struct im_node *into, struct im_value *
 {
 	if (v && --v->nuse == 0 && v->from && !v->from->dead)
 		absorb(g, into, v->from);
+}
+
+void im_bypass(struct im_graph *g, struct im_node *n, size_t i, struct im_value *v)
+{
+	struct im_value *old = n->in[i];
+
+	v->nuse++;
+	n->in[i] = v;
+	drop_use(g, n, old);
 }
 
 void im_become(struct im_graph *g, struct im_node *n, const char *op, struct im_value *in,

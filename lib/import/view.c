@@ -211,6 +211,19 @@ void view_resize(struct im_view *v, int d, int64_t size)
 	normalise(v);
 }
 
+void view_repeat(struct im_view *v, int d, int at, int axis, int64_t size)
+{
+	for (int k = v->natoms++; k > at; k--)
+		v->atom[k] = v->atom[k - 1];
+	for (int i = 0; i < v->rank; i++)
+		for (int k = 0; k < v->dim[i].n; k++)
+			if (v->dim[i].at[k] != IM_BATCH && v->dim[i].at[k] >= at)
+				v->dim[i].at[k]++;
+	v->atom[at] = (struct im_atom){ size, axis };
+	v->base[axis] *= size;
+	v->dim[d].at[v->dim[d].n++] = at;
+}
+
 void view_drop(struct im_view *v, const bool over[LIMIT_RANK])
 {
 	for (int d = 0; d < v->rank; d++)

@@ -153,14 +153,15 @@ static int keep_mask(struct build *b, struct im_value *out, const struct im_valu
 int onnx_pass(struct build *b, struct im_node *n, struct err *e)
 {
 	const int64_t to = im_int(n, "to", 1);
-
 	const bool dropout = strcmp(n->op, "Dropout") == 0;
+	float ratio;
 
 	if (strcmp(n->op, "Cast") == 0 && to != 1 && to != 10 && to != 11)
 		return err_set(
 		    e, "a cast of a computed tensor to a type that is no float is not supported");
-	if (dropout && n->nin > 2 && n->in[2] && n->in[2]->is_const &&
-	    tensor_count(&n->in[2]->data) == 1 && tensor_get(&n->in[2]->data, 0) != 0)
+	if (dropout && !(im_scalar(n->in[n->nin > 1], &ratio) && ratio == 0) && n->nin > 2 &&
+	    n->in[2] && n->in[2]->is_const && tensor_count(&n->in[2]->data) == 1 &&
+	    tensor_get(&n->in[2]->data, 0) != 0)
 		return err_set(e, "it is in training mode: export the model in eval mode");
 	build_pass(n->out[0], n->in[0]);
 	if (dropout && n->nout > 1 && n->out[1] && n->out[1]->nuse)

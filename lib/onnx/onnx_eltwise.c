@@ -249,12 +249,10 @@ int onnx_tensors(struct build *b, const struct im_value *x, const struct im_valu
 	return tensors(b, out, *x, *y, times ? MUL : ADD, e);
 }
 
-static int binary(struct build *b, struct im_node *n, enum kind k, struct err *e)
+static int two_operands(struct build *b, struct im_node *n, enum kind k, struct err *e)
 {
 	struct im_value *x, *y;
 
-	if (n->nin != 2 || !n->in[0] || !n->in[1])
-		return err_set(e, "it has %zu inputs, 2 expected", n->nin);
 	x = n->in[0];
 	y = n->in[1];
 	if (y->is_const && tensor_count(&y->data) && y->data.rank <= LIMIT_RANK)
@@ -267,6 +265,36 @@ static int binary(struct build *b, struct im_node *n, enum kind k, struct err *e
 	     view_plain(b, y, e) < 0))
 		return -1;
 	return tensors(b, n->out[0], *x, *y, k, e);
+}
+
+/* The shape to which an operand was said to be repeated is that of the result. */
+static int check_expanded(const struct im_node *n, struct err *e)
+{
+	const struct tensor *t = onnx_constant(n, 2, "shape", e);
+	const struct im_view *v = &n->out[0]->view;
+
+	if (!t)
+		return -1;
+	for (int i = 0; i < (int)tensor_count(t); i++) {
+		const int d = v->rank - (int)tensor_count(t) + i;
+		const int64_t size = tensor_get_int(t, (size_t)i);
+
+		if (size != 1 && (d < 0 || view_size(v, d) != size))
+			return err_set(e, "an operand is repeated to a shape that %s is not",
+				       view_text(v));
+	}
+	return 0;
+}
+
+static int binary(struct build *b, struct im_node *n, enum kind k, struct err *e)
+{
+	const bool expanded = n->nin == 3 && im_int(n, "expanded", 0);
+
+	if ((n->nin != 2 && !expanded) || !n->in[0] || !n->in[1])
+		return err_set(e, "it has %zu inputs, 2 expected", n->nin);
+	if (two_operands(b, n, k, e) < 0)
+		return -1;
+	return expanded ? check_expanded(n, e) : 0;
 }
 
 int onnx_add(struct build *b, struct im_node *n, struct err *e)

@@ -1,4 +1,4 @@
-/* Reshape, Flatten, Squeeze, Unsqueeze, Transpose, Expand, Shape, Size: mostly other views. */
+/* Reshape, Flatten, Squeeze, Unsqueeze, Transpose, Shape, Size: mostly other views. */
 #include "base/limits.h"
 #include "onnx/onnx_int.h"
 
@@ -173,46 +173,6 @@ int onnx_transpose(struct build *b, struct im_node *n, struct err *e)
 	}
 	build_pass(n->out[0], x);
 	view_transpose(&n->out[0]->view, perm);
-	return 0;
-}
-
-/* Only what changes nothing, adds dimensions of 1, or repeats one pixel (a nearest resize). */
-int onnx_expand(struct build *b, struct im_node *n, struct err *e)
-{
-	struct im_value *x = n->in[0];
-	int64_t dim[LIMIT_RANK];
-	char axes[LIMIT_RANK + 1];
-	struct layer *l;
-	size_t rank;
-	int64_t base[3];
-
-	if (onnx_list(b, n, "shape", 1, dim, &rank, e) < 0)
-		return -1;
-	build_pass(n->out[0], x);
-	while (n->out[0]->view.rank < (int)rank)
-		view_unsqueeze(&n->out[0]->view, 0);
-	memcpy(base, x->view.base, sizeof base);
-	for (size_t i = 0; i < rank; i++) {
-		const int d = n->out[0]->view.rank - (int)rank + (int)i;
-		const int64_t size = view_size(&n->out[0]->view, d);
-
-		if (dim[i] == 1 || dim[i] == size)
-			continue;
-		if (size != 1 || n->out[0]->view.rank != 4 || d < 2 || dim[i] < 1 ||
-		    dim[i] > LIMIT_DIM || !view_axes(&n->out[0]->view, axes) ||
-		    (axes[1] != 'C' && axes[1] != '1'))
-			return err_set(e,
-				       "expanding %s is not supported beyond repeating one pixel",
-				       view_text(&x->view));
-		base[d - 2] = dim[i];
-	}
-	if (base[0] == x->view.base[0] && base[1] == x->view.base[1])
-		return 0;
-	l = build_after(b, HN_RESIZE, "resize", &x->view);
-	l->p.resize_mode = 2;
-	l->p.resize_out[0] = (int32_t)base[0];
-	l->p.resize_out[1] = (int32_t)base[1];
-	build_out(n->out[0], l, 0, x->view.batch, base, "BCHW");
 	return 0;
 }
 

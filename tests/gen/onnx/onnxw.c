@@ -54,8 +54,8 @@ double onnxw_number(const char *text)
 	struct err e = { 0 };
 	double v;
 
-	if (strcmp(text, "inf") == 0)
-		return INFINITY;
+	if (strcmp(text, "inf") == 0 || strcmp(text, "-inf") == 0)
+		return text[0] == '-' ? -INFINITY : INFINITY;
 	if (num_double(text, "number", &v, &e) < 0)
 		die(&e);
 	return v;
