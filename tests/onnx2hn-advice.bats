@@ -383,3 +383,20 @@ E
 	onnx2hn -q m.onnx --net-name n --end-node-names c1,c1,a --hn - > p.hn
 	jq -e '.net_params.output_layers_order == ["n/conv1"]' p.hn
 }
+
+@test "ten thousand nodes, outputs or faults take seconds at most" {
+	local kind
+	for kind in blocks elements failing fan faults; do
+		awk -v kind=$kind -v n=10000 -f "$ROOT/tests/gen/bignet.awk" | model
+		# Ten times what it takes; anything quadratic takes longer.
+		run --separate-stderr bash -c 'ulimit -t 20; onnx2hn -q m.onnx -o m.har'
+		case $kind in
+		failing) [[ $stderr == *"node 'n10000' (LRN): "*"--end-node-names n9999)" ]] ;;
+		faults) [[ $stderr == *"node 'n0' (LRN): "*" (try "* ]] ;;
+		*) [ "$status" -eq 0 ] ;;
+		esac || report "$kind" || return
+	done
+	awk -v kind=fan -v n=3000 -f "$ROOT/tests/gen/bignet.awk" | model
+	onnx2hn -q m.onnx --net-name n -o m.har
+	[ "$(har-pack -m hn m.har | jq -r '.net_params.output_layers_order[2999]')" = n/activation3000 ]
+}

@@ -159,29 +159,3 @@ size_t graph_inputs(const struct graph *g, struct layer **out, size_t max)
 	}
 	return n;
 }
-
-/* Place of an output layer's producer in output_order; unlisted ones come last. */
-static size_t output_place(const struct graph *g, const struct layer *l)
-{
-	for (size_t i = 0; l->nin && i < g->noutput_order; i++)
-		if (strcmp(g->output_order[i], l->in[0].layer->name) == 0)
-			return i;
-	return g->noutput_order;
-}
-
-size_t graph_outputs(const struct graph *g, struct layer **out, size_t max)
-{
-	size_t n = 0;
-
-	for (size_t place = 0; place <= g->noutput_order; place++)
-		for (size_t i = 0; i < g->nlayers; i++) {
-			struct layer *l = g->layers[i];
-
-			if (l->type != HN_OUTPUT || output_place(g, l) != place)
-				continue;
-			if (n < max)
-				out[n] = l;
-			n++;
-		}
-	return n;
-}
