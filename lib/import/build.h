@@ -95,6 +95,9 @@ int build_batch_norm(struct build *b, struct im_value *in, struct im_value *out,
 struct layer *build_slice(struct build *b, const struct im_view *v, int axis, int64_t from,
 			  int64_t to, int64_t step);
 
+/* Takes out layers that lead to no output, with their weights; inputs stay. */
+void build_prune(struct build *b);
+
 /* A float vector as a weight. */
 void build_weight(struct build *b, struct layer *l, const char *key, const float *v, int64_t n);
 float *build_weight_rw(struct build *b, struct layer *l, const char *key, int64_t n, float dflt);

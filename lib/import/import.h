@@ -28,6 +28,7 @@ enum im_kind {
 	IM_STRING,
 	IM_INTS,
 	IM_FLOATS,
+	IM_STRINGS,
 	IM_TENSOR,
 	IM_OTHER
 };
@@ -38,8 +39,9 @@ struct im_attr {
 	int64_t i;
 	float f;
 	const char *s;
-	const int64_t *ints; /* n of them */
-	const float *floats; /* n of them */
+	const int64_t *ints;        /* n of them */
+	const float *floats;        /* n of them */
+	const char *const *strings; /* n of them */
 	size_t n;
 	struct tensor t; /* one reference */
 };

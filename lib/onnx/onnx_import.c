@@ -69,6 +69,16 @@ static void fold_all(struct onnx_run *r)
 	r->ir->nnode = kept;
 }
 
+/* An output that is absent. */
+static struct im_value *nobody(struct im_graph *g)
+{
+	struct im_value *v = arena_alloc(&g->arena, sizeof *v);
+
+	v->name = "";
+	v->rank = -1;
+	return v;
+}
+
 /* 0: converted; 1: an input comes from a node that failed; -1: cannot be converted. */
 static int convert(struct onnx_run *r, struct im_node *n, struct err *e)
 {
@@ -98,7 +108,10 @@ static int convert(struct onnx_run *r, struct im_node *n, struct err *e)
 		return err_set(e, "this operator is not supported");
 	if (constant)
 		return err_set(e, "it has only constant inputs and cannot be folded");
-	if (n->nin == 0 || !n->in[0] || n->nout == 0 || !n->out[0])
+	for (size_t i = 0; i < n->nout; i++)
+		if (!n->out[i])
+			n->out[i] = nobody(r->ir);
+	if (n->nin == 0 || !n->in[0] || n->nout == 0)
 		return err_set(e, "it has no input or no output");
 	if (n->in[0]->is_const && !op->any)
 		return err_set(e, "its first input is a constant");
@@ -173,6 +186,7 @@ static int check_shapes(struct onnx_run *r, struct err *e)
 			    (long long)v->view.base[0], (long long)v->view.base[1],
 			    (long long)v->view.base[2]);
 	}
+	build_prune(&r->b);
 	return graph_validate(r->b.g, r->b.w, e);
 }
 

@@ -174,12 +174,13 @@ static int options_of(struct onnx_run *r, const struct onnx_opts *o, size_t i, c
 static int axes_of(struct onnx_run *r, size_t i, const char *format, struct err *e)
 {
 	const struct im_value *v = r->ir->in[i];
+	char sequence[LIMIT_RANK + 1];
 
 	if (!v->declared)
 		return err_set(e, "its shape is not known (give --net-input-shapes %s=...)",
 			       quote(v->name));
 	if (!format)
-		format = view_std_axes(v->rank);
+		format = onnx_sequence_axes(r->ir, v, sequence) ? sequence : view_std_axes(v->rank);
 	if (!format)
 		return err_set(e, "it has %d dimensions, 2 to 4 expected", v->rank);
 	return parse_format(format, v->rank, r->in_axes[i], e) < 0 ||

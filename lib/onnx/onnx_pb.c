@@ -195,17 +195,20 @@ static int read_attr(struct im_file *f, struct im_graph *g, const Onnx__Attribut
 		STRING,
 		TENSOR,
 		FLOATS = 6,
-		INTS
+		INTS,
+		STRINGS
 	};
+	const char **strings;
 	int type = p->type;
 
 	if (!p->has_type)
-		type = p->t          ? TENSOR
-		       : p->has_s    ? STRING
-		       : p->n_ints   ? INTS
-		       : p->n_floats ? FLOATS
-		       : p->has_f    ? FLOAT
-				     : INT;
+		type = p->t           ? TENSOR
+		       : p->has_s     ? STRING
+		       : p->n_ints    ? INTS
+		       : p->n_floats  ? FLOATS
+		       : p->n_strings ? STRINGS
+		       : p->has_f     ? FLOAT
+				      : INT;
 	a->name = arena_strdup(&g->arena, p->name ? p->name : "");
 	a->kind = IM_OTHER;
 	if (type == FLOAT) {
@@ -233,6 +236,13 @@ static int read_attr(struct im_file *f, struct im_graph *g, const Onnx__Attribut
 		a->kind = IM_INTS;
 		a->n = p->n_ints;
 		a->ints = v;
+	} else if (type == STRINGS) {
+		strings = arena_array(&g->arena, p->n_strings, sizeof *strings);
+		for (size_t i = 0; i < p->n_strings; i++)
+			strings[i] = text(g, p->strings[i].data, p->strings[i].len);
+		a->kind = IM_STRINGS;
+		a->n = p->n_strings;
+		a->strings = strings;
 	} else if (type == TENSOR && p->t) {
 		a->kind = IM_TENSOR;
 		return read_tensor(f, p->t, &a->t, e);

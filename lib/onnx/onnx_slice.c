@@ -72,11 +72,38 @@ static int slice_axis(struct build *b, struct cut *c, int d, int64_t from, int64
 	return 0;
 }
 
-static void sliced(struct im_node *n, const struct cut *c)
+/*
+ * A slice of one, along the axis of a concatenation of ones (steps of an unrolled sequence), is
+ * that part; the slice layer leads nowhere then.
+ */
+static void part_of(struct build *b, const struct im_view *in, struct cut *c)
+{
+	const struct layer *from = in->layer;
+	const int axis = from->p.concat_axis - 1;
+	const struct hn_input *part;
+	int32_t at;
+
+	if (from->type != HN_CONCAT || in->base[axis] != (int64_t)from->nin ||
+	    c->layer->in[0].layer != from || c->x.view.layer != c->layer)
+		return;
+	for (int i = 0; i < 3; i++)
+		if (c->x.view.base[i] != (i == axis ? 1 : in->base[i]))
+			return;
+	at = range_of(c->layer, axis)[0];
+	part = &from->in[at];
+	c->x.view.layer = part->layer;
+	c->x.view.port = part->port;
+	c->x.view.sole = false;
+	build_fused(b, part->layer);
+}
+
+static void sliced(struct build *b, struct im_node *n, struct cut *c)
 {
 	build_pass(n->out[0], n->in[0]);
-	if (c->x.view.layer != n->in[0]->view.layer)
-		n->out[0]->view = c->x.view;
+	if (c->x.view.layer == n->in[0]->view.layer)
+		return;
+	part_of(b, &n->in[0]->view, c);
+	n->out[0]->view = c->x.view;
 }
 
 int onnx_slice(struct build *b, struct im_node *n, struct err *e)
@@ -104,7 +131,7 @@ int onnx_slice(struct build *b, struct im_node *n, struct err *e)
 		if (slice_axis(b, &c, axis, from[i], to[i], nstep ? step[i] : 1, e) < 0)
 			return -1;
 	}
-	sliced(n, &c);
+	sliced(b, n, &c);
 	return 0;
 }
 
@@ -139,7 +166,7 @@ int onnx_gather(struct build *b, struct im_node *n, struct err *e)
 	}
 	if (slice_axis(b, &c, axis, first, first + (count - 1) * step + 1, step, e) < 0)
 		return -1;
-	sliced(n, &c);
+	sliced(b, n, &c);
 	if (at->data.rank == 0)
 		view_squeeze(&n->out[0]->view, axis);
 	return 0;

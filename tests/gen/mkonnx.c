@@ -6,10 +6,15 @@
  *	output NAME
  *	value NAME 1,3,8,8                what the file says of a tensor inside
  *	init NAME DIMS VALUE...           float32, raw; values repeat; DIMS - is a scalar
- *	inits NAME DIMS VALUE...          float32 in the typed field; inith: float16 bits; initi:
- *int64, raw initx NAME DIMS FILE OFFSET LENGTH    float32 in an external file node OP NAME IN,IN
- *OUT,OUT KEY=VALUE...    - is an empty name; VALUE: 3, f:0.5, s:text, 1,2 (a list also with one
- *number: 3,) domain D                          of the node before
+ *	inits NAME DIMS VALUE...          float32 in the typed field
+ *	inith NAME DIMS VALUE...          float16 bits
+ *	initi NAME DIMS VALUE...          int64, raw
+ *	initx NAME DIMS FILE OFFSET LENGTH  float32 in an external file
+ *	node OP NAME IN,IN OUT,OUT KEY=VALUE...
+ *	domain D                          of the node before
+ *
+ * In a node - is an empty name; VALUE: 3, f:0.5, s:text, 1,2 (a list also with one number: 3,),
+ * l:text,text, F:0.5,1.
  */
 #include "base/outfile.h"
 #include "onnx/onnxw.h"

@@ -127,6 +127,18 @@ static void attribute(struct str *node, char *text)
 	} else if (strncmp(value, "s:", 2) == 0) {
 		onnxw_text(&a, 4, value + 2);
 		onnxw_int(&a, 20, 3);
+	} else if (strncmp(value, "l:", 2) == 0) {
+		const size_t n = onnxw_split(value + 2, ',', part, ONNXW_WORDS);
+
+		for (size_t i = 0; i < n; i++)
+			onnxw_text(&a, 9, part[i]);
+		onnxw_int(&a, 20, 8);
+	} else if (strncmp(value, "F:", 2) == 0) {
+		const size_t n = onnxw_split(value + 2, ',', part, ONNXW_WORDS);
+
+		for (size_t i = 0; i < n; i++)
+			put_float(&a, 7, (float)onnxw_number(part[i]));
+		onnxw_int(&a, 20, 6);
 	} else if (strchr(value, ',')) {
 		const size_t n = onnxw_split(value, ',', part, ONNXW_WORDS);
 
