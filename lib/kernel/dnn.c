@@ -339,3 +339,13 @@ void dnn_free(struct dnn *d)
 		dnnl_engine_destroy(d->engine);
 	free(d);
 }
+
+int dnn_gemm_f32(size_t m, size_t n, size_t k, const float *a, size_t lda, const float *b,
+		 size_t ldb, bool transposed, float *c, size_t ldc, struct err *e)
+{
+	dnnl_status_t st =
+	    dnnl_sgemm('N', transposed ? 'T' : 'N', (dnnl_dim_t)m, (dnnl_dim_t)n, (dnnl_dim_t)k, 1,
+		       a, (dnnl_dim_t)lda, b, (dnnl_dim_t)ldb, 0, c, (dnnl_dim_t)ldc);
+
+	return st == dnnl_success ? 0 : err_set(e, "oneDNN's product failed (%d)", (int)st);
+}

@@ -59,6 +59,14 @@ struct dnn *dnn_new_f32(const struct dnn_shape *s, const float *weights,
 /* add: the second input, or NULL.  Always the whole batch. */
 int dnn_run_f32(struct dnn *d, const float *in, const float *add, float *out, struct err *e);
 
+/*
+ * c[m][n] = a[m][k] b, rows lda, ldb, ldc values apart; b is [k][n], or [n][k] when transposed.
+ * Call it inside a parallel loop: there it is one thread's work, whose result does not depend on
+ * the number of threads.
+ */
+int dnn_gemm_f32(size_t m, size_t n, size_t k, const float *a, size_t lda, const float *b,
+		 size_t ldb, bool transposed, float *c, size_t ldc, struct err *e);
+
 /* Name of oneDNN's implementation, for -v. */
 const char *dnn_impl(const struct dnn *d);
 void dnn_free(struct dnn *d); /* NULL is fine */

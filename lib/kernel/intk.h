@@ -6,6 +6,13 @@
 #include "base/par.h"
 #include "kernel/qop_int.h"
 
+/* A loop that the compiler makes for several vector widths; the machine chooses. */
+#if defined(__x86_64__) && defined(__GNUC__) && !defined(__clang__)
+#define INT_WIDE __attribute__((target_clones("avx512f", "avx2", "default")))
+#else
+#define INT_WIDE
+#endif
+
 /*
  * The output stage, prepared: every per-feature array expanded to c values.
  * scale = mult / 2^shift as a double: acc * scale has at most 46 significant bits, so products and

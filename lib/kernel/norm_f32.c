@@ -3,6 +3,10 @@
 #include "kernel/f32_int.h"
 #include <math.h>
 
+enum {
+	LANES = 16
+};
+
 /* Scale, then offset: 2c values. */
 static int affine_make(struct f32k *k, const struct tensors *w, struct err *e)
 {
@@ -151,12 +155,70 @@ static void layer_norm_image(const struct f32k *k, const float *from, float *to)
 	free(norm);
 }
 
+/* The sum of n values less m, or of their squares: in lanes, so that every vector width adds alike.
+ */
+F32_WIDE static double lane_sum(const float *x, size_t n, double m, bool squares)
+{
+	double lane[LANES] = { 0 }, sum = 0;
+	size_t i = 0;
+
+	for (; i + LANES <= n; i += LANES)
+#pragma omp simd
+		for (int k = 0; k < LANES; k++) {
+			const double d = (double)x[i + (size_t)k] - m;
+
+			lane[k] += squares ? d * d : d;
+		}
+	for (; i < n; i++) {
+		const double d = (double)x[i] - m;
+
+		sum += squares ? d * d : d;
+	}
+	for (int k = 0; k < LANES; k++)
+		sum += lane[k];
+	return sum;
+}
+
+F32_WIDE static void normalize_run(const float *restrict x, size_t n, double mean, double norm,
+				   const float *restrict gamma, const float *restrict beta,
+				   float *restrict to)
+{
+#pragma omp simd
+	for (size_t i = 0; i < n; i++)
+		to[i] = (float)(((double)x[i] - mean) * norm) * gamma[i] + beta[i];
+}
+
+/* Over features alone every pixel stands for itself. */
+static void layer_norm_pixel(const struct f32k *k, const float *x, float *to)
+{
+	const size_t c = (size_t)f32_out(k)->c, n = c / (size_t)k->l->p.softmax_groups;
+	const float *gamma = k->state;
+	const double epsilon = (double)k->l->p.bn_epsilon;
+
+	for (size_t at = 0; at < c; at += n) {
+		const bool l2 = k->l->p.variant != 0;
+		const double mean = l2 ? 0 : lane_sum(x + at, n, 0, false) / (double)n;
+		const double sum = lane_sum(x + at, n, mean, true);
+		const double norm = 1 / sqrt(l2 ? fmax(sum, epsilon) : sum / (double)n + epsilon);
+
+		normalize_run(x + at, n, mean, norm, gamma + at, gamma + c + at, to + at);
+	}
+}
+
 static int layer_norm_run(const struct f32k *k, const float *const in[], float *const out[],
 			  struct err *e)
 {
-	const size_t image = hn_shape_count(f32_out(k));
+	const size_t image = hn_shape_count(f32_out(k)), c = (size_t)f32_out(k)->c;
 
 	(void)e;
+	if (k->l->p.reduce_axes == 4) {
+		const int64_t pixels = (int64_t)(image / c) * k->n;
+
+#pragma omp parallel for schedule(static)
+		for (int64_t i = 0; i < pixels; i++)
+			layer_norm_pixel(k, in[0] + (size_t)i * c, out[0] + (size_t)i * c);
+		return 0;
+	}
 #pragma omp parallel for schedule(static)
 	for (int64_t i = 0; i < k->n; i++)
 		layer_norm_image(k, in[0] + (size_t)i * image, out[0] + (size_t)i * image);

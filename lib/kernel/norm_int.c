@@ -123,7 +123,7 @@ static void finish_cell(const struct intk *k, struct cells *s, size_t i)
 	s->factor[i] = reciprocal(w, geom[3]);
 }
 
-static void add_run(const uint8_t *x, size_t n, uint64_t *sum, uint64_t *square)
+INT_WIDE static void add_run(const uint8_t *x, size_t n, uint64_t *sum, uint64_t *square)
 {
 	while (n > 0) {
 		const size_t part = n < RUN ? n : RUN;
@@ -175,8 +175,8 @@ static inline int32_t weighted(double z, double gamma)
 	return half_away(y);
 }
 
-static void norm_run(const uint8_t *restrict x, size_t n, double scale, double mean, double factor,
-		     const double *restrict gamma, int32_t *restrict acc)
+INT_WIDE static void norm_run(const uint8_t *restrict x, size_t n, double scale, double mean,
+			      double factor, const double *restrict gamma, int32_t *restrict acc)
 {
 	for (size_t i = 0; i < n; i++)
 		acc[i] = weighted((x[i] * scale - mean) * factor, gamma[i]);

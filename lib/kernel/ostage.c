@@ -92,8 +92,9 @@ static inline int32_t wrap_add(int32_t a, int32_t b)
 	return (int32_t)((uint32_t)a + (uint32_t)b);
 }
 
-static void run_clip(const struct ostage *s, const int32_t *restrict acc,
-		     const int32_t *restrict bias, size_t from, size_t n, uint8_t *restrict out)
+INT_WIDE static void run_clip(const struct ostage *s, const int32_t *restrict acc,
+			      const int32_t *restrict bias, size_t from, size_t n,
+			      uint8_t *restrict out)
 {
 	const double *scale = s->scale + from;
 	const double *lo = s->lo + from;
@@ -104,8 +105,9 @@ static void run_clip(const struct ostage *s, const int32_t *restrict acc,
 		out[i] = (uint8_t)(finish(wrap_add(acc[i], bias[i]) * scale[i], lo[i], hi[i]) + zp);
 }
 
-static void run_leaky(const struct ostage *s, const int32_t *restrict acc,
-		      const int32_t *restrict bias, size_t from, size_t n, uint8_t *restrict out)
+INT_WIDE static void run_leaky(const struct ostage *s, const int32_t *restrict acc,
+			       const int32_t *restrict bias, size_t from, size_t n,
+			       uint8_t *restrict out)
 {
 	for (size_t i = 0; i < n; i++) {
 		int32_t a = wrap_add(acc[i], bias[i]);

@@ -114,41 +114,6 @@ static int reduce_run(const struct f32k *k, const float *const in[], float *cons
 	return 0;
 }
 
-/* One pixel of a product (shape_matmul): a's features of all groups, b's whole row. */
-static void matmul_pixel(const struct f32k *k, const float *a, const float *b, float *to)
-{
-	const int32_t groups = k->l->p.groups, bc = f32_in(k, 1)->c, bw = f32_in(k, 1)->w;
-	const int32_t inner = f32_in(k, 0)->c / groups, cols = f32_out(k)->c / groups;
-
-	for (int32_t g = 0; g < groups; g++, a += inner, to += cols)
-		for (int32_t j = 0; j < cols; j++) {
-			double sum = 0;
-
-			if (k->l->p.variant)
-				for (int32_t i = 0; i < inner; i++)
-					sum += (double)a[i] * (double)b[j * bc + g * inner + i];
-			else
-				for (int32_t i = 0; i < bw; i++)
-					sum += (double)a[i] * (double)b[i * bc + g * cols + j];
-			to[j] = (float)sum;
-		}
-}
-
-static int matmul_run(const struct f32k *k, const float *const in[], float *const out[],
-		      struct err *e)
-{
-	const struct hn_shape *a = f32_in(k, 0), *b = f32_in(k, 1), *o = f32_out(k);
-	const int64_t rows = (int64_t)k->n * o->h * o->w;
-
-	(void)e;
-#pragma omp parallel for schedule(static)
-	for (int64_t r = 0; r < rows; r++)
-		matmul_pixel(k, in[0] + r * a->c, in[1] + r / o->w * b->w * b->c,
-			     out[0] + r * o->c);
-	return 0;
-}
-
 const struct f32_impl softmax_f32 = { NULL, softmax_run, NULL };
 const struct f32_impl argmax_f32 = { NULL, argmax_run, NULL };
 const struct f32_impl reduce_f32 = { NULL, reduce_run, NULL };
-const struct f32_impl matmul_f32 = { NULL, matmul_run, NULL };
