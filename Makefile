@@ -76,6 +76,11 @@ man-layers: $(O)/tests/gen/layer-matrix
 	$< | sed -e '/^\.\\" MATRIX$$/r /dev/stdin' -e '/^\.\\" MATRIX$$/,/^\.\\" MATRIX END$$/{//!d}' \
 		man/man7/hn-layers.7 > $(O)/hn-layers.7
 	mv $(O)/hn-layers.7 man/man7/hn-layers.7
+# The command table of alls(5), from the table that the tools read.
+man-alls: $(O)/tests/gen/alls-table
+	$< | sed -e '/^\.\\" TABLE$$/r /dev/stdin' -e '/^\.\\" TABLE$$/,/^\.\\" TABLE END$$/{//!d}' \
+		man/man5/alls.5 > $(O)/alls.5
+	mv $(O)/alls.5 man/man5/alls.5
 install: all
 	install -d $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(SHAREDIR)
 	install -m 755 $(O)/bin/* $(DESTDIR)$(PREFIX)/bin
@@ -90,5 +95,5 @@ dist:
 	git archive --prefix=hntools-$(VERSION)/ -o hntools-$(VERSION).tar.gz HEAD
 clean:
 	rm -rf build
-.PHONY: all check check-fixtures bench lint format fuzz man-layers print-libs install uninstall dist clean
+.PHONY: all check check-fixtures bench lint format fuzz man-layers man-alls print-libs install uninstall dist clean
 .SECONDARY:

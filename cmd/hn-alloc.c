@@ -39,6 +39,8 @@ struct work {
 	struct tensors *q;
 	struct qmodel m;
 	struct allocation *a;
+	json_t *notices; /* what the script asks for and is not applied */
+	bool kept;       /* the bundle's own allocation: its script stays, too */
 };
 
 static const char *arch_of(const struct config *cfg, struct bundle *b)
@@ -52,21 +54,14 @@ static const char *arch_of(const struct config *cfg, struct bundle *b)
 
 static int load(struct work *w, const struct config *cfg, struct err *e)
 {
-	const void *text;
-	size_t n;
-
 	if (!(w->b = bundle_read(cfg->io.in, NULL, e)) ||
 	    bundle_require(w->b, STATE_QUANTIZED, STATE_QUANTIZED_SLIM, e) < 0 ||
 	    target_load(arch_of(cfg, w->b), &w->target, e) < 0)
 		return -1;
-	if (cfg->script) {
-		if (!(w->script = alls_read(cfg->script, e)))
-			return -1;
-	} else if ((text = bundle_get(w->b, "alls", &n)) != NULL) {
-		if (!(w->script = alls_parse("model script", text, n, e)))
-			return -1;
-	}
-	if (!(w->g = bundle_get_graph(w->b, "hn", e)) || !(w->q = bundle_get_npz(w->b, "q.npz", e)))
+	if (alls_of_bundle(w->b, cfg->script, ALLS_ALLOC, &w->script, e) < 0 ||
+	    !(w->g = bundle_get_graph(w->b, "hn", e)) ||
+	    !(w->q = bundle_get_npz(w->b, "q.npz", e)) ||
+	    alls_use_graph(w->script, w->g, ALLS_ALLOC, e) < 0)
 		return -1;
 	return qmodel_load(&w->m, w->g, w->q, e);
 }
@@ -93,6 +88,7 @@ static int keep_best(struct work *w, struct err *e)
 	log_info("kept: %.2f FPS, the new allocation has %.2f", old->fps, w->a->fps);
 	alloc_free(w->a);
 	w->a = old;
+	w->kept = true;
 	return 0;
 }
 
@@ -102,6 +98,7 @@ static int write_report(const struct work *w, const char *path, struct err *e)
 	struct str text = { 0 };
 	int rc;
 
+	json_object_set(j, "script", w->notices);
 	json_text(j, &text);
 	json_decref(j);
 	rc = outfile_put(path, OUT_TEXT, text.p, text.len, e);
@@ -119,6 +116,8 @@ static int store(struct work *w, const struct config *cfg, struct err *e)
 	json_decref(j);
 	alloc_script(w->a, &script);
 	bundle_put(w->b, "auto.alls", script.p, script.len);
+	if (!w->kept)
+		alls_to_bundle(w->b, w->script);
 	str_release(&script);
 	json_object_set_new(bundle_metadata(w->b), "hw_arch", json_string(w->a->arch));
 	json_object_set_new(bundle_metadata(w->b), "hnt_alloc", alloc_summary(w->a));
@@ -141,10 +140,13 @@ int main(int argc, char *argv[])
 		cli_usage("the report and the bundle cannot both go to the standard output");
 	if (load(&w, &cfg, &e) < 0)
 		die(&e);
+	w.notices = json_array();
+	alls_notices(w.script, ALLS_ALLOC, w.b, w.notices);
 	w.a = alloc_run(w.g, &w.m, &(struct alloc_opts){ .target = &w.target, .script = w.script },
 			&e);
 	if (!w.a || (cfg.keep_best && keep_best(&w, &e) < 0) || store(&w, &cfg, &e) < 0)
 		die(&e);
+	json_decref(w.notices);
 	alloc_free(w.a);
 	qmodel_release(&w.m);
 	tensors_free(w.q);

@@ -1,4 +1,5 @@
 /* hn2hef: write the HEF of an allocated model.  hn2hef(1). */
+#include "alls/alls.h"
 #include "base/cli.h"
 #include "base/log.h"
 #include "base/outfile.h"
@@ -62,6 +63,18 @@ static int load(struct work *w, const struct config *cfg, struct err *e)
 	return target_load(cfg->arch ? cfg->arch : w->a->arch, &w->target, e);
 }
 
+/* The script's commands about the HEF. */
+static int follow_script(struct work *w, struct err *e)
+{
+	struct alls *s;
+
+	if (alls_of_bundle(w->b, NULL, ALLS_HEF, &s, e) < 0)
+		return -1;
+	alls_notices(s, ALLS_HEF, w->b, NULL);
+	alls_free(s);
+	return 0;
+}
+
 static int build(struct work *w, struct err *e)
 {
 	if (!(w->p = isa_build(w->g, &w->m, w->a, &w->target, e)))
@@ -104,7 +117,8 @@ int main(int argc, char *argv[])
 	cli_parse(&tool, &cfg, argc, argv);
 	if (cfg.har && strcmp(cfg.har, "-") == 0 && strcmp(cfg.io.out, "-") == 0)
 		cli_usage("--har - and the HEF cannot both be standard output");
-	if (load(&w, &cfg, &e) < 0 || build(&w, &e) < 0 || store(&w, &cfg, &e) < 0)
+	if (load(&w, &cfg, &e) < 0 || follow_script(&w, &e) < 0 || build(&w, &e) < 0 ||
+	    store(&w, &cfg, &e) < 0)
 		die(&e);
 	log_info("%s for %s: %zu layers in %d context%s, %zu bytes", w.p->net, w.p->machine.arch,
 		 w.p->nlayers, (int)w.p->ncontexts, w.p->ncontexts > 1 ? "s" : "", w.hef.len);

@@ -90,7 +90,9 @@ script_fails() {
 		hn-alloc -q -a hailo8l -s s.alls "$Q" -o a.har
 		har-pack -m auto.alls a.har > auto.alls
 		hn-alloc -q -a hailo8l -s auto.alls "$Q" -o b.har
-		same_bytes a.har b.har
+		for m in alloc.json auto.alls; do
+			cmp <(har-pack -m $m a.har) <(har-pack -m $m b.har)
+		done
 	done
 	har-pack -m alloc.json a.har | jq '.contexts > 1' | grep -qx true
 	grep -q '^context_1 = context(' auto.alls
@@ -145,21 +147,52 @@ script_fails() {
 	hn-alloc -q -s slow.alls best.har -o slow.har
 	same_bytes best.har kept.har
 	run ! cmp -s best.har slow.har
-	hn-alloc -q --keep-best slow.har -o faster.har
+	: > empty.alls
+	hn-alloc -q --keep-best -s empty.alls slow.har -o faster.har
 	same_bytes best.har faster.har
 }
 
 @test "scripts that cannot be followed are refused with file, line and reason" {
-	script_fails 'place(0, [conv99])' "1: place: no layer 'conv99' in 'shapes' (near names: 'conv1', 'conv2', 'conv3')"
-	script_fails 'place(12, [conv1])' '1: place: hailo8 has no cluster 12'
+	script_fails 'place(0, [conv99])' "11: place: no layer 'conv99' in 'shapes' (did you mean 'conv1' or 'conv2' or 'conv3'?)"
+	script_fails 'place(12, [conv1])' '7: place: hailo8 has no cluster 12'
 	script_fails 'defuse(maxpool1, 2)' "1: defuse: 'maxpool1' can be divided into at most 1 parts"
 	script_fails 'compilation_param(conv1, number_of_subclusters=2)' \
-		'1: compilation_param: number_of_subclusters needs resources_allocation_strategy=manual_scs_selection'
-	script_fails 'merge(conv1, conv2)' \
-		'1: merge: not supported: each physical layer has its own layer controller on this machine'
-	script_fails 'plaice(0, [conv1])' "1: plaice: unknown command (near names: 'place')"
+		'48: compilation_param: number_of_subclusters needs resources_allocation_strategy=manual_scs_selection'
+	script_fails 'plaice(0, [conv1])' "1: plaice: unknown command (did you mean 'place'?)"
 	script_fails 'place(0, [conv1)' "16: ',' or ']' expected (near ')')"
 	script_fails 'buffers(conv1, fc1, 3)' "1: buffers: 'shapes/conv1' and 'shapes/fc1' are not connected"
+}
+
+@test "commands without effect here are warned of, recorded and reported, and what they make is passed over" {
+	hn-alloc -q "$Q" -o plain.har
+	cat > s.alls <<-'END'
+		conv1_s0, conv1_s1, conv1_sc = defuse(conv1, 2, defuse_type=SPATIAL)
+		merged = merge(conv2, conv3)
+		place(0, [conv1_s0])
+		buffers(conv1_sc, maxpool1, 4)
+		buffers(conv1, maxpool1, 4, PARTIAL_ROW)
+	END
+	run --separate-stderr hn-alloc -q -s s.alls "$Q" -o a.har --report r.json
+	[ "$status" -eq 0 ]
+	[ "${stderr_lines[0]}" = 'hn-alloc: warning: s.alls:1:32: defuse: stored, not applied yet: defuse_type=SPATIAL' ]
+	[ "${stderr_lines[1]}" = 'hn-alloc: warning: s.alls:2:10: merge: no effect: each physical layer has its own layer controller on this machine' ]
+	[ "${stderr_lines[2]}" = 'hn-alloc: warning: s.alls:5:1: buffers: no effect: buffer_type=PARTIAL_ROW (rows are buffered whole on this machine)' ]
+	[ "${stderr_lines[3]}" = "hn-alloc: warning: s.alls:3:1: place: passed over for 'conv1_s0': the command that makes it is not applied here" ]
+	[ "${stderr_lines[4]}" = "hn-alloc: warning: s.alls:4:1: buffers: passed over for 'conv1_sc': the command that makes it is not applied here" ]
+	cmp <(har-pack -m auto.alls plain.har) <(har-pack -m auto.alls a.har)
+	[ "$(jq -c '.script | map([.line, .command, .status])' r.json)" = \
+		'[[1,"defuse","stored, not applied yet"],[2,"merge","no effect"],[5,"buffers","no effect"]]' ]
+	[ "$(har-pack -m metadata.json a.har | jq -c '.hnt_script["hn-alloc"]')" = "$(jq -c .script r.json)" ]
+}
+
+@test "a script at this stage stays in the bundle for the next; the optimization's part is the bundle's" {
+	hn-alloc -q -s <(printf '%s\n' 'place(1, [conv1])' 'hef_param(strip_mapping_info=True)') "$Q" -o a.har
+	har-pack -m alls a.har > got.alls
+	grep -q normalization got.alls
+	grep -qx 'place(1, \[conv1\])' got.alls
+	run --separate-stderr hn2hef -q a.har -o a.hef
+	[ "$status" -eq 0 ]
+	[[ $stderr == 'hn2hef: warning: shapes.alls:'*': hef_param: no effect: strip_mapping_info=True (the HEF has one form here)' ]]
 }
 
 @test "a layer that no cluster holds is named, with what it needs" {

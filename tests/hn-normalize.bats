@@ -137,11 +137,12 @@ residual() {
 	echo 'pre_quantization_optimization(ew_add_fusing, policy=enabled)' >> s.alls
 	SCRIPT=s.alls becomes "conv conv conv"
 	echo 'pre_quantization_optimization(ew_add_fusing, policy=perhaps)' > s.alls
-	fails_with 1 "hn-normalize: s.alls:1:1: pre_quantization_optimization: argument 'policy' is 'perhaps', one of disabled, enabled expected" \
+	fails_with 1 "hn-normalize: s.alls:1:53: pre_quantization_optimization: argument 'policy' is perhaps, one of enabled, disabled expected" \
 		hn-normalize -s s.alls m.har -o x.har
 	echo 'pre_quantization_optimization(ew_add_fusing, policy=enabled, infusible_ew_add_type=conv)' > s.alls
-	fails_with 1 "hn-normalize: s.alls:1:1: pre_quantization_optimization: argument 'infusible_ew_add_type' is 'conv', one of ew_add expected" \
-		hn-normalize -s s.alls m.har -o x.har
+	run --separate-stderr hn-normalize -q -s s.alls m.har -o x.har
+	[ "$status" -eq 0 ]
+	[ "$stderr" = "hn-normalize: warning: s.alls:1:1: pre_quantization_optimization(ew_add_fusing): not applied here: infusible_ew_add_type=conv" ]
 }
 
 @test "an addition with another precision than its convolution is not fused" {
@@ -207,14 +208,49 @@ residual() {
 		echo "$1" > s.alls
 		fails_with 1 "hn-normalize: s.alls:1:$3: normalization: $2" hn-normalize -s s.alls m.har -o x.har
 	}
-	try 'a = normalization([1, 2], [1, 2, 3])' "argument 'mean' has 2 numbers, 'n/input_layer1' has 3 features" 5
-	try 'a = normalization([1, 2, 3], 4)' "argument 'std' must be a list of numbers, one per feature" 5
-	try 'a = normalization([1, 2, 3])' "argument 'std' is missing" 5
-	try 'a = normalization([1, 2, 3], [1, 0, 1])' "argument 'std' is 0, from 1e-30 to 1e+30 expected" 5
+	try 'a = normalization([1, 2], [1, 2])' "argument 'mean' has 2 numbers, 'n/input_layer1' has 3 features" 19
+	try 'a = normalization([1, 2, 3], 4)' "argument 'std' is 4, a list of numbers from 1e-30 to 1e+30 expected" 30
+	try 'a = normalization([1, 2, 3])' "argument 'std' is missing, a list of numbers from 1e-30 to 1e+30 expected" 5
+	try 'a = normalization([1, 2, 3], [1, 0, 1])' "argument 'std' is [1, 0, 1], a list of numbers from 1e-30 to 1e+30 expected" 30
 	try 'a, b = normalization([1, 2, 3], [1, 1, 1])' "2 names on the left, 1 input layers" 8
 	try 'conv1 = normalization([1, 2, 3], [1, 1, 1])' "there is a layer 'conv1' already" 9
-	try 'a = normalization([1, 2, 3], [1, 1, 1], conv1)' "layer 'n/conv1' is not an input layer" 5
-	try 'a = normalization([1, 2, 3], [1, 1, 1], input_layer2)' "no layer 'input_layer2' in 'n' (near names: 'input_layer1', 'output_layer1')" 5
+	try 'a = normalization([1, 2, 3], [1, 1, 1], conv1)' "layer 'n/conv1' is not an input layer" 41
+	try 'a = normalization([1, 2, 3], [1, 1, 1], input_layer2)' "no layer 'input_layer2' in 'n' (did you mean 'input_layer1' or 'output_layer1'?)" 41
+}
+
+@test "a layer can be named by its name in the original model" {
+	net conv1 conv "$C33, $BN" > m.json
+	mkhar m.json m.har
+	printf '%s\n' "mine = from_tf('o_conv1')" 'quantization_param([mine], null_channels_cutoff_factor=1e6)' > s.alls
+	hn-normalize -s s.alls m.har -o fp.har 2> log
+	grep -qx 'hn-normalize: n/conv1: 8 of 8 features cut (variance below the cut-off)' log
+	har-pack -m alls fp.har | cmp - s.alls
+	sed -i s/o_conv1/o_conv2/ s.alls
+	fails_with 1 "hn-normalize: s.alls:1:16: from_tf: no layer of 'n' was called 'o_conv2' in the original model (did you mean 'o_conv1'?)" \
+		hn-normalize -s s.alls m.har -o x.har
+	# A name that no command of this stage uses may wait for its layer.
+	echo "mine = from_tf('o_conv2')" > s.alls
+	hn-normalize -q -s s.alls m.har -o x.har
+}
+
+@test "commands that are not applied yet are warned of once per kind, and recorded" {
+	net conv1 conv "$C33" > m.json
+	mkhar m.json m.har
+	printf '%s\n' 'set_seed(seed=5)' 'a = resize(resize_shapes=[24, 24])' 'set_seed(seed=6)' 'merge(conv1, conv2)' > s.alls
+	run --separate-stderr hn-normalize -q -s s.alls m.har -o fp.har
+	[ "$status" -eq 0 ]
+	[ "${#stderr_lines[@]}" -eq 2 ]
+	[ "${stderr_lines[0]}" = 'hn-normalize: warning: s.alls:1:1: set_seed: stored, not applied yet' ]
+	[ "${stderr_lines[1]}" = 'hn-normalize: warning: s.alls:2:5: resize: stored, not applied yet' ]
+	[ "$(har-pack -m metadata.json fp.har | jq -c '.hnt_script["hn-normalize"] | map([.line, .command, .status])')" = \
+		'[[1,"set_seed","stored, not applied yet"],[2,"resize","stored, not applied yet"],[3,"set_seed","stored, not applied yet"]]' ]
+	# Nothing to say: nothing in the metadata.
+	echo 'set_seed(seed=x)' > s.alls
+	fails_with 1 "hn-normalize: s.alls:1:15: set_seed: argument 'seed' is x, a whole number of at least 0 expected" \
+		hn-normalize -s s.alls m.har -o x.har
+	: > s.alls
+	hn-normalize -q -s s.alls m.har -o fp.har
+	[ "$(har-pack -m metadata.json fp.har | jq -c .hnt_script)" = null ]
 }
 
 @test "dead features are cut by the script's factor" {
@@ -233,7 +269,7 @@ residual() {
 	har-pack -m npz m.har > n.npz
 	[ "$(unzip -p b.npz n/conv1/bias:0.npy | tail -c 32 | xxd -p)" = "$(unzip -p n.npz n/conv1/beta:0.npy | tail -c 32 | xxd -p)" ]
 	echo 'quantization_param(conv9, null_channels_cutoff_factor=1e6)' > s.alls
-	fails_with 1 "hn-normalize: s.alls:1:1: quantization_param: no layer 'conv9' in 'n' (near names: 'conv1')" \
+	fails_with 1 "hn-normalize: s.alls:1:20: quantization_param: no layer 'conv9' in 'n' (did you mean 'conv1'?)" \
 		hn-normalize -s s.alls m.har -o x.har
 }
 

@@ -193,24 +193,61 @@ hits() {
 	[[ "${lines[1]}" == 0.015686* ]]
 }
 
-@test "what this version does not do is refused" {
+@test "what this version does not do is stored with a warning, and changes nothing" {
+	make_small
+	hn-quantize -q -c in.npy n.fp.har -o a.har
+	try() {
+		echo "$1" > s.alls
+		run --separate-stderr hn-quantize -q -c in.npy -s s.alls n.fp.har -o b.har
+		[ "$status" -eq 0 ]
+		[ "$stderr" = "hn-quantize: warning: s.alls:1:1: $2" ] || report "expected: $2"
+		cmp <(har-pack -m q.npz a.har) <(har-pack -m q.npz b.har)
+		har-pack -m alls b.har | cmp - s.alls
+	}
+	try 'model_optimization_flavor(optimization_level=2, batch_size=8)' \
+		'model_optimization_flavor: not applied here: optimization_level=2'
+	try 'quantization_param(conv1, precision_mode=a16_w16)' 'quantization_param: stored, not applied yet: precision_mode=a16_w16'
+	try 'post_quantization_optimization(finetune, policy=enabled)' \
+		'post_quantization_optimization(finetune): stored, not applied yet'
+	try 'quantization_param(conv1, max_elementwise_feed_repeat=1)' \
+		'quantization_param: no effect: max_elementwise_feed_repeat=1 (the added input of a convolution has a 15-bit multiplier on this machine)'
+	[ "$(har-pack -m metadata.json b.har | jq -c '.hnt_script["hn-quantize"] | map(.status)')" = '["no effect"]' ]
+}
+
+@test "what cannot be is refused" {
 	make_small
 	try() {
 		echo "$1" > s.alls
-		fails_with 1 "hn-quantize: s.alls:1:1: $2" hn-quantize -q -c in.npy -s s.alls n.fp.har -o x.har
+		fails_with 1 "hn-quantize: s.alls:1:$2" hn-quantize -q -c in.npy -s s.alls n.fp.har -o x.har
 	}
-	try 'model_optimization_flavor(optimization_level=2)' \
-		"model_optimization_flavor: optimization_level is not supported: only 0 (equalization) and -100 (nothing) are built"
-	try 'quantization_param(conv1, precision_mode=a16_w16)' \
-		"quantization_param: a16_w16 is not supported: precision_mode is a8_w8 in this version"
 	try 'quantization_param(conv9, bias_mode=double_scale_initialization)' \
-		"quantization_param: no layer 'conv9' in 'n' (near names: 'conv1', 'conv2', 'conv3')"
+		"20: quantization_param: no layer 'conv9' in 'n' (did you mean 'conv1' or 'conv2' or 'conv3'?)"
 	try 'quantization_param(dw1, quantization_groups=2)' \
-		"quantization_param: layer 'n/dw1': quantization groups serve conv and dense layers that add nothing and are not the last"
-	try 'post_quantization_optimization(finetune, policy=enabled)' \
-		"post_quantization_optimization: finetune is not supported: optimization level 0 has equalization only (policy=disabled is accepted)"
+		"45: quantization_param: layer 'n/dw1': quantization groups serve conv and dense layers that add nothing and are not the last"
 	usage_error "hn-quantize: optimization level 2 is not built; 0 is" hn-quantize --optimization-level 2 -c in.npy n.fp.har
 	usage_error "hn-quantize: compression level 1 is not built; 0 is" hn-quantize --compression-level 1 -c in.npy n.fp.har
+}
+
+@test "a second script replaces the commands of this stage and of later ones, not those that were applied" {
+	make_small
+	printf '%s\n' '# first' 'norm = normalization([1, 2, 3], [2, 2, 2])' 'quantization_param(conv1, quantization_groups=2)' \
+		'place(0, [conv1])' > one.alls
+	hn-normalize -q -s one.alls n.har -o s.fp.har
+	printf '%s\n' 'norm = normalization([1, 2, 3], [2, 2, 2])' 'quantization_param(conv1, quantization_groups=4)' \
+		'place(1, [conv1])' > two.alls
+	run --separate-stderr hn-quantize -q -c in.npy -s two.alls s.fp.har -o s.q.har
+	[ "$status" -eq 0 ]
+	[ -z "$stderr" ]
+	har-pack -m alls s.q.har | cmp - two.alls
+	printf '%s\n' 'norm = normalization([0, 0, 0], [2, 2, 2])' 'place(2, [conv1])' > three.alls
+	run --separate-stderr hn-quantize -q -c in.npy -s three.alls s.fp.har -o s.q.har
+	[ "$stderr" = 'hn-quantize: warning: three.alls:1:8: normalization: ignored, it comes too late: hn-normalize has run already' ]
+	run har-pack -m alls s.q.har
+	[ "$output" = $'norm = normalization([1, 2, 3], [2, 2, 2])\nplace(2, [conv1])' ]
+	# Errors in a merged script name the file where the command stands.
+	echo 'quantization_param(conv9, quantization_groups=4)' > four.alls
+	fails_with 1 "hn-quantize: four.alls:1:20: quantization_param: no layer 'conv9' in 'n' (did you mean 'conv1' or 'conv2' or 'conv3'?)" \
+		hn-quantize -q -c in.npy -s four.alls s.fp.har -o x.har
 }
 
 @test "wrong use is refused" {

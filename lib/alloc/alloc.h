@@ -58,7 +58,7 @@ struct allocation {
 
 struct alloc_opts {
 	const struct target *target;
-	const struct alls *script; /* may be NULL */
+	struct alls *script; /* checked, or it is checked first; may be NULL */
 };
 /* Allocates; error when even the largest number of contexts does not hold a layer, naming it. */
 struct allocation *alloc_run(const struct graph *g, const struct qmodel *m,

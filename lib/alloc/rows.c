@@ -165,7 +165,7 @@ int rows_force(const struct plan *p, struct allocation *a, struct err *e)
 		}
 		if (!hits) {
 			err_set(e, "'%s' and '%s' are not connected", quote(b->from), quote(b->to));
-			return alls_in(p->script, b->st, e);
+			return alls_in(b->st, e);
 		}
 	}
 	return 0;

@@ -228,7 +228,7 @@ struct allocation *alloc_run(const struct graph *g, const struct qmodel *m,
 	struct plan p = { .g = g, .m = m, .t = o->target, .script = o->script };
 	struct allocation *a = NULL;
 
-	if ((!p.script || alls_check(p.script, e) == 0) && units_make(&p, e) == 0 &&
+	if ((!o->script || alls_check(o->script, e) == 0) && units_make(&p, e) == 0 &&
 	    settings_read(&p, e) == 0 && directives_read(&p, e) == 0)
 		a = allocate(&p, e);
 	if (a)

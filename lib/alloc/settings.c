@@ -1,6 +1,5 @@
 /* Model-script commands that set parameters of the whole allocation. */
 #include "alloc/alloc_int.h"
-#include "base/log.h"
 #include "base/num.h"
 
 enum {
@@ -23,12 +22,6 @@ int32_t context_number(const struct plan *p, const char *name)
 	return (int32_t)k;
 }
 
-static int bad(const struct plan *p, const struct alls_stmt *st, struct err *e, const char *text)
-{
-	err_set(e, "%s", text);
-	return alls_in(p->script, st, e);
-}
-
 /* Limits of the context that the statement names, or of all. */
 static struct limits *limits_of(struct plan *p, const struct alls_stmt *st, struct err *e)
 {
@@ -39,7 +32,7 @@ static struct limits *limits_of(struct plan *p, const struct alls_stmt *st, stru
 		return &p->limits;
 	if ((k = context_number(p, st->object)) < 0) {
 		err_set(e, "'%s' is no context (context_0, context_1 ...)", quote(st->object));
-		alls_in(p->script, st, e);
+		alls_in(st, e);
 		return NULL;
 	}
 	if ((size_t)k >= p->ncontext_limits) {
@@ -54,53 +47,32 @@ static struct limits *limits_of(struct plan *p, const struct alls_stmt *st, stru
 
 static int resources_param(struct plan *p, const struct alls_stmt *st, struct err *e)
 {
-	static const char *const keys[] = { "strategy",
-					    "max_utilization",
-					    "max_control_utilization",
-					    "max_compute_utilization",
-					    "max_compute_16bit_utilization",
-					    "max_memory_utilization",
-					    "max_input_aligner_utilization",
-					    "max_apu_utilization",
-					    NULL };
 	static const struct {
-		const char *key;
+		const char *argument;
 		enum resource r;
-		double max;
-	} own[] = { { "max_control_utilization", RES_LCU, 0 },
-		    { "max_compute_utilization", RES_SC, 1 },
-		    { "max_memory_utilization", RES_WEIGHTS, 1 },
-		    { "max_input_aligner_utilization", RES_IA, 1 },
-		    { "max_apu_utilization", RES_APU, 1 } };
-	static const char *const strategies[] = { "greedy", NULL };
-	const struct alls_value *v;
+	} own[] = { { "max_control_utilization", RES_LCU },
+		    { "max_compute_utilization", RES_SC },
+		    { "max_memory_utilization", RES_WEIGHTS },
+		    { "max_input_aligner_utilization", RES_IA },
+		    { "max_apu_utilization", RES_APU } };
 	struct limits *l = limits_of(p, st, e);
-	double all = -1;
-	double max;
+	double all = alls_get_number(st, "max_utilization", -1);
+	double util;
 	size_t i;
-	int word;
 
-	if (!l || alls_only(p->script, st, keys, 0, e) < 0)
-		return -1;
-	if ((v = alls_arg(st, "strategy", SIZE_MAX)) != NULL &&
-	    alls_word(p->script, st, v, "strategy", strategies, &word, e) < 0)
-		return -1;
-	/* Subclusters serve 8 and 16 bit alike here: the 16-bit threshold is theirs. */
-	if ((v = alls_arg(st, "max_compute_16bit_utilization", SIZE_MAX)) != NULL &&
-	    alls_number(p->script, st, v, "max_compute_16bit_utilization", 0, 1, &max, e) < 0)
-		return -1;
-	if ((v = alls_arg(st, "max_utilization", SIZE_MAX)) != NULL &&
-	    alls_number(p->script, st, v, "max_utilization", 0, 1, &all, e) < 0)
+	if (!l)
 		return -1;
 	for (i = 0; i < sizeof own / sizeof own[0]; i++) {
-		max = own[i].max > 0 ? own[i].max : p->t->util_control_max;
-		if ((v = alls_arg(st, own[i].key, SIZE_MAX)) != NULL) {
-			if (alls_number(p->script, st, v, own[i].key, 0, max, &l->util[own[i].r],
-					e) < 0)
-				return -1;
-			l->given[own[i].r] = true;
-		} else if (all >= 0 && !l->given[own[i].r]) {
-			l->util[own[i].r] = all;
+		util = alls_get_number(st, own[i].argument, -1);
+		if (own[i].r == RES_LCU && util > p->t->util_control_max) {
+			err_set(e, "argument '%s' is %g, at most %g expected on %s",
+				own[i].argument, util, p->t->util_control_max, p->t->name);
+			return alls_in_value(st, alls_get(st, own[i].argument), e);
+		}
+		if (util < 0 && !l->given[own[i].r])
+			util = all;
+		if (util >= 0) {
+			l->util[own[i].r] = util;
 			l->given[own[i].r] = true;
 		}
 	}
@@ -109,115 +81,34 @@ static int resources_param(struct plan *p, const struct alls_stmt *st, struct er
 
 static int context_switch_param(struct plan *p, const struct alls_stmt *st, struct err *e)
 {
-	static const char *const keys[] = { "mode", "allow_auto_merge_in_multicontext", NULL };
-	static const char *const modes[] = { "allowed", "enabled", "disabled", NULL };
-	const struct alls_value *v;
-	bool merge;
-
-	if (alls_only(p->script, st, keys, 0, e) < 0)
-		return -1;
-	if ((v = alls_arg(st, "mode", SIZE_MAX)) != NULL &&
-	    alls_word(p->script, st, v, "mode", modes, &p->mode, e) < 0)
-		return -1;
-	if ((v = alls_arg(st, "allow_auto_merge_in_multicontext", SIZE_MAX)) == NULL)
-		return 0;
-	if (alls_bool(p->script, st, v, "allow_auto_merge_in_multicontext", &merge, e) < 0)
-		return -1;
-	if (merge)
-		return bad(p, st, e, "layers are not merged on this machine");
+	(void)e;
+	if (alls_get(st, "mode"))
+		p->mode = alls_has_word(st, "mode", "enabled")    ? 1
+			  : alls_has_word(st, "mode", "disabled") ? 2
+								  : 0;
 	return 0;
 }
 
 static int performance_param(struct plan *p, const struct alls_stmt *st, struct err *e)
 {
-	static const char *const keys[] = { "fps", "optimize_for_batch",
-					    "compiler_optimization_level", NULL };
-	static const char *const levels[] = { "0", "1", "2", "max", NULL };
-	const struct alls_value *v;
-	int64_t batch;
-	int level;
+	const char *level = alls_get_text(st, "compiler_optimization_level");
 
-	if (alls_only(p->script, st, keys, 0, e) < 0)
-		return -1;
-	v = alls_arg(st, "fps", SIZE_MAX);
-	if (v && strcmp(v->text, "null") != 0 && strcmp(v->text, "None") != 0 &&
-	    alls_number(p->script, st, v, "fps", 1e-6, 1e9, &p->fps, e) < 0)
-		return -1;
-	if ((v = alls_arg(st, "optimize_for_batch", SIZE_MAX)) != NULL) {
-		if (alls_int(p->script, st, v, "optimize_for_batch", 1, 65535, &batch, e) < 0)
-			return -1;
-		p->batch = (int32_t)batch;
-	}
-	if ((v = alls_arg(st, "compiler_optimization_level", SIZE_MAX)) != NULL) {
-		if (alls_word(p->script, st, v, "compiler_optimization_level", levels, &level, e) <
-		    0)
-			return -1;
-		p->max_level = level >= 2;
-	}
+	(void)e;
+	if (!level) /* the name of older versions */
+		level = alls_get_text(st, "optimization_level");
+	p->fps = alls_get_number(st, "fps", p->fps);
+	p->batch = alls_get_int(st, "optimize_for_batch", p->batch);
+	if (level)
+		p->max_level = strcmp(level, "2") == 0 || strcmp(level, "max") == 0;
 	return 0;
 }
 
-/* Parameters of mechanisms that this machine does not have are accepted only when they switch them
- * off. */
-static int allocator_param(struct plan *p, const struct alls_stmt *st, struct err *e)
-{
-	static const char *const keys[] = { "timeout",
-					    "automatic_ddr",
-					    "automatic_reshapes",
-					    "merge_min_layer_utilization",
-					    "enable_lcu_ecc",
-					    "enable_muxer",
-					    "seed",
-					    NULL };
-	static const char *const off[] = { "automatic_ddr", "automatic_reshapes", "enable_muxer",
-					   "enable_lcu_ecc" };
-	const struct alls_value *v;
-	double ignored;
-	bool on;
-	size_t i;
-
-	if (alls_only(p->script, st, keys, 0, e) < 0)
-		return -1;
-	for (i = 0; i < sizeof off / sizeof off[0]; i++) {
-		v = alls_arg(st, off[i], SIZE_MAX);
-		if (!v || strcmp(v->text, "allowed") == 0)
-			continue;
-		if (alls_bool(p->script, st, v, off[i], &on, e) < 0)
-			return -1;
-		if (on)
-			return bad(p, st, e,
-				   "that mechanism does not exist on this machine; only disabled "
-				   "is accepted");
-	}
-	if ((v = alls_arg(st, "merge_min_layer_utilization", SIZE_MAX)) != NULL)
-		log_warn("%s:%d: merge_min_layer_utilization has no effect: layers are not merged",
-			 quote(p->script->file), st->line);
-	if ((v = alls_arg(st, "timeout", SIZE_MAX)) != NULL)
-		return alls_number(p->script, st, v, "timeout", 1, 1e9, &ignored, e);
-	return 0;
-}
-
+/* No external memory: one context. */
 static int platform_param(struct plan *p, const struct alls_stmt *st, struct err *e)
 {
-	static const char *const keys[] = { "targets", "hints", NULL };
-	const struct alls_value *v;
-	const struct alls_value *item;
-	size_t i, n;
-
-	if (alls_only(p->script, st, keys, 0, e) < 0)
-		return -1;
-	if ((v = alls_arg(st, "targets", SIZE_MAX)) != NULL) {
-		n = v->kind == ALLS_LIST ? v->nitems : 1;
-		for (i = 0; i < n; i++) {
-			item = v->kind == ALLS_LIST ? &v->items[i] : v;
-			if (strcmp(item->text, "ethernet") != 0)
-				return bad(p, st, e, "the only known target is 'ethernet'");
-			p->mode = 2; /* no external memory: one context */
-		}
-	}
-	if (alls_arg(st, "hints", SIZE_MAX))
-		log_warn("%s:%d: hints have no effect on this machine", quote(p->script->file),
-			 st->line);
+	(void)e;
+	if (alls_get(st, "targets"))
+		p->mode = 2;
 	return 0;
 }
 
@@ -229,14 +120,13 @@ int settings_read(struct plan *p, struct err *e)
 	} commands[] = { { "resources_param", resources_param },
 			 { "context_switch_param", context_switch_param },
 			 { "performance_param", performance_param },
-			 { "allocator_param", allocator_param },
 			 { "platform_param", platform_param } };
 	size_t i, k;
 
 	p->batch = 1;
 	for (i = 0; p->script && i < p->script->nstmts; i++)
 		for (k = 0; k < sizeof commands / sizeof commands[0]; k++)
-			if (strcmp(p->script->stmts[i].command, commands[k].command) == 0 &&
+			if (alls_is(&p->script->stmts[i], commands[k].command, NULL) &&
 			    commands[k].fn(p, &p->script->stmts[i], e) < 0)
 				return -1;
 	return 0;

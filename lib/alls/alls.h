@@ -1,6 +1,6 @@
 /*
- * Model scripts (.alls): lexer, parser, command table (alls(5); grammar in the reference, section
- *6).
+ * Model scripts (.alls): lexer, parser, checks against the command table, what a stage takes from
+ * them (alls(5)).
  *
  *	script    = { statement | comment }
  *	statement = [ lhs "=" ] [ object "." ] command "(" [ arg { "," arg } ] ")"
@@ -11,6 +11,7 @@
 #include "base/err.h"
 #include "base/mem.h"
 #include "hn/hn.h"
+#include "io/json.h"
 
 enum alls_kind {
 	ALLS_NUMBER,
@@ -27,11 +28,14 @@ struct alls_value {
 	const char *text;         /* string, name, glob pattern; a number's own spelling ("25m") */
 	struct alls_value *items; /* list, tuple */
 	size_t nitems;
+	int line, column; /* from 1 */
 };
 struct alls_arg {
-	const char *key; /* NULL: positional */
+	const char *key;  /* NULL: positional */
+	int line, column; /* of the key */
 	struct alls_value value;
 };
+struct alls_row; /* alls/table.h */
 struct alls_stmt {
 	const char **lhs;
 	size_t nlhs;
@@ -39,8 +43,11 @@ struct alls_stmt {
 	const char *command;
 	struct alls_arg *args;
 	size_t nargs;
-	int line; /* from 1 */
+	const char *file; /* for messages */
+	int line;         /* of the command's name, from 1 */
 	int column;
+	const struct alls_row *row; /* its table row; NULL before alls_check */
+	struct alls_value **bound;  /* by parameter of the row: its value, or NULL */
 };
 struct alls {
 	struct arena arena;
@@ -48,6 +55,7 @@ struct alls {
 	char *text; /* the script as it was read */
 	struct alls_stmt *stmts;
 	size_t nstmts;
+	struct alls *parts[2]; /* the scripts that a merged one took its statements from */
 };
 
 /* Parses text; errors are "FILE:line:column: what (near '...')". */
@@ -55,14 +63,11 @@ struct alls *alls_parse(const char *file, const char *text, size_t n, struct err
 struct alls *alls_read(const char *path, struct err *e);
 void alls_free(struct alls *s);
 
-struct bundle;
-/*
- * The script of the file path, or without one (NULL) the one that the bundle carries; *s stays NULL
- * when there is none.  The caller frees it.
- */
-int alls_of_bundle(const struct bundle *b, const char *path, struct alls **s, struct err *e);
 /* Canonical text: parsing it again gives the same statements. */
 void alls_print(const struct alls *s, struct str *out);
+/* One statement, without the end of the line. */
+void alls_print_stmt(const struct alls_stmt *st, struct str *out);
+void alls_print_value(const struct alls_value *v, struct str *out);
 /* A layer's name as a script writes it: quoted when it is not a plain name. */
 void alls_print_name(const char *name, struct str *out);
 
@@ -71,61 +76,96 @@ enum alls_stage {
 	ALLS_NORMALIZE = 1,
 	ALLS_QUANTIZE = 2,
 	ALLS_ALLOC = 4,
-	ALLS_HEF = 8
+	ALLS_HEF = 8,
+	ALLS_ANY = 15 /* from_tf: a name for every stage */
 };
-/* One row per command (alls/commands.c): name, stages, or a reason why it is not supported. */
-struct alls_command {
-	const char *name;
-	unsigned stages;
-	const char *reason; /* NULL: supported */
-};
-const struct alls_command *alls_command_find(const char *name);
-const struct alls_command *alls_commands(size_t *n);
-/* Every statement must be a known command; an unsupported one is an error with its reason. */
-int alls_check(const struct alls *s, struct err *e);
-
-/* Puts "FILE:line:column: command: " in front of the message; returns -1. */
-int alls_in(const struct alls *s, const struct alls_stmt *st, struct err *e);
 
 /*
- * Look-up helpers; errors name file, line, command, argument.
- * alls_arg: the argument with this key, else positional argument `position` (from 0; SIZE_MAX: by
- * key only; key NULL: by position only); NULL when absent.
+ * Finds every statement's row in the table (alls/table.h) and checks its arguments against it:
+ * names, types, ranges, required ones, names before "=".  The first error is
+ * "FILE:line:column: command: what, what is expected (did you mean ...?)".  A script that was
+ * checked is not checked again.
  */
-const struct alls_value *alls_arg(const struct alls_stmt *st, const char *key, size_t position);
-/* The same, absent is an error. */
-int alls_need(const struct alls *s, const struct alls_stmt *st, const char *key, size_t position,
-	      const struct alls_value **out, struct err *e);
-/* Every keyword must be in keys[] (NULL-terminated) and at most max_positional arguments have none.
+int alls_check(struct alls *s, struct err *e);
+/* The same for one statement: alls-check shows the errors of all. */
+int alls_check_stmt(struct alls *s, struct alls_stmt *st, struct err *e);
+
+/*
+ * What a stage follows: the script at path, else (NULL) the one in the bundle, checked; *s stays
+ * NULL when there is none.  A second script replaces the commands of this stage and of later ones;
+ * those of stages that have run (before) stay those of the bundle, and others in the second script
+ * are ignored with a warning (guide 5.2).  The caller frees it.
  */
-int alls_only(const struct alls *s, const struct alls_stmt *st, const char *const keys[],
-	      size_t max_positional, struct err *e);
-int alls_number(const struct alls *s, const struct alls_stmt *st, const struct alls_value *v,
-		const char *what, double min, double max, double *out, struct err *e);
-int alls_int(const struct alls *s, const struct alls_stmt *st, const struct alls_value *v,
-	     const char *what, int64_t min, int64_t max, int64_t *out, struct err *e);
-/* True, False, enabled, disabled, 1, 0. */
-int alls_bool(const struct alls *s, const struct alls_stmt *st, const struct alls_value *v,
-	      const char *what, bool *out, struct err *e);
-/* One of words[] (NULL-terminated), a name or a string: its index. */
-int alls_word(const struct alls *s, const struct alls_stmt *st, const struct alls_value *v,
-	      const char *what, const char *const words[], int *out, struct err *e);
-/* A name or a string; borrowed. */
-int alls_text(const struct alls *s, const struct alls_stmt *st, const struct alls_value *v,
-	      const char *what, const char **out, struct err *e);
-/* A number or a list of numbers, max at most; *n of them. */
-int alls_numbers(const struct alls *s, const struct alls_stmt *st, const struct alls_value *v,
-		 const char *what, double *out, size_t max, size_t *n, struct err *e);
+struct bundle;
+int alls_of_bundle(const struct bundle *b, const char *path, enum alls_stage stage, struct alls **s,
+		   struct err *e);
+/* Keeps the script in the bundle for later stages; one without statements is removed. */
+void alls_to_bundle(struct bundle *b, const struct alls *s);
+/*
+ * Replaces the names that from_tf gives by those of the layers of g (original_names).  A name that
+ * a command of the stage uses and no layer has is an error.
+ */
+int alls_use_graph(struct alls *s, const struct graph *g, enum alls_stage stage, struct err *e);
+
+/*
+ * Against a model: every layer, glob and scope that a checked statement names is in g, or is made
+ * by the script.
+ */
+int alls_check_layers(const struct alls *s, const struct alls_stmt *st, const struct graph *g,
+		      struct err *e);
+
+/* What becomes of a statement in the tools as they are. */
+enum alls_status {
+	ALLS_APPLIED,
+	ALLS_PARTLY,   /* some arguments are only stored */
+	ALLS_STORED,   /* stored, not applied yet */
+	ALLS_NO_EFFECT /* nothing on this machine corresponds to it */
+};
+/* Of a checked statement; appends the reason, or the arguments that are only stored. */
+enum alls_status alls_status(const struct alls_stmt *st, struct str *detail);
+/* "applied", "partly applied", "stored, not applied yet", "no effect". */
+const char *alls_status_name(enum alls_status status);
+/*
+ * Warns of the commands of a stage that it does not apply, once per command and sub-command, and
+ * lists all of them in the bundle's metadata ("hnt_script", under the tool's name) and, when it is
+ * given, in the array `report`.
+ */
+void alls_notices(const struct alls *s, enum alls_stage stage, struct bundle *b, json_t *report);
+
+/* Puts "FILE:line:column: command: " in front of the message; returns -1. */
+int alls_in(const struct alls_stmt *st, struct err *e);
+/* The same with the place of a value of the statement. */
+int alls_in_value(const struct alls_stmt *st, const struct alls_value *v, struct err *e);
+
+/*
+ * Arguments of a checked statement.  Names are those of its row: another one is a bug.
+ * alls_get: the value, given by keyword or by position; NULL when the script is silent (or says
+ * None).
+ */
+const struct alls_value *alls_get(const struct alls_stmt *st, const char *name);
+/* True when the statement is this command, with this sub-command (NULL: whichever). */
+bool alls_is(const struct alls_stmt *st, const char *command, const char *sub);
+/* The value or, when the script is silent, what the caller gives. */
+double alls_get_number(const struct alls_stmt *st, const char *name, double otherwise);
+int alls_get_int(const struct alls_stmt *st, const char *name, int otherwise);
+/* A word, name or text; NULL when the script is silent. */
+const char *alls_get_text(const struct alls_stmt *st, const char *name);
+bool alls_has_word(const struct alls_stmt *st, const char *name, const char *word);
+/* True, enabled, 1: 1; False, disabled, 0: 0; silent or anything else ("allowed"): -1. */
+int alls_get_switch(const struct alls_stmt *st, const char *name);
+/* The numbers of a list, as many as n at most; returns how many. */
+size_t alls_get_numbers(const struct alls_stmt *st, const char *name, double *out, size_t n);
 /*
  * Layers named by a value: a name, a list of names or a glob; unknown layer: error with near names.
  * A glob that no layer matches gives a warning and no layers.
  */
-int alls_layers(const struct alls *s, const struct alls_stmt *st, const struct alls_value *v,
-		const struct graph *g, struct layer ***out, size_t *n,
-		struct err *e); /* caller frees *out */
+int alls_layers(const struct alls_stmt *st, const struct alls_value *v, const struct graph *g,
+		struct layer ***out, size_t *n, struct err *e); /* caller frees *out */
+/* "no layer 'conv9' in 'net' (did you mean ...?)", also about a foreign scope; returns -1. */
+int alls_unknown_layer(const struct graph *g, const char *name, struct err *e);
 /* True when a full layer name "net/conv1" matches a glob; a glob without '/' ignores the scope. */
 bool alls_match(const char *glob, const char *name);
-/* Appends ": did you mean 'a', 'b'?" when some of the n names are near to `name`. */
+/* Appends "did you mean 'a', 'b'?" when some of the n names are near to `name`. */
 void alls_near(const char *name, const char *const names[], size_t n, struct err *e);
 
 #endif

@@ -1,114 +1,161 @@
-#include "alls/alls.h"
-
-#define NORM  ALLS_NORMALIZE
-#define QUANT ALLS_QUANTIZE
-#define ALLOC ALLS_ALLOC
-#define HEF   ALLS_HEF
-
-/* Sorted by name.  Reasons complete "COMMAND is not supported: ...". */
-static const struct alls_command commands[] = {
-	/* clang-format off */
-	{ "allocator_param",                ALLOC, NULL },
-	{ "bucket",                         0,     "layers are divided among contexts with context(...)" },
-	{ "buffer_calc_param",              0,     "buffers are computed from the rows that each kernel needs; set one with buffers(...)" },
-	{ "buffers",                        ALLOC, NULL },
-	{ "change_output_activation",       0,     "a network's outputs keep the activation of the original model" },
-	{ "compilation_param",              ALLOC, NULL },
-	{ "concat",                         0,     "a concat layer takes any number of inputs on this machine" },
-	{ "context",                        ALLOC, NULL },
-	{ "context_switch_param",           ALLOC, NULL },
-	{ "convert_to_dense",               0,     "a layer keeps the type that it was parsed with" },
-	{ "ddr",                            0,     "line buffers through external memory are not built yet" },
-	{ "defuse",                         ALLOC, NULL },
-	{ "defuse_block",                   0,     "layers are defused one by one, with defuse(...)" },
-	{ "feature_splitter",               0,     "a feature splitter has any number of outputs on this machine" },
-	{ "format_conversion",              0,     "boundary formats are NHWC; no conversion layers are added" },
-	{ "from_tf",                        0,     "layers are named by their own names; original names stand in the HN" },
-	{ "hef_param",                      0,     "the HEF has one form" },
-	{ "input_conversion",               0,     "colour and format conversion at the input is not built yet" },
-	{ "join",                           0,     "joined streams are not built yet" },
-	{ "l4_portal",                      0,     "line buffers in L4 are not built yet" },
-	{ "logits_layer",                   0,     "softmax and argmax cannot be appended yet; keep them in the model" },
-	{ "merge",                          0,     "each physical layer has its own layer controller on this machine" },
-	{ "model_optimization_config",      QUANT, NULL },
-	{ "model_optimization_flavor",      QUANT, NULL },
-	{ "mux_demux",                      0,     "each boundary tensor has its own stream" },
-	{ "network_group",                  0,     "one bundle holds one network" },
-	{ "nms_postprocess",                0,     "detection post-processing is not built yet; end the model at its convolutions" },
-	{ "normalization",                  NORM,  NULL },
-	{ "optimize_buffers",               0,     "buffers are computed from the rows that each kernel needs; set one with buffers(...)" },
-	{ "output_layer",                   0,     "output layers are those of the model" },
-	{ "output_mux",                     0,     "each boundary tensor has its own stream" },
-	{ "performance_param",              ALLOC, NULL },
-	{ "place",                          ALLOC, NULL },
-	{ "platform_param",                 ALLOC, NULL },
-	{ "portal",                         0,     "clusters exchange rows directly; no portal layers are needed" },
-	{ "post_quantization_optimization", QUANT, NULL },
-	{ "pre_quantization_optimization",  QUANT, NULL },
-	{ "quantization_param",             QUANT, NULL },
-	{ "remove_node",                    0,     "removing layers is not built yet; choose start and end nodes instead" },
-	{ "resize",                         0,     "a resize layer cannot be inserted yet; keep it in the model" },
-	{ "resize_input",                   0,     "a resize layer cannot be inserted yet; keep it in the model" },
-	{ "resources_param",                ALLOC, NULL },
-	{ "set_kv_cache_global_params",     0,     "networks with a key-value cache are not built yet" },
-	{ "set_seed",                       0,     "nothing at this optimization level is random" },
-	{ "shape_splitter",                 0,     "a splitter has any number of outputs on this machine" },
-	{ "shortcut",                       0,     "every edge has a buffer of its own on this machine; set it with buffers(...)" },
-	{ "spatial_reshape_flow_params",    0,     "boundary formats are NHWC; no conversion layers are added" },
-	{ "transpose",                      0,     "the model is compiled in the orientation that it was parsed with" },
-	{ "transpose_concat",               0,     "the model is compiled in the orientation that it was parsed with" },
-	{ "yuv_to_rgb",                     0,     "colour and format conversion at the input is not built yet" },
-	/* clang-format on */
-};
+/* The command table as a whole: its rows in one list, and which of them a statement means. */
+#include "alls/table_int.h"
+#include <strings.h>
 
 enum {
-	COMMANDS = sizeof commands / sizeof commands[0]
+	MAX_ROWS = 256
 };
 
-const struct alls_command *alls_commands(size_t *n)
+static const struct alls_row *const tables[] = { alls_rows_model, alls_rows_quant,
+						 alls_rows_pre,   alls_rows_post,
+						 alls_rows_alloc, alls_rows_hardware };
+
+static const struct alls_row *rows[MAX_ROWS];
+static const char *names[MAX_ROWS];
+static size_t nrows, nnames;
+
+static int by_command(const void *a, const void *b)
 {
-	*n = COMMANDS;
-	return commands;
+	const struct alls_row *x = *(const struct alls_row *const *)a;
+	const struct alls_row *y = *(const struct alls_row *const *)b;
+	int c = strcmp(x->command, y->command);
+
+	if (c == 0)
+		c = strcmp(x->sub ? x->sub : "", y->sub ? y->sub : "");
+	if (c == 0)
+		c = (int)x->layered - (int)y->layered;
+	return c ? c : (x->pick == NULL) - (y->pick == NULL);
 }
 
-static int compare(const void *name, const void *command)
+static void collect(void)
 {
-	return strcmp(name, ((const struct alls_command *)command)->name);
+	const struct alls_row *r;
+	size_t i;
+
+	for (i = 0; i < sizeof tables / sizeof tables[0]; i++)
+		for (r = tables[i]; r->command; r++) {
+			if (nrows == MAX_ROWS)
+				BUG("more than %d rows of commands", MAX_ROWS);
+			rows[nrows++] = r;
+		}
+	qsort(rows, nrows, sizeof rows[0], by_command);
+	for (i = 0; i < nrows; i++)
+		if (!nnames || strcmp(names[nnames - 1], rows[i]->command) != 0)
+			names[nnames++] = rows[i]->command;
 }
 
-const struct alls_command *alls_command_find(const char *name)
+const struct alls_row *const *alls_rows(size_t *n)
 {
-	return bsearch(name, commands, COMMANDS, sizeof commands[0], compare);
+	if (!nrows)
+		collect();
+	*n = nrows;
+	return rows;
+}
+
+const char *const *alls_command_names(size_t *n)
+{
+	alls_rows(n);
+	*n = nnames;
+	return names;
+}
+
+void alls_row_name(const struct alls_row *row, struct str *out)
+{
+	str_puts(out, row->command);
+	if (row->sub)
+		str_printf(out, "(%s)", row->sub);
+}
+
+void alls_stage_names(unsigned stages, struct str *out)
+{
+	static const char *const tools[] = { "hn-normalize", "hn-quantize", "hn-alloc", "hn2hef" };
+	const char *comma = "";
+	size_t i;
+
+	if (stages == ALLS_ANY) {
+		str_puts(out, "all stages");
+		return;
+	}
+	for (i = 0; i < 4; i++)
+		if (stages & 1u << i) {
+			str_printf(out, "%s%s", comma, tools[i]);
+			comma = ", ";
+		}
+}
+
+static bool has_key(const struct alls_stmt *st, const char *key)
+{
+	size_t i;
+
+	for (i = 0; i < st->nargs; i++)
+		if (st->args[i].key && strcmp(st->args[i].key, key) == 0)
+			return true;
+	return false;
+}
+
+static bool has_pick(const struct alls_stmt *st, const char *words)
+{
+	size_t i;
+
+	for (i = 0; i < st->nargs; i++)
+		if (st->args[i].value.kind == ALLS_NAME &&
+		    alls_in_words(words, st->args[i].value.text))
+			return true;
+	return false;
 }
 
 static int unknown_command(const struct alls_stmt *st, struct err *e)
 {
-	const char *names[COMMANDS];
-	size_t i;
-
-	for (i = 0; i < COMMANDS; i++)
-		names[i] = commands[i].name;
 	err_set(e, "unknown command");
-	alls_near(st->command, names, COMMANDS, e);
-	return -1;
+	alls_near(st->command, names, nnames, e);
+	return alls_in(st, e);
 }
 
-int alls_check(const struct alls *s, struct err *e)
+/* The first argument is none of the sub-commands of rows from to to. */
+static int unknown_sub(const struct alls_stmt *st, size_t from, size_t to, struct err *e)
 {
-	const struct alls_command *c;
-	const struct alls_stmt *st;
-	size_t i;
+	const struct alls_value *v = st->nargs && !st->args[0].key ? &st->args[0].value : NULL;
+	const char *subs[MAX_ROWS];
+	struct str list = { 0 };
+	size_t i, n = 0;
 
-	for (i = 0; i < s->nstmts; i++) {
-		st = &s->stmts[i];
-		if (!(c = alls_command_find(st->command))) {
-			unknown_command(st, e);
-			return alls_in(s, st, e);
-		}
-		if (c->reason) {
-			err_set(e, "not supported: %s", c->reason);
-			return alls_in(s, st, e);
-		}
+	str_puts(&list, "");
+	for (i = from; i < to; i++)
+		if (n == 0 || strcmp(subs[n - 1], rows[i]->sub) != 0)
+			subs[n++] = rows[i]->sub;
+	if (v && (v->kind == ALLS_NAME || v->kind == ALLS_STRING)) {
+		err_set(e, "it has no sub-command '%s'", quote(v->text));
+		alls_near(v->text, subs, n, e);
+		return alls_in_value(st, v, e);
 	}
-	return 0;
+	for (i = 0; i < n; i++)
+		str_printf(&list, "%s%s", i ? ", " : "", subs[i]);
+	err_set(e, "a sub-command expected first, one of %s", list.p);
+	str_release(&list);
+	return v ? alls_in_value(st, v, e) : alls_in(st, e);
+}
+
+const struct alls_row *alls_row_find(const struct alls_stmt *st, struct err *e)
+{
+	const char *sub = st->nargs && !st->args[0].key ? st->args[0].value.text : "";
+	const struct alls_row *found = NULL;
+	size_t n, from, to;
+
+	alls_rows(&n);
+	for (from = 0; from < n && strcmp(rows[from]->command, st->command) != 0; from++)
+		;
+	for (to = from; to < n && strcmp(rows[to]->command, st->command) == 0; to++) {
+		const struct alls_row *r = rows[to];
+
+		if ((r->sub && strcmp(r->sub, sub) != 0) || (r->layered && !has_key(st, "layers")))
+			continue;
+		/* Rows with more conditions come first but for layers=, which overrides. */
+		if ((!found || r->layered) && (!r->pick || has_pick(st, r->pick)))
+			found = r;
+	}
+	if (from == n)
+		unknown_command(st, e);
+	else if (!found)
+		unknown_sub(st, from, to, e);
+	return found;
 }

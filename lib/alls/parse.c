@@ -78,6 +78,8 @@ static int parse_value(struct parser *p, struct alls_value *v, int depth)
 {
 	v->text = p->cur.text;
 	v->number = p->cur.number;
+	v->line = p->cur.line;
+	v->column = p->cur.column;
 	switch (p->cur.kind) {
 	case TOK_NUMBER:
 		v->kind = ALLS_NUMBER;
@@ -111,6 +113,8 @@ static int parse_arg(struct parser *p, struct alls_stmt *st)
 
 	GROW(p->arena, st->args, st->nargs);
 	arg = &st->args[st->nargs];
+	arg->line = p->cur.line;
+	arg->column = p->cur.column;
 	if (p->cur.kind == TOK_NAME && at(&p->next, '=')) {
 		arg->key = p->cur.text;
 		for (i = 0; i < st->nargs; i++)
@@ -131,6 +135,7 @@ static int parse_call(struct parser *p, struct alls_stmt *st)
 
 	if (p->cur.kind != TOK_NAME)
 		return fail(p, "a command expected");
+	st->file = p->lx.file;
 	st->line = p->cur.line;
 	st->column = p->cur.column;
 	st->command = p->cur.text;
@@ -232,6 +237,8 @@ void alls_free(struct alls *s)
 {
 	if (!s)
 		return;
+	alls_free(s->parts[0]);
+	alls_free(s->parts[1]);
 	arena_release(&s->arena);
 	free(s);
 }

@@ -1,7 +1,7 @@
 #include "alls/alls.h"
 #include "alls/lex.h"
 
-static void print_value(const struct alls_value *v, struct str *out)
+void alls_print_value(const struct alls_value *v, struct str *out)
 {
 	size_t i;
 
@@ -24,12 +24,12 @@ static void print_value(const struct alls_value *v, struct str *out)
 	str_puts(out, v->kind == ALLS_LIST ? "[" : "(");
 	for (i = 0; i < v->nitems; i++) {
 		str_puts(out, i ? ", " : "");
-		print_value(&v->items[i], out);
+		alls_print_value(&v->items[i], out);
 	}
 	str_puts(out, v->kind == ALLS_LIST ? "]" : ")");
 }
 
-static void print_stmt(const struct alls_stmt *st, struct str *out)
+void alls_print_stmt(const struct alls_stmt *st, struct str *out)
 {
 	size_t i;
 
@@ -44,17 +44,19 @@ static void print_stmt(const struct alls_stmt *st, struct str *out)
 		str_puts(out, i ? ", " : "");
 		if (st->args[i].key)
 			str_printf(out, "%s=", st->args[i].key);
-		print_value(&st->args[i].value, out);
+		alls_print_value(&st->args[i].value, out);
 	}
-	str_puts(out, ")\n");
+	str_puts(out, ")");
 }
 
 void alls_print(const struct alls *s, struct str *out)
 {
 	size_t i;
 
-	for (i = 0; i < s->nstmts; i++)
-		print_stmt(&s->stmts[i], out);
+	for (i = 0; i < s->nstmts; i++) {
+		alls_print_stmt(&s->stmts[i], out);
+		str_puts(out, "\n");
+	}
 }
 
 void alls_print_name(const char *name, struct str *out)

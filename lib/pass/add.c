@@ -6,37 +6,16 @@
 #include "pass/edit.h"
 #include "pass/passes.h"
 
-static bool is_ours(const struct alls_stmt *st)
-{
-	return strcmp(st->command, "pre_quantization_optimization") == 0 && st->nargs > 0 &&
-	       st->args[0].value.kind == ALLS_NAME &&
-	       strcmp(st->args[0].value.text, "ew_add_fusing") == 0;
-}
-
 /* pre_quantization_optimization(ew_add_fusing, policy=...): the last one counts; enabled by
  * default. */
-static int policy(const struct alls *s, bool *enabled, struct err *e)
+static bool fusing_enabled(const struct alls *s)
 {
-	static const char *const keys[] = { "policy", "infusible_ew_add_type", NULL };
-	static const char *const words[] = { "disabled", "enabled", NULL };
-	static const char *const rest[] = { "ew_add", NULL };
-	int on = 1;
-	int kind;
+	bool enabled = true;
 
-	for (size_t i = 0; s && i < s->nstmts; i++) {
-		const struct alls_stmt *st = &s->stmts[i];
-		const struct alls_value *v = alls_arg(st, "policy", SIZE_MAX);
-		const struct alls_value *t = alls_arg(st, "infusible_ew_add_type", SIZE_MAX);
-
-		if (!is_ours(st))
-			continue;
-		if (alls_only(s, st, keys, 1, e) < 0 ||
-		    (v && alls_word(s, st, v, "policy", words, &on, e) < 0) ||
-		    (t && alls_word(s, st, t, "infusible_ew_add_type", rest, &kind, e) < 0))
-			return -1;
-	}
-	*enabled = on == 1;
-	return 0;
+	for (size_t i = 0; s && i < s->nstmts; i++)
+		if (alls_is(&s->stmts[i], "pre_quantization_optimization", "ew_add_fusing"))
+			enabled = alls_has_word(&s->stmts[i], "policy", "enabled");
+	return enabled;
 }
 
 /* Does an argument of a script name the layer? */
@@ -59,11 +38,12 @@ static int activation_bits(const struct alls *s, const struct graph *g, const st
 
 	for (size_t i = 0; s && i < s->nstmts; i++) {
 		const struct alls_stmt *st = &s->stmts[i];
-		const struct alls_value *mode = alls_arg(st, "precision_mode", SIZE_MAX);
+		const char *mode;
 
-		if (strcmp(st->command, "quantization_param") == 0 && mode && mode->text &&
-		    st->nargs > 0 && names_layer(&st->args[0].value, g, l))
-			bits = strncmp(mode->text, "a16", 3) == 0 ? 16 : 8;
+		if (alls_is(st, "quantization_param", NULL) &&
+		    (mode = alls_get_text(st, "precision_mode")) &&
+		    names_layer(alls_get(st, "layers"), g, l))
+			bits = strncmp(mode, "a16", 3) == 0 ? 16 : 8;
 	}
 	return bits;
 }
@@ -100,10 +80,9 @@ static void fuse(struct graph *g, struct tensors *w, struct layer *add, int whic
 
 int pass_fuse_add(struct graph *g, struct tensors *w, const struct pass_opts *o, struct err *e)
 {
-	bool enabled;
+	const bool enabled = fusing_enabled(o->script);
 
-	if (policy(o->script, &enabled, e) < 0)
-		return -1;
+	(void)e;
 	for (size_t i = 0; enabled && i < g->nlayers; i++) {
 		struct layer *l = g->layers[i];
 		const int which = l->type == HN_EW_ADD ? candidate(l) : -1;

@@ -69,15 +69,15 @@ static int script_factors(const struct alls *s, const struct graph *g, double *f
 {
 	for (size_t i = 0; s && i < s->nstmts; i++) {
 		const struct alls_stmt *st = &s->stmts[i];
-		const struct alls_value *v = alls_arg(st, "null_channels_cutoff_factor", SIZE_MAX);
 		struct layer **layers;
 		size_t n;
 		double f;
 
-		if (strcmp(st->command, "quantization_param") != 0 || !v)
+		if (!alls_is(st, "quantization_param", NULL) ||
+		    !alls_get(st, "null_channels_cutoff_factor"))
 			continue;
-		if (alls_number(s, st, v, "null_channels_cutoff_factor", 0, 1e30, &f, e) < 0 ||
-		    st->nargs == 0 || alls_layers(s, st, &st->args[0].value, g, &layers, &n, e) < 0)
+		f = alls_get_number(st, "null_channels_cutoff_factor", 0);
+		if (alls_layers(st, alls_get(st, "layers"), g, &layers, &n, e) < 0)
 			return -1;
 		for (size_t k = 0; k < n; k++)
 			factor[layers[k]->index] = f;

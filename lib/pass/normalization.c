@@ -5,32 +5,26 @@
 #include "pass/passes.h"
 #include "pass/script.h"
 
-/* A list with one number for each feature of the input. */
-static const struct alls_value *need_list(const struct alls *s, const struct alls_stmt *st,
-					  const char *key, size_t position, const struct layer *in,
-					  struct err *e)
+/* The list of an argument: one number for each feature of the input; NULL with an error. */
+static const struct alls_value *need_list(const struct alls_stmt *st, const char *argument,
+					  const struct layer *in, struct err *e)
 {
-	const struct alls_value *v;
+	const struct alls_value *v = alls_get(st, argument);
 
-	if (alls_need(s, st, key, position, &v, e) < 0)
-		return NULL;
-	if (v->kind != ALLS_LIST && v->kind != ALLS_TUPLE)
-		err_set(e, "argument '%s' must be a list of numbers, one per feature", key);
-	else if (v->nitems != (size_t)in->out[0].c)
-		err_set(e, "argument '%s' has %zu numbers, '%s' has %d features", key, v->nitems,
-			quote(in->name), in->out[0].c);
-	else
+	if (v->nitems == (size_t)in->out[0].c)
 		return v;
-	alls_in(s, st, e);
+	err_set(e, "argument '%s' has %zu numbers, '%s' has %d features", argument, v->nitems,
+		quote(in->name), in->out[0].c);
+	alls_in_value(st, v, e);
 	return NULL;
 }
 
 /* Kernel and bias for one input layer. */
-static int values(const struct alls *s, const struct alls_stmt *st, const struct layer *in,
-		  struct tensor *kernel, struct tensor *bias, struct err *e)
+static int values(const struct alls_stmt *st, const struct layer *in, struct tensor *kernel,
+		  struct tensor *bias, struct err *e)
 {
-	const struct alls_value *means = need_list(s, st, "mean", 0, in, e);
-	const struct alls_value *devs = means ? need_list(s, st, "std", 1, in, e) : NULL;
+	const struct alls_value *means = need_list(st, "mean", in, e);
+	const struct alls_value *devs = means ? need_list(st, "std", in, e) : NULL;
 	const int64_t n = in->out[0].c;
 	float *k, *b;
 
@@ -41,19 +35,14 @@ static int values(const struct alls *s, const struct alls_stmt *st, const struct
 	k = tensor_data(kernel);
 	b = tensor_data(bias);
 	for (size_t c = 0; c < (size_t)n; c++) {
-		double mean, dev;
-
-		if (alls_number(s, st, &means->items[c], "mean", -1e30, 1e30, &mean, e) < 0 ||
-		    alls_number(s, st, &devs->items[c], "std", 1e-30, 1e30, &dev, e) < 0)
-			return -1;
-		k[c] = (float)(1 / dev);
-		b[c] = (float)(-mean / dev);
+		k[c] = (float)(1 / devs->items[c].number);
+		b[c] = (float)(-means->items[c].number / devs->items[c].number);
 	}
 	return 0;
 }
 
-static int insert(struct graph *g, struct tensors *w, const struct alls *s,
-		  const struct alls_stmt *st, size_t which, struct layer *in, struct err *e)
+static int insert(struct graph *g, struct tensors *w, const struct alls_stmt *st, size_t which,
+		  struct layer *in, struct err *e)
 {
 	const char *name = st->nlhs ? st->lhs[which] : graph_new_name(g, "normalization");
 	struct tensor kernel = { 0 };
@@ -62,9 +51,9 @@ static int insert(struct graph *g, struct tensors *w, const struct alls *s,
 
 	if (graph_find(g, name)) {
 		err_set(e, "there is a layer '%s' already", quote(name));
-		return alls_in(s, st, e);
+		return alls_in(st, e);
 	}
-	if (values(s, st, in, &kernel, &bias, e) < 0) {
+	if (values(st, in, &kernel, &bias, e) < 0) {
 		tensor_release(&kernel);
 		tensor_release(&bias);
 		return -1;
@@ -79,22 +68,20 @@ static int insert(struct graph *g, struct tensors *w, const struct alls *s,
 }
 
 /* One command on the input layers it names, or on all. */
-static int apply(struct graph *g, struct tensors *w, const struct alls *s,
-		 const struct alls_stmt *st, struct err *e)
+static int apply(struct graph *g, struct tensors *w, const struct alls_stmt *st, struct err *e)
 {
-	static const char *const keys[] = { "mean", "std", "input_layer", NULL };
 	struct layer **in;
 	size_t n;
 	int r = 0;
 
-	if (alls_only(s, st, keys, 3, e) < 0 || script_inputs(s, st, 2, g, &in, &n, e) < 0)
+	if (script_inputs(st, g, &in, &n, e) < 0)
 		return -1;
 	if (st->nlhs && st->nlhs != n) {
 		err_set(e, "%zu names on the left, %zu input layers", st->nlhs, n);
-		r = alls_in(s, st, e);
+		r = alls_in(st, e);
 	}
 	for (size_t i = 0; r == 0 && i < n; i++)
-		r = insert(g, w, s, st, i, in[i], e);
+		r = insert(g, w, st, i, in[i], e);
 	free(in);
 	return r == 0 ? graph_infer_shapes(g, e) : -1;
 }
@@ -104,8 +91,8 @@ int pass_normalization(struct graph *g, struct tensors *w, const struct pass_opt
 	const struct alls *s = o->script;
 
 	for (size_t i = 0; s && i < s->nstmts; i++)
-		if (strcmp(s->stmts[i].command, "normalization") == 0 &&
-		    apply(g, w, s, &s->stmts[i], e) < 0)
+		if (alls_is(&s->stmts[i], "normalization", NULL) &&
+		    apply(g, w, &s->stmts[i], e) < 0)
 			return -1;
 	return 0;
 }

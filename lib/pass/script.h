@@ -5,11 +5,11 @@
 #include "alls/alls.h"
 
 /*
- * The input layers of a modification command: argument `position` (or input_layer=) names them, all
- * of the network when it is absent.  The caller frees *out.
+ * The input layers of a modification command: the one of its argument input_layer, all of the
+ * network when it is absent.  The caller frees *out.
  */
-int script_inputs(const struct alls *s, const struct alls_stmt *st, size_t position,
-		  const struct graph *g, struct layer ***out, size_t *n, struct err *e);
+int script_inputs(const struct alls_stmt *st, const struct graph *g, struct layer ***out, size_t *n,
+		  struct err *e);
 
 /*
  * modifications_meta_data.json: {"inputs": {layer: [{"cmd_type": ...}]}, "outputs": {}} for the

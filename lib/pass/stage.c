@@ -14,22 +14,22 @@ static int store(struct bundle *b, const struct graph *g, const struct tensors *
 	bundle_put_graph(b, "hn", g);
 	if (bundle_put_npz(b, "fpo.npz", w, e) < 0)
 		return -1;
-	if (s)
-		bundle_put(b, "alls", s->text, strlen(s->text));
+	alls_to_bundle(b, s);
 	bundle_put_json(b, "modifications_meta_data.json", meta);
 	bundle_set_state(b, STATE_FP_OPTIMIZED);
 	return 0;
 }
 
-static int optimize(struct bundle *b, struct graph *g, struct tensors *w, const struct alls *s,
+static int optimize(struct bundle *b, struct graph *g, struct tensors *w, struct alls *s,
 		    struct err *e)
 {
 	struct pass_opts o = PASS_OPTS_DEFAULT;
 	json_t *meta;
 	int r;
 
-	if (s && alls_check(s, e) < 0)
+	if (alls_use_graph(s, g, ALLS_NORMALIZE, e) < 0)
 		return -1;
+	alls_notices(s, ALLS_NORMALIZE, b, NULL);
 	if (!(meta = script_modifications(s, g, e)))
 		return -1;
 	o.script = s;
@@ -50,8 +50,8 @@ int pass_stage(struct bundle *b, const char *script, struct err *e)
 	if (!bundle_has(b, "npz"))
 		return err_set(e, "%s has no weights (with HN JSON: -w FILE.npz)",
 			       quote(bundle_name(b)));
-	if (alls_of_bundle(b, script, &s, e) == 0 && (g = bundle_get_graph(b, "hn", e)) &&
-	    (w = bundle_get_npz(b, "npz", e)))
+	if (alls_of_bundle(b, script, ALLS_NORMALIZE, &s, e) == 0 &&
+	    (g = bundle_get_graph(b, "hn", e)) && (w = bundle_get_npz(b, "npz", e)))
 		r = optimize(b, g, w, s, e);
 	tensors_free(w);
 	graph_free(g);

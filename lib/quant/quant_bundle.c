@@ -14,8 +14,7 @@ static int store(struct bundle *b, const struct graph *g, const struct tensors *
 	bundle_put_graph(b, "hn", g);
 	if (bundle_put_npz(b, "fpo.npz", w, e) < 0 || bundle_put_npz(b, "q.npz", records, e) < 0)
 		return -1;
-	if (s)
-		bundle_put(b, "alls", s->text, strlen(s->text));
+	alls_to_bundle(b, s);
 	bundle_set_state(b, STATE_QUANTIZED);
 	return 0;
 }
@@ -43,8 +42,10 @@ int quant_bundle(struct bundle *b, struct quant_opts *o, const char *script, str
 	if (!bundle_has(b, "fpo.npz"))
 		return err_set(e, "%s has no weights", quote(bundle_name(b)));
 	o->hw_arch = architecture(b, o);
-	if (alls_of_bundle(b, script, &s, e) == 0 && (!s || alls_check(s, e) == 0) &&
-	    (g = bundle_get_graph(b, "hn", e)) && (w = bundle_get_npz(b, "fpo.npz", e))) {
+	if (alls_of_bundle(b, script, ALLS_QUANTIZE, &s, e) == 0 &&
+	    (g = bundle_get_graph(b, "hn", e)) && (w = bundle_get_npz(b, "fpo.npz", e)) &&
+	    alls_use_graph(s, g, ALLS_QUANTIZE, e) == 0) {
+		alls_notices(s, ALLS_QUANTIZE, b, NULL);
 		o->script = s;
 		if (quant_run(g, w, o, &records, e) == 0)
 			rc = store(b, g, w, records, s, e);

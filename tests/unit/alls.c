@@ -1,5 +1,5 @@
 /* Model scripts: the cases of tests/cases/alls.txt, the command table, layers by name and glob. */
-#include "alls/alls.h"
+#include "alls/table.h"
 #include "base/limits.h"
 #include "base/outfile.h"
 
@@ -15,15 +15,16 @@ static void check(bool ok, const char *what, const char *detail)
 	printf("not as expected: %s: %s\n", what, detail);
 }
 
-/* The canonical text, or "! message". */
-static char *parse_and_print(const char *text, size_t n)
+/* The canonical text, or "! message"; checked: also against the table of commands. */
+static char *parse_and_print(const char *text, size_t n, bool checked)
 {
 	struct err e = { 0 };
 	struct str out = { 0 };
 	struct alls *s = alls_parse("case", text, n, &e);
 
-	if (!s) {
+	if (!s || (checked && alls_check(s, &e) < 0)) {
 		str_printf(&out, "! %s\n", e.msg);
+		alls_free(s);
 		return out.p;
 	}
 	str_puts(&out, "");
@@ -32,15 +33,15 @@ static char *parse_and_print(const char *text, size_t n)
 	return out.p ? out.p : xstrdup("");
 }
 
-static void run_case(const struct str *script, const struct str *expect)
+static void run_case(const struct str *script, const struct str *expect, bool checked)
 {
 	const char *want = expect->p ? expect->p : "";
-	char *got = parse_and_print(script->p, script->len);
+	char *got = parse_and_print(script->p, script->len, checked);
 	char *again;
 
 	check(strcmp(got, want) == 0, script->p, got);
 	if (*got != '!') {
-		again = parse_and_print(got, strlen(got));
+		again = parse_and_print(got, strlen(got), checked);
 		check(strcmp(again, got) == 0, "printed again", again);
 		free(again);
 	}
@@ -59,11 +60,11 @@ static char *slurp(const char *root, const char *path, size_t *n)
 	return text;
 }
 
-static void run_cases(const char *root)
+static void run_cases(const char *root, const char *path, bool checked)
 {
 	struct str script = { 0 }, expect = { 0 };
 	size_t n;
-	char *text = slurp(root, "tests/cases/alls.txt", &n);
+	char *text = slurp(root, path, &n);
 	char *line = text;
 	char *end = text + n;
 	char *nl;
@@ -81,52 +82,52 @@ static void run_cases(const char *root)
 			str_add(&expect, line, (size_t)(nl - line) + 1);
 		}
 		if (nl == line && script.p) {
-			run_case(&script, &expect);
+			run_case(&script, &expect, checked);
 			str_release(&script);
 			str_release(&expect);
 		}
 	}
 	if (script.p)
-		run_case(&script, &expect);
+		run_case(&script, &expect, checked);
 	str_release(&script);
 	str_release(&expect);
 	free(text);
 }
 
-/* Every command is sorted, found, supported or refused with a reason, and in alls(5). */
+static void check_param(const struct alls_param *p)
+{
+	struct str expects = { 0 };
+
+	alls_param_expects(p, &expects);
+	check(expects.len > 0, "what is expected", p->name);
+	check(p->items_min <= p->items_max, "items", p->name);
+	check(p->type != ALLS_T_WORD || p->words, "words", p->name);
+	check(!p->rest || p->positional, "rest is positional", p->name);
+	str_release(&expects);
+}
+
+/* Rows are sorted, whole, and in alls(5). */
 static void run_table(const char *root)
 {
-	size_t n, i, len;
-	const struct alls_command *c = alls_commands(&n);
+	size_t n, i, k, len;
+	const struct alls_row *const *r = alls_rows(&n);
 	char *man = slurp(root, "man/man5/alls.5", &len);
 	char line[128];
-	struct err e = { 0 };
-	struct alls *s;
 
+	check(n == 89, "rows", "");
 	for (i = 0; i < n; i++) {
-		check(i == 0 || strcmp(c[i - 1].name, c[i].name) < 0, "sorted", c[i].name);
-		check(alls_command_find(c[i].name) == &c[i], "found", c[i].name);
-		check(!c[i].stages == !!c[i].reason, "stages or a reason", c[i].name);
-		snprintf(line, sizeof line, "\n.It Ic %s\n", c[i].name);
-		check(strstr(man, line) != NULL, "in man/man5/alls.5", c[i].name);
-		snprintf(line, sizeof line, "%s(x)", c[i].name);
-		s = alls_parse("t", line, strlen(line), &e);
-		check(s && (alls_check(s, &e) == 0) == !c[i].reason, "checked", e.msg);
-		alls_free(s);
-		e = (struct err){ 0 };
+		check(i == 0 || strcmp(r[i - 1]->command, r[i]->command) <= 0, "sorted",
+		      r[i]->command);
+		check(r[i]->stages != 0, "a stage", r[i]->command);
+		check((r[i]->status == ALLS_ROW_NO_EFFECT) == !!r[i]->why, "a reason",
+		      r[i]->command);
+		check(r[i]->what && *r[i]->what, "described", r[i]->command);
+		snprintf(line, sizeof line, "\n.It Ic %s", r[i]->command);
+		check(strstr(man, line) != NULL, "in man/man5/alls.5", r[i]->command);
+		for (k = 0; r[i]->params[k].name; k++)
+			check_param(&r[i]->params[k]);
 	}
 	free(man);
-	s = alls_parse("t", "f(1)", 4, &e);
-	check(s && alls_check(s, &e) < 0 && strcmp(e.msg, "t:1:1: f: unknown command") == 0,
-	      "unknown", e.msg);
-	alls_free(s);
-	e = (struct err){ 0 };
-	s = alls_parse("t", "quantisation_param(x)", 21, &e);
-	check(s && alls_check(s, &e) < 0 &&
-		  strcmp(e.msg, "t:1:1: quantisation_param: unknown command (near names: "
-				"'quantization_param')") == 0,
-	      "near command", e.msg);
-	alls_free(s);
 }
 
 static void layers_case(const struct graph *g, const char *value, const char *expect)
@@ -141,7 +142,7 @@ static void layers_case(const struct graph *g, const char *value, const char *ex
 	if (!s)
 		die(&e);
 	str_puts(&got, "");
-	if (alls_layers(s, &s->stmts[0], &s->stmts[0].args[0].value, g, &v, &n, &e) < 0)
+	if (alls_layers(&s->stmts[0], &s->stmts[0].args[0].value, g, &v, &n, &e) < 0)
 		str_printf(&got, "! %s", e.msg);
 	for (i = 0; i < n; i++)
 		str_printf(&got, "%s%s", i ? " " : "", v[i]->name);
@@ -176,10 +177,12 @@ static void run_layers(void)
 	layers_case(g, "{*}", "net/input_layer1 net/conv1 net/conv2 net/output_layer1");
 	layers_case(g, "[conv1, {*2}]", "net/conv1 net/conv2");
 	layers_case(g, "cnv1",
-		    "! t:1:1: f: no layer 'cnv1' in 'net' (near names: 'conv1', 'conv2')");
-	layers_case(g, "xyz", "! t:1:1: f: no layer 'xyz' in 'net'");
+		    "! t:1:3: f: no layer 'cnv1' in 'net' (did you mean 'conv1' or 'conv2'?)");
+	layers_case(g, "xyz", "! t:1:3: f: no layer 'xyz' in 'net'");
+	layers_case(g, "other/conv1",
+		    "! t:1:3: f: no layer 'other/conv1' in 'net' (the network's scope is 'net/')");
 	layers_case(g, "3",
-		    "! t:1:1: f: a layer's name, a list of names or a {glob} expected, not 3");
+		    "! t:1:3: f: a layer's name, a list of names or a {glob} expected, not 3");
 	graph_free(g);
 }
 
@@ -194,7 +197,8 @@ int main(int argc, char *argv[])
 		free(root);
 		root = xstrdup(".");
 	}
-	run_cases(root);
+	run_cases(root, "tests/cases/alls.txt", false);
+	run_cases(root, "tests/cases/alls-checked.txt", true);
 	run_table(root);
 	run_layers();
 	free(root);
