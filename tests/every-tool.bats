@@ -13,6 +13,10 @@ har-pack|shapes.q.har|-q -z
 hn-infer|shapes.q.har|-q -c bit_exact --raw --in @/four.npy
 hef-run|shapes.hef|-q --raw --in @/four.npy
 '
+# Tools that read text in which nothing, and a part, may be right: their own tests have the errors.
+texts='
+alls-check|shapes.alls|-q
+'
 
 setup_file() {
 	export STAGES=$BATS_FILE_TMPDIR
@@ -29,17 +33,18 @@ setup_file() {
 	[ "$(stat -c %s four.npy)" -eq 4224 ]
 }
 
-# each COMMAND: calls it with tool, input file, and the tool's arguments, for every tool.
+# each COMMAND: calls it with tool, input file, and the tool's arguments, for every tool of $LIST
+# (default: $jobs).
 each() {
-	local tool input args seen=0
+	local tool input args seen=0 list=${LIST-$jobs}
 	while IFS='|' read -r tool input args <&3; do
 		[ -n "$tool" ] || continue
 		echo "with $tool" # bats shows it when the test fails
 		# shellcheck disable=SC2086 # a list of arguments
 		"$@" "$tool" "$STAGES/$input" ${args//@/$STAGES}
 		seen=$((seen + 1))
-	done 3<<< "$jobs"
-	[ $seen -eq 8 ]
+	done 3<<< "$list"
+	[ $seen -eq "$(grep -c . <<< "$list")" ]
 }
 
 # The last run failed with status 1, one line that names the tool, nothing on stdout.
@@ -53,7 +58,7 @@ one_line() {
 @test "every tool in cmd is tried here" {
 	for f in "$ROOT"/cmd/*.c; do
 		tool=${f##*/}
-		[[ $jobs == *"
+		[[ $jobs$texts == *"
 ${tool%.c}|"* ]] || {
 			echo "${tool%.c} is not in the list of tests/every-tool.bats"
 			return 1
@@ -75,7 +80,7 @@ from_stdin() {
 }
 
 @test "standard input, an operand and -i are read alike, -o and standard output written alike" {
-	each from_stdin
+	LIST=$jobs$texts each from_stdin
 }
 
 twice() {
@@ -92,7 +97,7 @@ twice() {
 }
 
 @test "the same input gives the same bytes, run twice and with any number of threads" {
-	each twice
+	LIST=$jobs$texts each twice
 }
 
 empty() {

@@ -36,6 +36,7 @@ _hntools() {
 		;;
 	esac
 	case ${COMP_WORDS[0]##*/} in
+	alls-check) opts="-m --model --json --print --list -i --input -o --output -j --jobs -q --quiet -v --verbose -h --help --version" ;;
 	har-pack) opts="-t --list --info -x --extract -m --member --auto-model-script-path --hn --npz --add -z --gzip --zstd --compilation-only -w --weights -i --input -o --output -j --jobs -q --quiet -v --verbose -h --help --version" ;;
 	hef-run) opts=" --in --raw --batch --data-count --labels --top --timing --check --info --parse-streams --parse-vstreams -i --input -o --output -j --jobs -q --quiet -v --verbose -h --help --version" ;;
 	hn) opts=" --net-name --har-path --hw-arch --start-node-names --end-node-names --tensor-shapes --input-format --augmented-path --parsing-report-path -y --disable-onnx-simplifier --disable-rt-metadata-extraction --hw-arch --calib-set-path --use-random-calib-set --model-script --output-har-path --full-precision-only --compilation-only-har --work-dir --hw-arch --output-dir --output-har-path --model-script --auto-model-script --auto-model-script-path -h --help --version" ;;
@@ -52,4 +53,4 @@ _hntools() {
 		mapfile -t COMPREPLY < <(compgen -f -- "$cur")
 	fi
 }
-complete -o filenames -F _hntools har-pack hef-run hn hn-alloc hn-infer hn-normalize hn-quantize hn2hef onnx2hn
+complete -o filenames -F _hntools alls-check har-pack hef-run hn hn-alloc hn-infer hn-normalize hn-quantize hn2hef onnx2hn
