@@ -214,6 +214,11 @@ void im_note_origin(struct im_graph *g);
 const char *im_near(struct im_graph *g, const char *name);
 /* Topological order, stable; error: cycle, a value that two nodes make, a missing input. */
 int im_sort(struct im_graph *g, struct err *e);
+/*
+ * The order in which layers get their numbers (number.c), of a graph that im_sort has ordered and
+ * im_patterns has simplified; it is topological too.
+ */
+void im_number(struct im_graph *g);
 /* Counts uses anew, marks nodes that no output needs as dead and takes them out of the list. */
 void im_sweep(struct im_graph *g);
 /*

@@ -54,10 +54,14 @@ static int check_kernel(const struct im_node *n, const struct im_value *x, const
 	return 0;
 }
 
-/* A 1x1 convolution of a 1x1 map is a fully connected layer, as the real parser names it. */
+/*
+ * A 1x1 convolution of a 1x1 map is a fully connected layer, as the real parser names it; but not
+ * of a map that convolutions made so small (the last box predictors of an SSD are convolutions).
+ */
 static bool is_dense(const struct im_value *x, const struct im_window w[2], int64_t groups)
 {
-	return groups == 1 && x->view.base[0] == 1 && x->view.base[1] == 1 && w[0].kernel == 1 &&
+	return groups == 1 && !hn_is(x->view.layer->type, HNF_WINDOW | HNF_KERNEL) &&
+	       x->view.base[0] == 1 && x->view.base[1] == 1 && w[0].kernel == 1 &&
 	       w[1].kernel == 1 && w[0].out == 1 && w[1].out == 1 && w[0].begin == 0 &&
 	       w[1].begin == 0;
 }

@@ -254,6 +254,7 @@ int onnx_run(struct onnx_run *r, const struct im_source *src, const struct onnx_
 	if (r->ir->nout == 0)
 		return err_set(e, "the model has no outputs");
 	im_patterns(r->ir);
+	im_number(r->ir);
 	r->b.g = graph_new(net);
 	r->b.w = tensors_new();
 	if (onnx_check_input_options(r, o, e) < 0 ||

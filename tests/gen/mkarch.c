@@ -11,10 +11,23 @@ static const struct {
 	void (*make)(struct arch *a);
 } archs[] = {
 	/* clang-format off */
+	{ "mobilenet_v1", arch_mobilenet_v1 },
+	{ "mobilenet_v2", arch_mobilenet_v2 },
 	{ "resnet_v1_18", arch_resnet_v1_18 },
 	{ "resnet_v1_50", arch_resnet_v1_50 },
+	{ "ssd_mobilenet_v1", arch_ssd_mobilenet_v1 },
+	{ "ssd_mobilenet_v2", arch_ssd_mobilenet_v2 },
+	{ "yolov5m_6.1",  arch_yolov5m_6_1 },
+	{ "yolov5n_seg",  arch_yolov5n_seg },
+	{ "yolov5s",      arch_yolov5s },
+	{ "yolov5s_2.0",  arch_yolov5s_2_0 },
+	{ "yolov6n",      arch_yolov6n },
+	{ "yolov6n_0.2",  arch_yolov6n_0_2 },
+	{ "yolov7",       arch_yolov7 },
+	{ "yolov7_tiny",  arch_yolov7_tiny },
 	{ "yolov8n",      arch_yolov8n },
 	{ "yolov8s",      arch_yolov8s },
+	{ "yolox_s",      arch_yolox_s },
 	/* clang-format on */
 };
 

@@ -70,12 +70,35 @@ struct val ar_cba(struct arch *a, const char *scope, struct val x, int co, int k
 struct val ar_dw(struct arch *a, const char *scope, struct val x, int k, int s);
 struct val ar_concat(struct arch *a, const char *scope, const struct val *x, size_t n);
 struct val ar_maxpool(struct arch *a, const char *scope, struct val x, int k, int s);
+/* A batch normalization with seeded parameters. */
+struct val ar_norm(struct arch *a, const char *scope, struct val x);
+/* Every second pixel of every second row, four times, as features. */
+struct val ar_focus(struct arch *a, const char *scope, struct val x);
 struct val ar_up(struct arch *a, const char *scope, struct val x); /* nearest, twice */
 struct val ar_classify(struct arch *a, const char *scope, struct val x);
+/*
+ * Heads of three anchors (w, h ...) at strides 8, 16, 32; masks: coefficients behind the classes.
+ * slices: decoded as older exports do, by Slice, with one anchor for all cells.
+ */
+void ar_anchor_heads(struct arch *a, const char *scope, const struct val p[3],
+		     const float anchors[3][6], int masks, bool slices);
 /* "FORMAT" in a rotating buffer: scopes of repeated blocks. */
 const char *ar_name(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 
 /* Architectures, arch_*.c. */
+void arch_mobilenet_v1(struct arch *a);
+void arch_mobilenet_v2(struct arch *a);
+void arch_ssd_mobilenet_v1(struct arch *a);
+void arch_ssd_mobilenet_v2(struct arch *a);
+void arch_yolov6n(struct arch *a);
+void arch_yolov6n_0_2(struct arch *a);
+void arch_yolox_s(struct arch *a);
+void arch_yolov5s(struct arch *a);
+void arch_yolov5s_2_0(struct arch *a);
+void arch_yolov5m_6_1(struct arch *a);
+void arch_yolov5n_seg(struct arch *a);
+void arch_yolov7(struct arch *a);
+void arch_yolov7_tiny(struct arch *a);
 void arch_yolov8n(struct arch *a);
 void arch_yolov8s(struct arch *a);
 void arch_resnet_v1_18(struct arch *a);

@@ -5,9 +5,9 @@
 
 const char *ar_name(const char *fmt, ...)
 {
-	static char ring[16][96];
+	static char ring[1024][96];
 	static unsigned turn;
-	char *t = ring[turn++ % 16];
+	char *t = ring[turn++ % 1024];
 	va_list ap;
 
 	va_start(ap, fmt);
@@ -302,6 +302,46 @@ struct val ar_up(struct arch *a, const char *scope, struct val x)
 	y.h *= 2;
 	y.w *= 2;
 	return y;
+}
+
+struct val ar_norm(struct arch *a, const char *scope, struct val x)
+{
+	const int64_t c = x.c;
+	float *v = xcalloc((size_t)c, sizeof *v);
+	struct val in[5] = { x };
+
+	for (int i = 1; i < 5; i++) {
+		for (int64_t k = 0; k < c; k++)
+			v[k] = i == 1 || i == 4 ? 1 + 0.3f * uniform(a) : 0.1f * uniform(a);
+		in[i] = ar_floats(a, 1, &c, v);
+	}
+	free(v);
+	return put(a, "BatchNormalization", scope, in, 5, "epsilon=f:0.001");
+}
+
+/* Every second row or column (axis 2 or 3) from `from` on. */
+static struct val every_second(struct arch *a, const char *scope, struct val x, int64_t axis,
+			       int64_t from)
+{
+	const struct val in[5] = { x, ar_ints(a, 1, &from),
+				   ar_ints(a, 1, (const int64_t[]){ INT32_MAX }),
+				   ar_ints(a, 1, &axis), ar_ints(a, 1, (const int64_t[]){ 2 }) };
+
+	return put(a, "Slice", scope, in, 5, "");
+}
+
+struct val ar_focus(struct arch *a, const char *scope, struct val x)
+{
+	struct val part[4];
+
+	for (int i = 0; i < 4; i++) {
+		part[i] = every_second(a, ar_name("%s/rows%d", scope, i), x, 2, i % 2);
+		part[i] = every_second(a, ar_name("%s/columns%d", scope, i), part[i], 3, i / 2);
+	}
+	x = ar_concat(a, scope, part, 4);
+	x.h /= 2;
+	x.w /= 2;
+	return x;
 }
 
 /* Pooled, flattened, one fully connected layer to the classes. */
