@@ -619,3 +619,81 @@ E
 	# Each window a b / c d becomes a, a + b / a + c, a + d.
 	expect 1,4,4,1 1 3 3 7 6 7 10 11 9 19 11 23 22 23 26 27
 }
+
+# Four slices of every second row and column, in the order of the pairs given (row, column).
+sliced_by_two() {
+	local i=0 rc
+	echo 'input x 1,1,2,4
+initi rows 1 2
+initi cols 1 3
+initi two 1 2
+initi end 1 9223372036854775807
+initi from0 1 0
+initi from1 1 1'
+	for rc in "$@"; do
+		echo "node Slice r$i x,from${rc%?},end,rows,two a$i
+node Slice c$i a$i,from${rc#?},end,cols,two b$i"
+		i=$((i + 1))
+	done
+	echo 'node Concat cat b0,b1,b2,b3 y axis=1
+output y'
+}
+
+@test "slices of every second row and column, concatenated: space to depth, focus or classic" {
+	arr npy in.npy float32 1,2,4,1 1 2 3 4 5 6 7 8
+	sliced_by_two 00 10 01 11 | model
+	[ "$(inner)" = "space_to_depth1," ]
+	hn '.layers["n/space_to_depth1"].params.space_to_depth_type == "focus"'
+	infer
+	expect 1,1,2,4 1 5 2 6 3 7 4 8
+	sliced_by_two 00 01 10 11 | model
+	[ "$(inner)" = "space_to_depth1," ]
+	infer
+	expect 1,1,2,4 1 2 5 6 3 4 7 8
+	# Another order stays as it is.
+	sliced_by_two 11 10 01 00 | model
+	[[ $(inner) == slice* ]]
+	infer
+	expect 1,1,2,4 6 5 2 1 8 7 4 3
+}
+
+@test "what constants alone compute is computed: products, softmax, means, norms of learned queries" {
+	model <<'E'
+opset 13
+input x 1,2,2
+init q 1,2,2 1 2 3 4
+init w 2,2 1 0 1 1
+init b 2 10 20
+init s 2,2 0 0 0 1.0986123
+node MatMul m q,w a
+node ReduceMean mean a c axes=-1,
+node Sub sub a,c d
+node Softmax soft s p axis=-1
+node MatMul pm p,d f
+node Gemm g w,w,b h transB=1
+node MatMul fh f,h k
+node Transpose t x y perm=0,2,1
+node MatMul last y,k z
+output z
+E
+	# a 3 2 / 7 4; d .5 -.5 / 1.5 -1.5; p .5 .5 / .25 .75; f 1 -1 / 1.25 -1.25; h 11 21 / 11 22;
+	# k 0 -1 / 0 -1.25.
+	[ "$(inner)" = "conv1," ]
+	arr npy in.npy float32 1,2,2 1 2 3 4
+	infer
+	expect 1,2,2 0 -3.5 0 -8
+	model <<'E'
+opset 17
+input x 1,2,2
+init q 1,2 5 9
+init g 2 2 3
+init b 2 1 0
+node LayerNormalization ln q,g,b c epsilon=f:0
+node Transpose t x y perm=0,2,1
+node Mul m y,c z
+output z
+E
+	[ "$(inner)" = "normalization1," ]
+	infer
+	expect 1,2,2 -1 6 -3 12
+}

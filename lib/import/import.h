@@ -273,6 +273,7 @@ bool pat_clip(struct im_graph *g, struct im_node *n);
 bool pat_square(struct im_graph *g, struct im_node *n);
 bool pat_layer_norm(struct im_graph *g, struct im_node *n);
 bool pat_l2(struct im_graph *g, struct im_node *n);
+bool pat_focus(struct im_graph *g, struct im_node *n);
 bool pat_mask(struct im_graph *g, struct im_node *n);
 bool pat_expand(struct im_graph *g, struct im_node *n);
 

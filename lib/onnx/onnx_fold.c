@@ -84,15 +84,29 @@ static const struct {
 	const char *op;
 	int (*fold)(struct build *b, struct im_node *n, struct err *e);
 } rules[] = {
-	{ "Cast", fold_cast },           { "Concat", fold_concat },
-	{ "Constant", fold_constant },   { "ConstantOfShape", fold_constant_of_shape },
-	{ "Dropout", fold_identity },    { "Expand", fold_expand },
-	{ "Flatten", fold_flatten },     { "Gather", fold_gather },
-	{ "Identity", fold_identity },   { "Range", fold_range },
-	{ "Reshape", fold_reshape },     { "Shape", fold_shape },
-	{ "Size", fold_shape },          { "Slice", fold_slice },
-	{ "Split", fold_split },         { "Squeeze", fold_squeeze },
-	{ "Transpose", fold_transpose }, { "Unsqueeze", fold_unsqueeze },
+	{ "Cast", fold_cast },
+	{ "Concat", fold_concat },
+	{ "Constant", fold_constant },
+	{ "ConstantOfShape", fold_constant_of_shape },
+	{ "Dropout", fold_identity },
+	{ "Expand", fold_expand },
+	{ "Flatten", fold_flatten },
+	{ "Gather", fold_gather },
+	{ "Identity", fold_identity },
+	{ "Range", fold_range },
+	{ "Reshape", fold_reshape },
+	{ "Shape", fold_shape },
+	{ "Size", fold_shape },
+	{ "Slice", fold_slice },
+	{ "Split", fold_split },
+	{ "Squeeze", fold_squeeze },
+	{ "Transpose", fold_transpose },
+	{ "Unsqueeze", fold_unsqueeze },
+	{ "MatMul", fold_matmul },
+	{ "Gemm", fold_gemm },
+	{ "Softmax", fold_softmax },
+	{ "ReduceMean", fold_reduce_mean },
+	{ "LayerNormalization", fold_layer_norm },
 };
 
 #define COUNT(a) (sizeof(a) / sizeof((a)[0]))

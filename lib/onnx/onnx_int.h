@@ -78,6 +78,9 @@ bool onnx_over_free(const struct im_view *v, const bool over[LIMIT_RANK], struct
 int onnx_over(struct build *b, struct im_value *x, const bool over[LIMIT_RANK], struct onnx_over *o,
 	      struct err *e);
 
+/* The same, and they are (parts of) the features or of size 1. */
+int onnx_over_features(struct build *b, struct im_value *x, const bool over[LIMIT_RANK],
+		       struct onnx_over *o, struct err *e);
 /* out = sum of x over these dimensions, which stay with size 1. */
 int onnx_sum_over(struct build *b, struct im_value *x, const bool over[LIMIT_RANK],
 		  struct im_value *out, struct err *e);
@@ -244,6 +247,7 @@ int onnx_transpose(struct build *b, struct im_node *n, struct err *e);
 int onnx_expand(struct build *b, struct im_node *n, struct err *e);
 int onnx_shape(struct build *b, struct im_node *n, struct err *e);
 int onnx_depth_to_space(struct build *b, struct im_node *n, struct err *e);
+int onnx_focus(struct build *b, struct im_node *n, struct err *e);
 int onnx_space_to_depth(struct build *b, struct im_node *n, struct err *e);
 int onnx_resize(struct build *b, struct im_node *n, struct err *e);
 int onnx_softmax(struct build *b, struct im_node *n, struct err *e);

@@ -23,6 +23,7 @@ static const struct onnx_op ops[] = {
 	{ "Erf",                9, onnx_activation, false },
 	{ "Exp",                1, onnx_activation, false },
 	{ "Expand",             8, onnx_expand, false },
+	{ "FOCUS",              1, onnx_focus, false },
 	{ "Flatten",            1, onnx_flatten, false },
 	{ "GELU",               1, onnx_activation, false },
 	{ "GRU",                7, onnx_recurrent, false },

@@ -74,13 +74,11 @@ static bool choose(const struct im_view *v, const bool over[LIMIT_RANK], char be
 	return least >= 0;
 }
 
-int onnx_over(struct build *b, struct im_value *x, const bool over[LIMIT_RANK], struct onnx_over *o,
-	      struct err *e)
+static int settle(struct build *b, struct im_value *x, const bool over[LIMIT_RANK],
+		  struct onnx_over *o, struct err *e)
 {
 	char axes[LIMIT_RANK + 1];
 
-	if (onnx_over_free(&x->view, over, o))
-		return 0;
 	for (int d = 0; d < x->view.rank; d++)
 		if (over[d] && x->view.dim[d].n && x->view.dim[d].at[0] == IM_BATCH)
 			return err_set(e, "axis %d of %s is the batch", d, view_text(&x->view));
@@ -89,8 +87,21 @@ int onnx_over(struct build *b, struct im_value *x, const bool over[LIMIT_RANK], 
 			       view_text(&x->view));
 	if (view_want(b, x, axes, e) < 0)
 		return -1;
-	if (!onnx_over_free(&x->view, over, o))
-		return err_set(e, "its input %s lies in a way that is not supported",
-			       view_text(&x->view));
-	return 0;
+	return onnx_over_free(&x->view, over, o)
+		   ? 0
+		   : err_set(e, "its input %s lies in a way that is not supported",
+			     view_text(&x->view));
+}
+
+int onnx_over(struct build *b, struct im_value *x, const bool over[LIMIT_RANK],
+	      struct onnx_over *o, struct err *e)
+{
+	return onnx_over_free(&x->view, over, o) ? 0 : settle(b, x, over, o, e);
+}
+
+int onnx_over_features(struct build *b, struct im_value *x, const bool over[LIMIT_RANK],
+		       struct onnx_over *o, struct err *e)
+{
+	return onnx_over_free(&x->view, over, o) && !(o->bits & 3) ? 0
+								   : settle(b, x, over, o, e);
 }
