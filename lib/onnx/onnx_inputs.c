@@ -115,9 +115,10 @@ static int parse_shape(const char *text, struct im_value *v, struct err *e)
 	return v->rank ? 0 : err_set(e, "--net-input-shapes: '%s' is not a shape", quote(text));
 }
 
-/* Letters of a format, N counted as B; each once, as many as dimensions. */
+/* Letters of a format, N counted as B; each once, as many as dimensions; D where there are five. */
 static int parse_format(const char *text, int rank, char axes[LIMIT_RANK + 1], struct err *e)
 {
+	const char *letters = rank == 5 ? "BCDHW" : "BCHW";
 	const size_t n = strlen(text);
 	bool seen[128] = { false };
 
@@ -128,10 +129,10 @@ static int parse_format(const char *text, int rank, char axes[LIMIT_RANK + 1], s
 	for (size_t i = 0; i <= n; i++) {
 		const char c = text[i] == 'N' ? 'B' : text[i];
 
-		if (c && (!strchr("BCHW", c) || seen[(unsigned char)c]))
+		if (c && (!strchr(letters, c) || seen[(unsigned char)c]))
 			return err_set(
-			    e, "--net-input-format: '%s' is not made of B, C, H, W, each once",
-			    quote(text));
+			    e, "--net-input-format: '%s' is not made of B, C, %sH, W, each once",
+			    quote(text), rank == 5 ? "D, " : "");
 		axes[i] = c;
 		if (c)
 			seen[(unsigned char)c] = true;
@@ -174,28 +175,23 @@ static int options_of(struct onnx_run *r, const struct onnx_opts *o, size_t i, c
 static int axes_of(struct onnx_run *r, size_t i, const char *format, struct err *e)
 {
 	const struct im_value *v = r->ir->in[i];
-	char sequence[LIMIT_RANK + 1];
+	char axes[LIMIT_RANK + 1];
 
 	if (!v->declared)
 		return err_set(e, "its shape is not known (give --net-input-shapes %s=...)",
 			       quote(v->name));
+	if (!format && onnx_default_axes(r->ir, v, axes))
+		format = axes;
 	if (!format)
-		format = onnx_sequence_axes(r->ir, v, sequence) ? sequence : view_std_axes(v->rank);
-	if (!format)
-		return err_set(e, "it has %d dimensions, 2 to 4 expected", v->rank);
+		return err_set(e, "it has %d dimensions, 1 to 5 expected", v->rank);
 	return parse_format(format, v->rank, r->in_axes[i], e) < 0 ||
 		       check_dims(v, r->in_axes[i], e) < 0
 		   ? -1
 		   : 0;
 }
 
-static void input(struct onnx_run *r, size_t i)
+static void note_batch(struct onnx_run *r, const struct im_value *v, const char *axes)
 {
-	const char *axes = r->in_axes[i];
-	struct im_value *v = r->ir->in[i];
-	int64_t base[3] = { 1, 1, 1 }, batch = 1;
-	struct layer *l;
-
 	for (int d = 0; d < v->rank; d++)
 		if (axes[d] == 'B' && v->dim[d] < 1)
 			onnx_note(
@@ -204,18 +200,35 @@ static void input(struct onnx_run *r, size_t i)
 			    "batch, which stays free.",
 			    quote(v->name), d, v->symbol[d] ? " ('" : "",
 			    v->symbol[d] ? quote(v->symbol[d]) : "", v->symbol[d] ? "')" : "");
-	for (int d = 0; d < v->rank; d++)
+	if (!strchr(axes, 'B'))
+		onnx_note(r, "Input '%s' has no batch: it is the same for each image.",
+			  quote(v->name));
+}
+
+static void input(struct onnx_run *r, size_t i)
+{
+	const char *axes = r->in_axes[i];
+	struct im_value *v = r->ir->in[i];
+	int64_t base[3] = { 1, 1, 1 }, batch = 1;
+	char lay[LIMIT_RANK + 1] = "";
+	struct layer *l;
+
+	note_batch(r, v, axes);
+	for (int d = 0; d < v->rank; d++) {
+		lay[d] = axes[d] == 'D' ? 'C' : axes[d];
 		if (axes[d] == 'B')
 			batch = v->dim[d] > 0 ? v->dim[d] : 1;
 		else
-			base[axes[d] == 'H' ? 0 : axes[d] == 'W' ? 1 : 2] = v->dim[d];
+			base[onnx_slot(lay[d])] *= v->dim[d];
+	}
 	l = build_layer(&r->b, HN_INPUT, "input_layer");
 	layer_add_original(r->b.g, l, v->name);
 	l->out[0] = (struct hn_shape){ (int32_t)base[0], (int32_t)base[1], (int32_t)base[2],
 				       strchr(axes, 'H')   ? 4
 				       : strchr(axes, 'W') ? 3
 							   : 2 };
-	build_out(v, l, 0, batch, base, axes);
+	view_lay(&v->view, l, 0, batch, v->dim, lay);
+	v->done = true;
 	r->in_layer[i] = l;
 }
 
@@ -224,6 +237,9 @@ int onnx_inputs(struct onnx_run *r, const struct onnx_opts *o, struct err *e)
 	r->in_layer = xcalloc(r->ir->nin, sizeof(struct layer *));
 	r->in_axes = xcalloc(r->ir->nin, sizeof *r->in_axes);
 	r->b.node = NULL;
+	/* What an input means may depend on what it meets. */
+	for (size_t i = 0; r->ir->nin > 1 && i < r->ir->nnode; i++)
+		onnx_guess(r->ir->node[i]);
 	for (size_t i = 0; i < r->ir->nin; i++) {
 		struct im_value *v = r->ir->in[i];
 		struct err fault = { 0 };

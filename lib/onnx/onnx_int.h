@@ -186,9 +186,9 @@ bool onnx_known_shape(const struct im_value *v, int *rank, int64_t dim[LIMIT_RAN
 int onnx_check_input_options(struct onnx_run *r, const struct onnx_opts *o, struct err *e);
 /* Input layers with the shapes and formats of the options; an input that cannot be is a fault. */
 int onnx_inputs(struct onnx_run *r, const struct onnx_opts *o, struct err *e);
-/* The axes of an input of rank 3 that a recurrent operator reads; false when none does. */
-bool onnx_sequence_axes(const struct im_graph *g, const struct im_value *v,
-			char axes[LIMIT_RANK + 1]);
+/* The axes of an input by its readers and its rank; D: depth, the inner part of the features. */
+bool onnx_default_axes(const struct im_graph *g, const struct im_value *v,
+		       char axes[LIMIT_RANK + 1]);
 /* Output layers in order; notes faults. */
 void onnx_outputs(struct onnx_run *r);
 void onnx_fault(struct onnx_run *r, struct im_node *n, const char *reason);

@@ -1,6 +1,19 @@
 /* Outputs: the layout that costs least, output layers, their order. */
 #include "onnx/onnx_int.h"
 
+/* Five dimensions, of which two share the features: C the outer, D the inner one. */
+static int settle_deep(struct build *b, struct im_value *v, char axes[LIMIT_RANK + 1],
+		       struct err *e)
+{
+	const char *way = view_is_free(&v->view, "BCHWC") ? "BCHWC" : "BCCHW";
+
+	memcpy(axes, way, 6);
+	if (view_want(b, v, way, e) < 0)
+		return -1;
+	*strrchr(axes, 'C') = 'D';
+	return 0;
+}
+
 /*
  * NHWC for what lies C first; else as it lies, when that needs nothing but a reshape.  The axes
  * that were taken tell how the source's dimensions are found in the HN output.
@@ -16,6 +29,8 @@ static int settle(struct build *b, struct im_value *v, char axes[LIMIT_RANK + 1]
 	if (std && view_is_free(&v->view, direct[rank]))
 		return memcpy(axes, direct[rank], (size_t)rank + 1),
 		       view_want(b, v, direct[rank], e);
+	if (rank == 5 && !view_axes(&v->view, axes))
+		return settle_deep(b, v, axes, e);
 	if (view_plain(b, v, e) < 0)
 		return -1;
 	view_axes(&v->view, axes);

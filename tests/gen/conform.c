@@ -2,7 +2,8 @@
  * Data for scripts/conformance, between a source model's layout and the HN's.
  *
  *	conform input REPORT.json I IN.npy OUT.npy
- *		input I of the source model as NHWC; prints its layer
+ *		input I of the source model as NHWC; prints its layer.  One without a batch is
+ *		repeated for as many images as the others have.
  *	conform image IN.npy OUT.npy MEANS STDS [bgr]
  *		NHWC uint8 photos, (x - mean) / std per feature
  *	conform ramp SHAPE OUT.npy
@@ -48,60 +49,92 @@ static struct tensor load(const char *path)
 	return t;
 }
 
-/* Source dimension of each HN axis N, H, W, C; -1 where it has none. */
-static void axis_map(const char *axes, int map[4])
+/* Sizes and steps of the HN's axes N, H, W, C; C and D share the features, the first outermost. */
+struct axes {
+	int64_t dim[5], step[5];
+};
+
+static struct axes axes_of(const struct tensor *t, const char *axes)
 {
-	for (int i = 0; i < 4; i++)
-		map[i] = -1;
-	for (int d = 0; axes[d]; d++)
-		for (int i = 0; i < 4; i++)
-			if (axes[d] == "BHWC"[i])
-				map[i] = d;
+	const char *d = strchr(axes, 'D'), *c = strchr(axes, 'C');
+	const char *order = d && c && d < c ? "BHWDC" : "BHWCD";
+	struct axes a;
+	int64_t at = 1;
+
+	for (int i = 0; i < 5; i++) {
+		a.dim[i] = 1;
+		a.step[i] = 0;
+	}
+	for (int k = t->rank - 1; k >= 0; at *= t->dim[k--])
+		for (int i = 0; i < 5; i++)
+			if (axes[k] == order[i]) {
+				a.dim[i] = t->dim[k];
+				a.step[i] = at;
+			}
+	return a;
 }
 
 /* The tensor as NHWC, four dimensions. */
 static struct tensor to_nhwc(const struct tensor *t, const char *axes)
 {
-	int64_t dim[4], step[LIMIT_RANK], at = 1;
-	struct tensor r;
-	float *out;
-	int map[4];
-	size_t k = 0;
+	const struct axes a = axes_of(t, axes);
+	struct tensor r =
+	    tensor_new(DT_F32, 4, (int64_t[]){ a.dim[0], a.dim[1], a.dim[2], a.dim[3] * a.dim[4] });
+	float *out = tensor_data(&r);
 
-	axis_map(axes, map);
-	for (int d = t->rank - 1; d >= 0; d--) {
-		step[d] = at;
-		at *= t->dim[d];
+	for (size_t k = 0; k < tensor_count(&r); k++) {
+		int64_t rest = (int64_t)k, from = 0;
+
+		for (int i = 4; i >= 0; rest /= a.dim[i--])
+			from += rest % a.dim[i] * a.step[i];
+		out[k] = (float)tensor_get(t, (size_t)from);
 	}
-	for (int i = 0; i < 4; i++)
-		dim[i] = map[i] < 0 ? 1 : t->dim[map[i]];
-	r = tensor_new(DT_F32, 4, dim);
-	out = tensor_data(&r);
-	for (int64_t n = 0; n < dim[0]; n++)
-		for (int64_t h = 0; h < dim[1]; h++)
-			for (int64_t w = 0; w < dim[2]; w++)
-				for (int64_t c = 0; c < dim[3]; c++) {
-					const int64_t p[4] = { n, h, w, c };
-					int64_t from = 0;
+	return r;
+}
 
-					for (int i = 0; i < 4; i++)
-						from += map[i] < 0 ? 0 : p[i] * step[map[i]];
-					out[k++] = (float)tensor_get(t, (size_t)from);
-				}
+/* Images of the model's inputs: the batch of one that has it. */
+static int64_t images(const json_t *ins)
+{
+	int64_t n = 1;
+
+	for (size_t i = 0; i < json_array_size(ins); i++) {
+		const json_t *in = json_array_get(ins, i);
+		const char *axes = json_string_value(json_object_get(in, "axes"));
+		const char *b = axes ? strchr(axes, 'B') : NULL;
+		const json_t *dim =
+		    b ? json_array_get(json_object_get(in, "shape"), (size_t)(b - axes)) : NULL;
+
+		if (json_integer_value(dim) > n)
+			n = json_integer_value(dim);
+	}
+	return n;
+}
+
+/* t once for each of n images. */
+static struct tensor repeat(const struct tensor *t, int64_t n)
+{
+	struct tensor r = *t;
+
+	r.dim[0] = n;
+	r = tensor_new(DT_F32, r.rank, r.dim);
+	for (int64_t i = 0; i < n; i++)
+		memcpy((char *)tensor_data(&r) + (size_t)i * tensor_bytes(t), t->data,
+		       tensor_bytes(t));
 	return r;
 }
 
 static int input(char **argv)
 {
 	struct err e = { 0 };
-	json_t *in;
+	json_t *in, *ins;
 	int64_t i;
 	struct tensor t, r;
 	const char *axes;
 
 	if (num_int(argv[1], "I", 0, 4096, &i, &e) < 0)
 		die(&e);
-	in = json_array_get(json_object_get(report_of(argv[0]), "inputs"), (size_t)i);
+	ins = json_object_get(report_of(argv[0]), "inputs");
+	in = json_array_get(ins, (size_t)i);
 	axes = json_string_value(json_object_get(in, "axes"));
 	t = load(argv[2]);
 	if (!axes || strlen(axes) != (size_t)t.rank) {
@@ -110,6 +143,8 @@ static int input(char **argv)
 		die(&e);
 	}
 	r = to_nhwc(&t, axes);
+	if (!strchr(axes, 'B'))
+		r = repeat(&r, images(ins));
 	/* The HN's own rank: [N,h,w,c], [N,w,c] or [N,c]. */
 	for (int drop = 4 - (strchr(axes, 'H') ? 4 : strchr(axes, 'W') ? 3 : 2); drop > 0; drop--) {
 		memmove(&r.dim[1], &r.dim[2], (size_t)(r.rank - 2) * sizeof r.dim[0]);
