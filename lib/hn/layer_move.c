@@ -65,10 +65,12 @@ int shape_concat(struct layer *l, struct err *e)
 	struct hn_shape s = *layer_in_shape(l, 0);
 	const int axis = l->p.concat_axis;
 	int64_t sum = 0;
+	int rank = 0;
 
 	for (size_t i = 0; i < l->nin; i++) {
 		struct hn_shape t = *layer_in_shape(l, i);
 
+		rank = t.rank > rank ? t.rank : rank;
 		sum += *axis_of(&t, axis);
 		*axis_of(&t, axis) = *axis_of(&s, axis);
 		if (!hn_shape_equal(&s, &t))
@@ -76,8 +78,8 @@ int shape_concat(struct layer *l, struct err *e)
 				       hn_shape_text(layer_in_shape(l, 0)),
 				       hn_shape_text(layer_in_shape(l, i)), axis);
 	}
-	return shape_set(l, axis == 1 ? sum : s.h, axis == 2 ? sum : s.w, axis == 3 ? sum : s.c, 0,
-			 e);
+	return shape_set(l, axis == 1 ? sum : s.h, axis == 2 ? sum : s.w, axis == 3 ? sum : s.c,
+			 rank, e);
 }
 
 /* start, stop, step of one axis; stop 0: to the end; step 0: 1.  Resolves them. */

@@ -12,10 +12,12 @@ static const struct act_row {
 } rows[] = {
 	/* clang-format off */
 	{ "Abs",             ACT_ABS,          NULL, 0, NULL, 0 },
+	{ "DELTA",           ACT_DELTA,        "alpha", 1, NULL, 0 },
 	{ "Elu",             ACT_ELU,          "alpha", 1, NULL, 0 },
 	{ "Erf",             ACT_ERF,          NULL, 0, NULL, 0 },
 	{ "Exp",             ACT_EXP,          NULL, 0, NULL, 0 },
 	{ "GELU",            ACT_GELU,         NULL, 0, NULL, 0 },
+	{ "GELU_TANH",       ACT_GELU_TANH,    NULL, 0, NULL, 0 },
 	{ "HardSigmoid",     ACT_HARD_SIGMOID, "alpha", 0.2f, "beta", 0.5f },
 	{ "HardSwish",       ACT_HARD_SWISH,   NULL, 0, NULL, 0 },
 	{ "LeakyRelu",       ACT_LEAKY,        "alpha", 0.01f, NULL, 0 },
@@ -29,9 +31,11 @@ static const struct act_row {
 	{ "SWISH",           ACT_SWISH,        NULL, 0, "beta", 1 },
 	{ "Selu",            ACT_SELU,         "alpha", 1.67326319f, "gamma", 1.05070102f },
 	{ "Sigmoid",         ACT_SIGMOID,      NULL, 0, NULL, 0 },
+	{ "Sign",            ACT_SIGN,         NULL, 0, NULL, 0 },
 	{ "Softplus",        ACT_SOFTPLUS,     NULL, 0, NULL, 0 },
 	{ "Softsign",        ACT_SOFTSIGN,     NULL, 0, NULL, 0 },
 	{ "Sqrt",            ACT_SQRT,         NULL, 0, NULL, 0 },
+	{ "THRESHOLD",       ACT_THRESHOLD,    "alpha", 0, NULL, 0 },
 	{ "Tanh",            ACT_TANH,         NULL, 0, NULL, 0 },
 	{ "ThresholdedRelu", ACT_THRESHOLD,    "alpha", 1, NULL, 0 },
 	/* clang-format on */
@@ -149,16 +153,34 @@ static int keep_mask(struct build *b, struct im_value *out, const struct im_valu
 	return 0;
 }
 
-/* Identity, Dropout at inference, Cast between floats. */
+/* To floats; to integers what is whole; to truth values what is 0 or 1, else whether it is not 0.
+ */
+int onnx_cast(struct build *b, struct im_node *n, struct err *e)
+{
+	enum {
+		FLOAT = 1,
+		BOOL = 9,
+		HALF = 10,
+		DOUBLE = 11
+	};
+	const struct hn_act_params one = { .alpha = 1, .lo = -INFINITY, .hi = INFINITY };
+	const int64_t to = im_int(n, "to", FLOAT);
+	bool truth = false;
+	const bool whole = onnx_is_whole(n->in[0], &truth);
+
+	if (to == BOOL && !truth)
+		return build_activation(b, n->in[0], n->out[0], ACT_DELTA, &one, NULL);
+	if (to != FLOAT && to != HALF && to != DOUBLE && !whole)
+		return err_set(e, "a cast of a computed tensor to integers is not supported");
+	return build_pass(n->out[0], n->in[0]), 0;
+}
+
+/* Identity, Dropout at inference. */
 int onnx_pass(struct build *b, struct im_node *n, struct err *e)
 {
-	const int64_t to = im_int(n, "to", 1);
 	const bool dropout = strcmp(n->op, "Dropout") == 0;
 	float ratio;
 
-	if (strcmp(n->op, "Cast") == 0 && to != 1 && to != 10 && to != 11)
-		return err_set(
-		    e, "a cast of a computed tensor to a type that is no float is not supported");
 	if (dropout && !(im_scalar(n->in[n->nin > 1], &ratio) && ratio == 0) && n->nin > 2 &&
 	    n->in[2] && n->in[2]->is_const && tensor_count(&n->in[2]->data) == 1 &&
 	    tensor_get(&n->in[2]->data, 0) != 0)

@@ -84,7 +84,7 @@ static int gemm_bias(struct build *b, struct im_node *n, struct im_value *mid, s
 	if (n->nin < 3 || !n->in[2])
 		return build_pass(n->out[0], mid), 0;
 	if (!n->in[2]->is_const && beta == 1)
-		return onnx_tensors(b, mid, n->in[2], false, n->out[0], e);
+		return onnx_tensors(b, mid, n->in[2], PAIR_ADD, n->out[0], e);
 	if (!onnx_constant(n, 2, "bias", e))
 		return -1;
 	t = tensor_new(DT_F32, n->in[2]->data.rank, n->in[2]->data.dim);

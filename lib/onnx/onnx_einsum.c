@@ -211,7 +211,7 @@ static int elementwise(struct build *b, struct onnx_factor x[2], struct term in[
 				onnx_factor_unsqueeze(&x[i], d);
 	}
 	if (!x[c].constant)
-		return onnx_tensors(b, &x[0].v, &x[1].v, true, to, e);
+		return onnx_tensors(b, &x[0].v, &x[1].v, PAIR_MUL, to, e);
 	t = gathered(&x[c]);
 	r = onnx_with_tensor(b, &x[1 - c].v, &t, true, to, e);
 	tensor_release(&t);

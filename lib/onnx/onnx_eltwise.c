@@ -3,22 +3,13 @@
 #include "onnx/onnx_int.h"
 #include <math.h>
 
-enum kind {
-	ADD,
-	SUB,
-	MUL,
-	DIV,
-	MIN,
-	MAX
-};
-
 static const struct {
 	enum hn_type type;
 	const char *base;
 } rows[] = {
-	[ADD] = { HN_EW_ADD, "ew_add" },   [SUB] = { HN_EW_SUB, "ew_sub" },
-	[MUL] = { HN_EW_MULT, "ew_mult" }, [DIV] = { HN_EW_DIV, "ew_div" },
-	[MIN] = { HN_EW_MIN, "ew_min" },   [MAX] = { HN_EW_MAX, "ew_max" },
+	[PAIR_ADD] = { HN_EW_ADD, "ew_add" },   [PAIR_SUB] = { HN_EW_SUB, "ew_sub" },
+	[PAIR_MUL] = { HN_EW_MULT, "ew_mult" }, [PAIR_DIV] = { HN_EW_DIV, "ew_div" },
+	[PAIR_MIN] = { HN_EW_MIN, "ew_min" },   [PAIR_MAX] = { HN_EW_MAX, "ew_max" },
 };
 
 /* Before opset 7 a smaller operand is placed at `axis`; its shape is then written out with ones. */
@@ -43,16 +34,16 @@ static void raise_rank(struct im_value *out, const struct tensor *t)
 		view_unsqueeze(&out->view, 0);
 }
 
-static int affine(struct build *b, struct im_node *n, struct im_value *x, enum kind k,
+static int affine(struct build *b, struct im_node *n, struct im_value *x, enum onnx_pair k,
 		  bool const_first, float *vec, int64_t c)
 {
 	struct im_value *out = n->out[0];
 	float *neg;
 
 	switch (k) {
-	case ADD:
+	case PAIR_ADD:
 		return build_affine(b, x, out, NULL, vec);
-	case SUB:
+	case PAIR_SUB:
 		if (!const_first) {
 			for (int64_t i = 0; i < c; i++)
 				vec[i] = -vec[i];
@@ -64,17 +55,17 @@ static int affine(struct build *b, struct im_node *n, struct im_value *x, enum k
 		build_affine(b, x, out, neg, vec);
 		free(neg);
 		return 0;
-	case MUL:
+	case PAIR_MUL:
 		return build_affine(b, x, out, vec, NULL);
-	case DIV:
+	case PAIR_DIV:
 		if (!const_first) {
 			for (int64_t i = 0; i < c; i++)
 				vec[i] = 1 / vec[i];
 			return build_affine(b, x, out, vec, NULL);
 		}
 		break;
-	case MIN:
-	case MAX:
+	case PAIR_MIN:
+	case PAIR_MAX:
 		break;
 	}
 	return 1;
@@ -90,17 +81,19 @@ static int const_over(struct build *b, struct im_node *n, struct im_value *x, fl
 	return build_affine(b, &mid, n->out[0], vec, NULL);
 }
 
-static int clip_with(struct build *b, struct im_node *n, struct im_value *x, enum kind k, float s)
+static int clip_with(struct build *b, struct im_node *n, struct im_value *x, enum onnx_pair k,
+		     float s)
 {
-	struct hn_act_params p = { .lo = k == MAX ? s : -INFINITY, .hi = k == MIN ? s : INFINITY };
+	struct hn_act_params p = { .lo = k == PAIR_MAX ? s : -INFINITY,
+				   .hi = k == PAIR_MIN ? s : INFINITY };
 
-	if (k == MAX && s == 0)
+	if (k == PAIR_MAX && s == 0)
 		return build_activation(b, x, n->out[0], ACT_RELU, NULL, NULL);
 	return build_activation(b, x, n->out[0], ACT_CLIP, &p, NULL);
 }
 
 static int with_map(struct build *b, struct im_value *out, struct im_value *x,
-		    const struct tensor *t, enum kind k, bool const_first, struct err *e)
+		    const struct tensor *t, enum onnx_pair k, bool const_first, struct err *e)
 {
 	struct layer *c = build_const_map(b, &x->view, t, e);
 	struct layer *l;
@@ -126,7 +119,7 @@ int onnx_with_tensor(struct build *b, struct im_value *x, const struct tensor *t
 	if (r == 0)
 		r = build_affine(b, x, out, times ? vec : NULL, times ? NULL : vec);
 	else if (r > 0)
-		r = with_map(b, out, x, t, times ? MUL : ADD, false, e);
+		r = with_map(b, out, x, t, times ? PAIR_MUL : PAIR_ADD, false, e);
 	free(vec);
 	if (r == 0)
 		raise_rank(out, t);
@@ -134,7 +127,8 @@ int onnx_with_tensor(struct build *b, struct im_value *x, const struct tensor *t
 }
 
 static int with_constant(struct build *b, struct im_node *n, struct im_value *x,
-			 const struct im_value *c, enum kind k, bool const_first, struct err *e)
+			 const struct im_value *c, enum onnx_pair k, bool const_first,
+			 struct err *e)
 {
 	struct tensor t = c->data;
 	float *vec = NULL;
@@ -143,12 +137,13 @@ static int with_constant(struct build *b, struct im_node *n, struct im_value *x,
 
 	if (legacy_shape(b, n, &x->view, &t, e) < 0)
 		return -1;
-	if ((k == MIN || k == MAX) && im_scalar(c, &s)) {
+	if ((k == PAIR_MIN || k == PAIR_MAX) && im_scalar(c, &s)) {
 		r = clip_with(b, n, x, k, s);
 	} else if ((r = build_vector(&x->view, &t, &vec, e)) == 0) {
-		r = k == DIV && const_first ? const_over(b, n, x, vec)
-		    : k == MIN || k == MAX  ? with_map(b, n->out[0], x, &t, k, const_first, e)
-					    : affine(b, n, x, k, const_first, vec, x->view.base[2]);
+		r = k == PAIR_DIV && const_first ? const_over(b, n, x, vec)
+		    : k == PAIR_MIN || k == PAIR_MAX
+			? with_map(b, n->out[0], x, &t, k, const_first, e)
+			: affine(b, n, x, k, const_first, vec, x->view.base[2]);
 	} else if (r > 0) {
 		r = with_map(b, n->out[0], x, &t, k, const_first, e);
 	}
@@ -195,7 +190,7 @@ static int meet(struct build *b, struct im_value *x, struct im_value *y, char ax
 
 /* out = x op y between computed tensors; x and y are copies whose views may change. */
 static int tensors(struct build *b, struct im_value *out, struct im_value x, struct im_value y,
-		   enum kind k, struct err *e)
+		   enum onnx_pair k, struct err *e)
 {
 	char axes[LIMIT_RANK + 1];
 	int64_t base[3], batch;
@@ -243,13 +238,13 @@ static int follow(struct build *b, struct im_value *x, const struct im_value *y,
 	return view_cost(&x->view, axes) >= 0 ? view_want(b, x, axes, e) : 0;
 }
 
-int onnx_tensors(struct build *b, const struct im_value *x, const struct im_value *y, bool times,
-		 struct im_value *out, struct err *e)
+int onnx_tensors(struct build *b, const struct im_value *x, const struct im_value *y,
+		 enum onnx_pair k, struct im_value *out, struct err *e)
 {
-	return tensors(b, out, *x, *y, times ? MUL : ADD, e);
+	return tensors(b, out, *x, *y, k, e);
 }
 
-static int two_operands(struct build *b, struct im_node *n, enum kind k, struct err *e)
+static int two_operands(struct build *b, struct im_node *n, enum onnx_pair k, struct err *e)
 {
 	struct im_value *x, *y;
 
@@ -286,7 +281,7 @@ static int check_expanded(const struct im_node *n, struct err *e)
 	return 0;
 }
 
-static int binary(struct build *b, struct im_node *n, enum kind k, struct err *e)
+static int binary(struct build *b, struct im_node *n, enum onnx_pair k, struct err *e)
 {
 	const bool expanded = n->nin == 3 && im_int(n, "expanded", 0);
 
@@ -299,26 +294,26 @@ static int binary(struct build *b, struct im_node *n, enum kind k, struct err *e
 
 int onnx_add(struct build *b, struct im_node *n, struct err *e)
 {
-	return binary(b, n, ADD, e);
+	return binary(b, n, PAIR_ADD, e);
 }
 
 int onnx_sub(struct build *b, struct im_node *n, struct err *e)
 {
-	return binary(b, n, SUB, e);
+	return binary(b, n, PAIR_SUB, e);
 }
 
 int onnx_mul(struct build *b, struct im_node *n, struct err *e)
 {
-	return binary(b, n, MUL, e);
+	return binary(b, n, PAIR_MUL, e);
 }
 
 int onnx_div(struct build *b, struct im_node *n, struct err *e)
 {
-	return binary(b, n, DIV, e);
+	return binary(b, n, PAIR_DIV, e);
 }
 
 /* n-ary operators: a chain. */
-static int chain(struct build *b, struct im_node *n, enum kind k, struct err *e)
+static int chain(struct build *b, struct im_node *n, enum onnx_pair k, struct err *e)
 {
 	struct im_value acc = *n->in[0];
 	const bool output = n->out[0]->is_output;
@@ -341,12 +336,12 @@ static int chain(struct build *b, struct im_node *n, enum kind k, struct err *e)
 
 int onnx_minmax(struct build *b, struct im_node *n, struct err *e)
 {
-	const enum kind k = strcmp(n->op, "Min") == 0 ? MIN : MAX;
+	const enum onnx_pair k = strcmp(n->op, "Min") == 0 ? PAIR_MIN : PAIR_MAX;
 
 	return n->nin == 2 ? binary(b, n, k, e) : chain(b, n, k, e);
 }
 
 int onnx_sum(struct build *b, struct im_node *n, struct err *e)
 {
-	return n->nin == 2 ? binary(b, n, ADD, e) : chain(b, n, ADD, e);
+	return n->nin == 2 ? binary(b, n, PAIR_ADD, e) : chain(b, n, PAIR_ADD, e);
 }

@@ -63,9 +63,29 @@ int onnx_row_vector(const struct tensor *t, int64_t c, float scale, float **out,
 /* out = x * t or x + t for a constant that broadcasts to x's shape. */
 int onnx_with_tensor(struct build *b, struct im_value *x, const struct tensor *t, bool times,
 		     struct im_value *out, struct err *e);
-/* out = x * y or x + y of computed tensors (copies of them may be moved). */
-int onnx_tensors(struct build *b, const struct im_value *x, const struct im_value *y, bool times,
-		 struct im_value *out, struct err *e);
+enum onnx_pair {
+	PAIR_ADD,
+	PAIR_SUB,
+	PAIR_MUL,
+	PAIR_DIV,
+	PAIR_MIN,
+	PAIR_MAX
+};
+/* out = x OP y of computed tensors (copies of them may be moved). */
+int onnx_tensors(struct build *b, const struct im_value *x, const struct im_value *y,
+		 enum onnx_pair k, struct im_value *out, struct err *e);
+
+/* out = the values (more than one, copies) one after the other along a dimension. */
+int onnx_concat_at(struct build *b, struct im_value *in, size_t count, int axis,
+		   struct im_value *out, struct err *e);
+/* The letter of dimension d in a plain view; one that is free when the size is 1 there. */
+char onnx_letter_at(const struct im_view *v, const char *axes, int d);
+/* out = a part of x along a dimension; x may be brought into another form. */
+int onnx_slice_part(struct build *b, struct im_value *x, int axis, int64_t from, int64_t to,
+		    int64_t step, struct im_value *out, struct err *e);
+/* n's output: these slices of its input, in order. */
+int onnx_gather_parts(struct build *b, struct im_node *n, int axis, const int64_t *index,
+		      size_t count, struct err *e);
 
 /* ---- operators over some dimensions ---- */
 struct onnx_over {
@@ -74,6 +94,9 @@ struct onnx_over {
 };
 /* Are the dimensions whole axes, or the inner part of the features? */
 bool onnx_over_free(const struct im_view *v, const bool over[LIMIT_RANK], struct onnx_over *o);
+/* log softmax over the features; log of the sum of exp over the axes (bits). */
+void onnx_log_softmax(struct build *b, struct im_value *x, struct im_value *out);
+void onnx_log_sum(struct build *b, struct im_value *x, int bits, struct im_value *out);
 /* Brings x into a form where they are. */
 int onnx_over(struct build *b, struct im_value *x, const bool over[LIMIT_RANK], struct onnx_over *o,
 	      struct err *e);
@@ -210,6 +233,12 @@ json_t *onnx_json_name(const char *s);
 /* Appends to an array under a key, which is made when it is new. */
 void onnx_json_append(json_t *object, const char *key, json_t *item);
 
+/*
+ * Does v hold whole numbers only (of ArgMax, OneHot, comparisons, moved around)?  *truth: only 0
+ * and 1.
+ */
+bool onnx_is_whole(const struct im_value *v, bool *truth);
+
 int onnx_conv(struct build *b, struct im_node *n, struct err *e);
 int onnx_conv_transpose(struct build *b, struct im_node *n, struct err *e);
 int onnx_gemm(struct build *b, struct im_node *n, struct err *e);
@@ -231,8 +260,15 @@ int onnx_minmax(struct build *b, struct im_node *n, struct err *e);
 int onnx_sum(struct build *b, struct im_node *n, struct err *e);
 int onnx_pow(struct build *b, struct im_node *n, struct err *e);
 int onnx_activation(struct build *b, struct im_node *n, struct err *e);
+int onnx_compare(struct build *b, struct im_node *n, struct err *e);
+int onnx_logic(struct build *b, struct im_node *n, struct err *e);
+int onnx_where(struct build *b, struct im_node *n, struct err *e);
+int onnx_onehot(struct build *b, struct im_node *n, struct err *e);
+int onnx_logsumexp(struct build *b, struct im_node *n, struct err *e);
+int onnx_tile(struct build *b, struct im_node *n, struct err *e);
 int onnx_clip(struct build *b, struct im_node *n, struct err *e);
 int onnx_prelu(struct build *b, struct im_node *n, struct err *e);
+int onnx_cast(struct build *b, struct im_node *n, struct err *e);
 int onnx_pass(struct build *b, struct im_node *n, struct err *e);
 int onnx_concat(struct build *b, struct im_node *n, struct err *e);
 int onnx_split(struct build *b, struct im_node *n, struct err *e);

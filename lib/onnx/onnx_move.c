@@ -1,9 +1,9 @@
-/* Concat, Split, Pad. */
+/* Concat, Split. */
 #include "base/limits.h"
 #include "onnx/onnx_int.h"
 
 /* The letter of dimension d in a plain view; one that is free when the size is 1 there. */
-static char letter_at(const struct im_view *v, const char *axes, int d)
+char onnx_letter_at(const struct im_view *v, const char *axes, int d)
 {
 	static const char *const prefer[5] = { "", "", "C", "CW", "CHW" };
 	const char *order = v->rank <= 4 ? prefer[v->rank] : "CHW";
@@ -77,28 +77,24 @@ static int lay_constants(struct build *b, struct im_value *in, size_t count, str
 			for (int d = 0; axes[d]; d++)
 				axes[d] = d == 0 && axes[d] == '1'
 					      ? 'B'
-					      : letter_at(&in[i].view, axes, d);
+					      : onnx_letter_at(&in[i].view, axes, d);
 	for (size_t i = 0; i < count; i++)
 		if (in[i].is_const && build_from_const(b, &in[i], axes[0] ? axes : NULL, e) < 0)
 			return -1;
 	return 0;
 }
 
-static int concat(struct build *b, struct im_node *n, struct im_value *in, size_t count,
-		  struct err *e)
+int onnx_concat_at(struct build *b, struct im_value *in, size_t count, int axis,
+		   struct im_value *out, struct err *e)
 {
 	char axes[LIMIT_RANK + 1];
 	int64_t base[3], sum = 0;
 	struct layer *l;
 	char letter;
-	int axis;
 
-	if (lay_constants(b, in, count, e) < 0)
+	if (check_concat(in, count, axis, e) < 0 || join_all(b, in, count, axes, e) < 0)
 		return -1;
-	if (onnx_axis(im_int(n, "axis", 1), in[0].view.rank, &axis, e) < 0 ||
-	    check_concat(in, count, axis, e) < 0 || join_all(b, in, count, axes, e) < 0)
-		return -1;
-	letter = letter_at(&in[0].view, axes, axis);
+	letter = onnx_letter_at(&in[0].view, axes, axis);
 	if (letter == 'B' || letter == '1' || (axis == 0 && in[0].view.batch != 1))
 		return err_set(e,
 			       "a concatenation along the batch (axis %d of %s) is not supported",
@@ -114,14 +110,14 @@ static int concat(struct build *b, struct im_node *n, struct im_value *in, size_
 	}
 	memcpy(base, in[0].view.base, sizeof base);
 	base[onnx_slot(letter)] = sum;
-	build_out(n->out[0], l, 0, in[0].view.batch, base, axes);
+	build_out(out, l, 0, in[0].view.batch, base, axes);
 	return 0;
 }
 
 int onnx_concat(struct build *b, struct im_node *n, struct err *e)
 {
 	struct im_value *in;
-	int r = 0;
+	int r = 0, axis = 0;
 
 	if (n->nin == 1)
 		return build_pass(n->out[0], n->in[0]), 0;
@@ -135,7 +131,11 @@ int onnx_concat(struct build *b, struct im_node *n, struct err *e)
 			in[i] = *n->in[i];
 	}
 	if (r == 0)
-		r = concat(b, n, in, n->nin, e);
+		r = lay_constants(b, in, n->nin, e);
+	if (r == 0)
+		r = onnx_axis(im_int(n, "axis", 1), in[0].view.rank, &axis, e);
+	if (r == 0)
+		r = onnx_concat_at(b, in, n->nin, axis, n->out[0], e);
 	free(in);
 	return r;
 }
@@ -255,83 +255,4 @@ int onnx_split(struct build *b, struct im_node *n, struct err *e)
 	}
 	free(size);
 	return r;
-}
-
-/* Pads of every dimension, begins then ends; attribute `paddings` in opset 1. */
-static int pad_list(struct build *b, const struct im_node *n, int rank, int64_t pad[2 * LIMIT_RANK],
-		    struct err *e)
-{
-	const struct im_attr *a = im_attr(n, "pads");
-	const struct im_value *v = n->nin > 1 ? n->in[1] : NULL;
-	size_t count;
-
-	(void)b;
-	a = a ? a : im_attr(n, "paddings");
-	if (!a && (!v || !v->is_const))
-		return err_set(e, "its pads are not constants");
-	count = a ? a->n : tensor_count(&v->data);
-	if (count != 2 * (size_t)rank || (a && a->kind != IM_INTS))
-		return err_set(e, "it has %zu pads, %d expected", count, 2 * rank);
-	for (size_t i = 0; i < count; i++) {
-		pad[i] = a ? a->ints[i] : tensor_get_int(&v->data, i);
-		if (pad[i] < 0)
-			return err_set(e, "negative pads are not supported");
-		if (pad[i] > LIMIT_KERNEL)
-			return err_set(e, "pad %lld is absurd", (long long)pad[i]);
-	}
-	return 0;
-}
-
-int onnx_pad(struct build *b, struct im_node *n, struct err *e)
-{
-	const char *mode = im_string(n, "mode", "constant");
-	struct im_value *x = n->in[0];
-	int64_t pad[2 * LIMIT_RANK], side[3][2] = { { 0 } }, base[3], any = 0;
-	float value = im_float(n, "value", 0);
-	char axes[LIMIT_RANK + 1];
-	struct layer *l;
-
-	if (n->nin > 3 && n->in[3])
-		return err_set(e, "pads of chosen axes are not supported");
-	if (pad_list(b, n, x->view.rank, pad, e) < 0)
-		return -1;
-	for (int d = 0; d < 2 * x->view.rank; d++)
-		any += pad[d];
-	if (any == 0)
-		return build_pass(n->out[0], x), 0;
-	if (strcmp(mode, "constant") != 0)
-		return err_set(e, "mode '%s' is not supported, only 'constant'", quote(mode));
-	if (n->nin > 2 && n->in[2] && !im_scalar(n->in[2], &value))
-		return err_set(e, "its value is not a constant number");
-	if (value != value)
-		return err_set(e, "its value is not a number");
-	if (view_plain(b, x, e) < 0)
-		return -1;
-	view_axes(&x->view, axes);
-	for (int d = 0; d < x->view.rank; d++) {
-		char letter = letter_at(&x->view, axes, d);
-
-		if (pad[d] + pad[d + x->view.rank] == 0)
-			continue;
-		if (letter == 'B' || letter == 'C' || letter == '1' ||
-		    (d == 0 && x->view.batch != 1))
-			return err_set(
-			    e, "pads of batch or features (dimension %d of %s) are not supported",
-			    d, view_text(&x->view));
-		axes[d] = letter;
-		side[onnx_slot(letter)][0] = pad[d];
-		side[onnx_slot(letter)][1] = pad[d + x->view.rank];
-	}
-	if (view_want(b, x, axes, e) < 0)
-		return -1;
-	l = build_after(b, HN_EXTERNAL_PAD, "external_pad", &x->view);
-	l->p.pad_value = value;
-	for (int i = 0; i < 3; i++)
-		base[i] = x->view.base[i] + side[i][0] + side[i][1];
-	for (int i = 0; i < 2; i++) {
-		l->p.pad[2 * i] = (int32_t)side[i][0];
-		l->p.pad[2 * i + 1] = (int32_t)side[i][1];
-	}
-	build_out(n->out[0], l, 0, x->view.batch, base, axes);
-	return 0;
 }

@@ -28,20 +28,25 @@ static int features_at(struct build *b, struct im_value *x, int d, char axes[LIM
 	return view_want(b, x, axes, e);
 }
 
-/* Softmax over dimension d of x; out has x's shape. */
+/* Softmax or its logarithm over dimension d of x; out has x's shape. */
 static int softmax_at(struct build *b, struct im_value *x, int d, struct im_value *out,
 		      struct err *e)
 {
+	const bool log = strcmp(b->node->op, "LogSoftmax") == 0;
 	bool over[LIMIT_RANK] = { false };
 	char axes[LIMIT_RANK + 1];
 	struct onnx_over o;
 	struct layer *l;
 
 	over[d] = true;
-	if (!onnx_over_free(&x->view, over, &o) || o.bits != 4) {
+	if (!onnx_over_free(&x->view, over, &o) || o.bits != 4 || (log && o.groups != 1)) {
 		if (features_at(b, x, d, axes, e) < 0)
 			return -1;
 		o.groups = 1;
+	}
+	if (log) {
+		onnx_log_softmax(b, x, out);
+		return 0;
 	}
 	l = build_after(b, HN_SOFTMAX, "softmax", &x->view);
 	l->p.softmax_groups = o.groups;
@@ -199,6 +204,28 @@ int onnx_reduce(struct build *b, struct im_node *n, struct err *e)
 	if (!none && !im_int(n, "keepdims", 1))
 		for (int d = x->view.rank - 1; d >= 0; d--)
 			if (reduce[d])
+				view_squeeze(&n->out[0]->view, d);
+	return 0;
+}
+
+int onnx_logsumexp(struct build *b, struct im_node *n, struct err *e)
+{
+	struct im_value *x = n->in[0];
+	bool over[LIMIT_RANK], none;
+	struct onnx_over o;
+
+	if (reduce_list(b, n, x->view.rank, over, &none, e) < 0 || reducible(b, x, over, &o, e) < 0)
+		return -1;
+	if (o.bits == 0)
+		return build_pass(n->out[0], x), 0;
+	if (o.groups != 1)
+		return err_set(e, "its input %s lies in a way that is not supported",
+			       view_text(&x->view));
+	onnx_log_sum(b, x, o.bits, n->out[0]);
+	view_drop(&n->out[0]->view, over);
+	if (!im_int(n, "keepdims", 1))
+		for (int d = x->view.rank - 1; d >= 0; d--)
+			if (over[d])
 				view_squeeze(&n->out[0]->view, d);
 	return 0;
 }

@@ -1,11 +1,11 @@
-/* Slice, and Gather of one index. */
+/* Slice, and Gather of constant indices. */
 #include "base/limits.h"
 #include "onnx/onnx_int.h"
 
 /* A slice in the making: what is seen of it so far, and its layer, NULL before the first that is
  * needed. */
 struct cut {
-	struct im_value x;
+	struct im_value x, *from; /* from: the input itself */
 	struct layer *layer;
 };
 
@@ -22,9 +22,9 @@ static int cut_place(struct build *b, struct cut *c, int d, int *axis, int64_t *
 
 	if (!c->layer) {
 		/* The input itself is settled: other consumers find it so. */
-		if (view_outermost(b, b->node->in[0], d, axis, inner, e) < 0)
+		if (view_outermost(b, c->from, d, axis, inner, e) < 0)
 			return -1;
-		c->x.view = b->node->in[0]->view;
+		c->x.view = c->from->view;
 		return 0;
 	}
 	if (view_outermost(b, &c->x, d, axis, inner, e) < 0)
@@ -97,20 +97,20 @@ static void part_of(struct build *b, const struct im_view *in, struct cut *c)
 	build_fused(b, part->layer);
 }
 
-static void sliced(struct build *b, struct im_node *n, struct cut *c)
+static void sliced(struct build *b, struct cut *c, struct im_value *out)
 {
-	build_pass(n->out[0], n->in[0]);
-	if (c->x.view.layer == n->in[0]->view.layer)
+	build_pass(out, c->from);
+	if (c->x.view.layer == c->from->view.layer)
 		return;
-	part_of(b, &n->in[0]->view, c);
-	n->out[0]->view = c->x.view;
+	part_of(b, &c->from->view, c);
+	out->view = c->x.view;
 }
 
 int onnx_slice(struct build *b, struct im_node *n, struct err *e)
 {
 	int64_t from[LIMIT_RANK], to[LIMIT_RANK], axes[LIMIT_RANK], step[LIMIT_RANK];
 	size_t nfrom, nto, naxes, nstep;
-	struct cut c = { .x = *n->in[0] };
+	struct cut c = { .x = *n->in[0], .from = n->in[0] };
 	bool seen[LIMIT_RANK] = { false };
 	int axis;
 
@@ -131,43 +131,50 @@ int onnx_slice(struct build *b, struct im_node *n, struct err *e)
 		if (slice_axis(b, &c, axis, from[i], to[i], nstep ? step[i] : 1, e) < 0)
 			return -1;
 	}
-	sliced(b, n, &c);
+	sliced(b, &c, n->out[0]);
 	return 0;
 }
 
-/* Constant indices that run on with one step: a slice; a scalar takes the dimension away. */
+int onnx_slice_part(struct build *b, struct im_value *x, int axis, int64_t from, int64_t to,
+		    int64_t step, struct im_value *out, struct err *e)
+{
+	struct cut c = { .x = *x, .from = x };
+
+	if (slice_axis(b, &c, axis, from, to, step, e) < 0)
+		return -1;
+	sliced(b, &c, out);
+	return 0;
+}
+
+/* Constant indices: a slice when they run on with one step, else several; a scalar takes the
+ * dimension away. */
 int onnx_gather(struct build *b, struct im_node *n, struct err *e)
 {
-	struct cut c = { .x = *n->in[0] };
 	const struct im_value *at = n->nin > 1 ? n->in[1] : NULL;
-	int64_t first, count, size, step = 1;
-	int axis;
+	int64_t *index, size;
+	size_t count;
+	int axis, r = 0;
 
-	if (c.x.is_const || !at || !at->is_const || tensor_count(&at->data) < 1 ||
+	if (n->in[0]->is_const || !at || !at->is_const || tensor_count(&at->data) < 1 ||
 	    at->data.rank > 1)
 		return err_set(e, "its indices are not a constant row");
-	if (onnx_axis(im_int(n, "axis", 0), c.x.view.rank, &axis, e) < 0)
+	if (onnx_axis(im_int(n, "axis", 0), n->in[0]->view.rank, &axis, e) < 0)
 		return -1;
-	size = view_size(&c.x.view, axis);
-	count = (int64_t)tensor_count(&at->data);
-	first = tensor_get_int(&at->data, 0);
-	first += first < 0 ? size : 0;
-	if (first < 0 || first >= size)
-		return err_set(e, "index %lld is outside of %s",
-			       (long long)tensor_get_int(&at->data, 0), view_text(&c.x.view));
-	for (int64_t i = 1; i < count; i++) {
-		int64_t k = tensor_get_int(&at->data, (size_t)i);
+	size = view_size(&n->in[0]->view, axis);
+	count = tensor_count(&at->data);
+	index = xcalloc(count, sizeof *index);
+	for (size_t i = 0; r == 0 && i < count; i++) {
+		const int64_t k = tensor_get_int(&at->data, i);
 
-		k += k < 0 ? size : 0;
-		if (i == 1)
-			step = k - first;
-		if (k != first + i * step || step < 1 || k >= size)
-			return err_set(e, "only indices that run on with one step are supported");
+		index[i] = k < 0 ? k + size : k;
+		if (index[i] < 0 || index[i] >= size)
+			r = err_set(e, "index %lld is outside of %s", (long long)k,
+				    view_text(&n->in[0]->view));
 	}
-	if (slice_axis(b, &c, axis, first, first + (count - 1) * step + 1, step, e) < 0)
-		return -1;
-	sliced(b, n, &c);
-	if (at->data.rank == 0)
+	if (r == 0)
+		r = onnx_gather_parts(b, n, axis, index, count, e);
+	free(index);
+	if (r == 0 && at->data.rank == 0)
 		view_squeeze(&n->out[0]->view, axis);
-	return 0;
+	return r;
 }
