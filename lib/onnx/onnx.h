@@ -53,6 +53,11 @@ int onnx_import(const char *path, const struct onnx_opts *o, struct onnx_result 
 /* The same from memory, without external data. */
 int onnx_import_bytes(const void *data, size_t n, const struct onnx_opts *o,
 		      struct onnx_result *out, struct err *e);
+/*
+ * The nodes of a model file, as they stand in it: the decode of a struct im_source whose ctx points
+ * to the path (const char **).
+ */
+int onnx_read(void *path, struct im_graph *g, int64_t *opset, struct err *e);
 /* The same of another reader's graph, under this network name. */
 int onnx_import_source(const struct im_source *src, const struct onnx_opts *o, const char *net,
 		       struct onnx_result *out, struct err *e);

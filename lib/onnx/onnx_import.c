@@ -325,6 +325,18 @@ static int decode_file(void *ctx, struct im_graph *g, int64_t *opset, struct err
 	return onnx_decode(ctx, g, opset, e);
 }
 
+int onnx_read(void *path, struct im_graph *g, int64_t *opset, struct err *e)
+{
+	struct onnx_file f;
+	int r;
+
+	if (onnx_file_open(&f, *(const char *const *)path, e) < 0)
+		return -1;
+	r = onnx_decode(&f, g, opset, e);
+	onnx_file_close(&f);
+	return r;
+}
+
 int onnx_import(const char *path, const struct onnx_opts *o, struct onnx_result *out, struct err *e)
 {
 	char *net = o->net_name              ? xstrdup(o->net_name)
