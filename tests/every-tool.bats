@@ -10,6 +10,7 @@ hn-quantize|shapes.fp.har|-q -c @/calib.npy
 hn-alloc|shapes.q.har|-q -a hailo8
 hn2hef|shapes.a.har|-q
 har-pack|shapes.q.har|-q -z
+hn-compare|shapes.onnx|-q
 hn-infer|shapes.q.har|-q -c bit_exact --raw --in @/four.npy
 hef-run|shapes.hef|-q --raw --in @/four.npy
 '
@@ -212,6 +213,7 @@ disk_full() {
 terminal() {
 	local tool=$1 input=$2 rc=0
 	shift 2
+	[ "$tool" != hn-compare ] || return 0 # its output is text
 	script -qec "$tool $* $input" /dev/null < /dev/null > typed || rc=$?
 	[ $rc -eq 1 ] && grep -aq "^$tool: .*terminal" typed || {
 		head -c 300 typed
@@ -228,9 +230,18 @@ misuse() {
 	local tool=$1 input=$2
 	shift 2
 	usage_error "$tool: unknown option '--no-such-option'" "$tool" --no-such-option
-	usage_error "$tool: unexpected operand 'b'" "$tool" "$@" a b
 	usage_error "$tool: -o needs a value" "$tool" "$@" -o
-	usage_error "$tool: both -i and operand 'b' given" "$tool" "$@" -i a b
+	# hn-compare takes two operands.
+	case $tool in
+	hn-compare)
+		usage_error "$tool: unexpected operand 'c'" "$tool" "$@" a b c
+		usage_error "$tool: -i and two operands given" "$tool" "$@" -i a b c
+		;;
+	*)
+		usage_error "$tool: unexpected operand 'b'" "$tool" "$@" a b
+		usage_error "$tool: both -i and operand 'b' given" "$tool" "$@" -i a b
+		;;
+	esac
 	run --separate-stderr "$tool" -j 0 "$input"
 	[ "$status" -eq 2 ] || report "$tool -j 0: status 2 expected" || return
 	run --separate-stderr "$tool" -j many "$input"

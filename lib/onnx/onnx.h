@@ -19,6 +19,13 @@ struct onnx_opts {
 	size_t nformats;
 	size_t fold_max; /* bytes that constant folding may make; 0: 2 GiB */
 	bool retry;      /* on failure import the part that is recommended */
+	bool places;     /* the result tells where tensors lie */
+};
+
+/* A tensor of the model that is the output of a layer, element by element. */
+struct onnx_place {
+	const char *tensor;  /* the last one that lies there */
+	struct im_view view; /* how */
 };
 
 /* A list of names, owned. */
@@ -41,6 +48,8 @@ struct onnx_result {
 	char *retried;    /* the first error, when the recommendation was taken; owned */
 	/* What can be imported of a model that cannot as a whole: none when nothing was found. */
 	struct onnx_names try_start, try_end;
+	struct onnx_place *place; /* nplace, in order of layers; in the graph's memory */
+	size_t nplace;
 };
 
 /*
@@ -54,10 +63,10 @@ int onnx_import(const char *path, const struct onnx_opts *o, struct onnx_result 
 int onnx_import_bytes(const void *data, size_t n, const struct onnx_opts *o,
 		      struct onnx_result *out, struct err *e);
 /*
- * The nodes of a model file, as they stand in it: the decode of a struct im_source whose ctx points
- * to the path (const char **).
+ * The nodes of a model file, as they stand in it: the decode of a struct im_source whose ctx is an
+ * open struct im_file.
  */
-int onnx_read(void *path, struct im_graph *g, int64_t *opset, struct err *e);
+int onnx_read(void *file, struct im_graph *g, int64_t *opset, struct err *e);
 /* The same of another reader's graph, under this network name. */
 int onnx_import_source(const struct im_source *src, const struct onnx_opts *o, const char *net,
 		       struct onnx_result *out, struct err *e);

@@ -17,6 +17,7 @@ void onnx_run_release(struct onnx_run *r)
 	free(r->fault);
 	json_decref(r->notes);
 	json_decref(r->warnings);
+	free(r->trace);
 	free(r->in_layer);
 	free(r->out_layer);
 	free(r->in_axes);
@@ -158,8 +159,10 @@ static void convert_all(struct onnx_run *r)
 		struct err e = { 0 };
 		const int res = convert(r, n, &e);
 
-		if (res == 0)
+		if (res == 0) {
+			onnx_trace_node(r, n);
 			continue;
+		}
 		n->stuck = true;
 		if (res < 0)
 			onnx_fault(r, n, e.msg);
@@ -257,9 +260,12 @@ int onnx_run(struct onnx_run *r, const struct im_source *src, const struct onnx_
 	im_number(r->ir);
 	r->b.g = graph_new(net);
 	r->b.w = tensors_new();
+	r->tracing = o->places;
 	if (onnx_check_input_options(r, o, e) < 0 ||
 	    (o->nstart && start_shapes(src, o, r->ir, e) < 0) || onnx_inputs(r, o, e) < 0)
 		return -1;
+	for (size_t i = 0; i < r->ir->nin; i++)
+		onnx_trace(r, r->ir->in[i]);
 	convert_all(r);
 	onnx_outputs(r);
 	return r->nfault ? 1 : check_shapes(r, e);
@@ -296,6 +302,8 @@ static void finish(struct onnx_run *r, const struct onnx_opts *o, struct onnx_re
 	json_decref(out->report);
 	out->report = onnx_report(r, o, g);
 	onnx_report_advice(out);
+	if (o->places)
+		onnx_places(r, out);
 	out->graph = g;
 	out->weights = r->b.w;
 	r->b.g = NULL;
@@ -320,21 +328,9 @@ int onnx_import_source(const struct im_source *src, const struct onnx_opts *o, c
 	return res;
 }
 
-static int decode_file(void *ctx, struct im_graph *g, int64_t *opset, struct err *e)
+int onnx_read(void *file, struct im_graph *g, int64_t *opset, struct err *e)
 {
-	return onnx_decode(ctx, g, opset, e);
-}
-
-int onnx_read(void *path, struct im_graph *g, int64_t *opset, struct err *e)
-{
-	struct onnx_file f;
-	int r;
-
-	if (onnx_file_open(&f, *(const char *const *)path, e) < 0)
-		return -1;
-	r = onnx_decode(&f, g, opset, e);
-	onnx_file_close(&f);
-	return r;
+	return onnx_decode(file, g, opset, e);
 }
 
 int onnx_import(const char *path, const struct onnx_opts *o, struct onnx_result *out, struct err *e)
@@ -347,7 +343,7 @@ int onnx_import(const char *path, const struct onnx_opts *o, struct onnx_result 
 
 	*out = (struct onnx_result){ 0 };
 	if (res == 0) {
-		res = onnx_import_source(&(struct im_source){ decode_file, &f }, o, net, out, e);
+		res = onnx_import_source(&(struct im_source){ onnx_read, &f }, o, net, out, e);
 		im_file_close(&f);
 	}
 	free(net);
@@ -359,7 +355,7 @@ int onnx_import_bytes(const void *data, size_t n, const struct onnx_opts *o,
 {
 	struct im_file f = { .path = "", .fd = -1, .p = data, .n = n };
 
-	return onnx_import_source(&(struct im_source){ decode_file, &f }, o,
+	return onnx_import_source(&(struct im_source){ onnx_read, &f }, o,
 				  o->net_name ? o->net_name : "model", out, e);
 }
 

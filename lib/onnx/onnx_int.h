@@ -147,6 +147,7 @@ struct onnx_fault {
 	const struct im_node *node;
 	char *reason;
 };
+struct onnx_trace;
 struct onnx_run {
 	struct im_graph *ir;
 	struct build b;
@@ -160,6 +161,9 @@ struct onnx_run {
 	char (*in_axes)[LIMIT_RANK + 1]; /* meaning of the source's input dimensions */
 	char (*out_axes)[LIMIT_RANK +
 			 1]; /* how the source's output dimensions lie in the HN output */
+	bool tracing;        /* notes where tensors lie when they are made */
+	struct onnx_trace *trace;
+	size_t ntrace, cap_trace;
 };
 /*
  * One import.  0: r holds graph and weights; 1: faults are noted, and the search for what can be
@@ -223,6 +227,11 @@ void onnx_note_unused(struct onnx_run *r);
 /* Warnings about nodes and inputs of what was imported. */
 void onnx_warn(struct onnx_run *r);
 /* What became of the model; g is NULL when it could not be imported. */
+/* Notes where a value, or what a node made, lies now: before its layer changes by fusing. */
+void onnx_trace(struct onnx_run *r, const struct im_value *v);
+void onnx_trace_node(struct onnx_run *r, const struct im_node *n);
+/* Fills the result's places, when they were traced. */
+void onnx_places(struct onnx_run *r, struct onnx_result *out);
 json_t *onnx_report(const struct onnx_run *r, const struct onnx_opts *o, const struct graph *g);
 /* What became of each node of the file. */
 json_t *onnx_report_nodes(const struct onnx_run *r, const struct graph *g);

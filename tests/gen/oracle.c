@@ -14,6 +14,7 @@
 #include "base/mem.h"
 #include "base/num.h"
 #include "base/outfile.h"
+#include "import/file.h"
 #include "io/npy.h"
 #include "onnx/onnx.h"
 #include <math.h>
@@ -176,7 +177,7 @@ static int check(struct oracle *o, char **arg, int n, double tolerance)
 int main(int argc, char *argv[])
 {
 	double tolerance = 1e-5;
-	const char *path;
+	struct im_file f;
 	int at = 1, dashes, r;
 	struct oracle *o;
 
@@ -191,8 +192,10 @@ int main(int argc, char *argv[])
 		fprintf(stderr, "usage: oracle [-t T] MODEL IN... -- REF... (see the source)\n");
 		return 2;
 	}
-	path = argv[at];
-	o = oracle_new(&(struct im_source){ onnx_read, &path }, 0, &err);
+	if (im_file_open(&f, argv[at], "an ONNX model", &err) < 0)
+		return fail();
+	o = oracle_new(&(struct im_source){ onnx_read, &f }, 0, &err);
+	im_file_close(&f);
 	r = !o || feed(o, argv + at + 1, dashes - at - 1) < 0 ||
 		    check(o, argv + dashes + 1, argc - dashes - 1, tolerance) < 0
 		? fail()
