@@ -3,8 +3,13 @@
 
 static void take_names(struct build *b, struct layer *l)
 {
-	for (size_t i = 0; i < b->node->norigin; i++)
-		layer_add_original(b->g, l, b->node->origin[i]);
+	for (size_t i = 0; i < b->node->norigin; i++) {
+		const char *name = b->node->origin[i];
+
+		/* Steps of one operator have one name. */
+		if (!l->noriginal || strcmp(l->original_names[l->noriginal - 1], name) != 0)
+			layer_add_original(b->g, l, name);
+	}
 }
 
 struct layer *build_layer(struct build *b, enum hn_type t, const char *base)

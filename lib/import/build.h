@@ -12,6 +12,7 @@ struct build {
 	struct tensors *w;
 	struct im_graph *ir;
 	int64_t opset;
+	bool last;            /* features are the last dimension where nothing else is said */
 	size_t fold_left;     /* bytes of constants that may still be made */
 	struct im_node *node; /* the node that is being made; layers take its names */
 };
@@ -58,8 +59,11 @@ int view_outermost(struct build *b, struct im_value *v, int d, int *axis, int64_
  * be: v's only uses must be cuts (Slice, Split, Gather) that are not made yet.
  */
 bool build_permute(struct build *b, const struct im_value *v, const int32_t *from);
-/* "BC", "BCW", "BCHW" by rank; NULL for others. */
+/* "BC", "BCW", "BCHW" by rank; NULL for others: how operators take their inputs. */
 const char *view_std_axes(int rank);
+/* The same where nothing says how a tensor lies: "BWC", "BHWC" when features are last. */
+const char *view_default_axes(int rank, bool last);
+const char *build_std_axes(const struct build *b, int rank);
 
 /* out = act(in): fused into the layer before when possible. */
 int build_activation(struct build *b, struct im_value *in, struct im_value *out, enum hn_act act,
@@ -124,6 +128,11 @@ int weight_conv(const struct tensor *t, struct tensor *out, struct err *e);
 int weight_dw(const struct tensor *t, int64_t c, struct tensor *out, struct err *e);
 /* [i][o/g][kh][kw] to [kh][kw][i/g][o]. */
 int weight_deconv(const struct tensor *t, int64_t groups, struct tensor *out, struct err *e);
+/*
+ * [o][kh][kw][i] (turned), or [1][kh][kw][o], to [kh][kw][i][o].  What needs no turn and is float32
+ * stays where it is.
+ */
+int weight_last(const struct tensor *t, bool turned, struct tensor *out, struct err *e);
 /* Rows (inputs) of a [k][m] or, transposed, [m][k] matrix in the order of the view's storage. */
 int weight_dense(const struct tensor *t, bool transposed, const struct im_view *v, float scale,
 		 struct tensor *out, struct err *e);

@@ -103,7 +103,7 @@ int build_from_const(struct build *b, struct im_value *v, const char *axes, stru
 	int64_t base[3] = { 1, 1, 1 };
 
 	if (!axes || strlen(axes) != (size_t)t->rank)
-		axes = view_std_axes(t->rank);
+		axes = build_std_axes(b, t->rank);
 	if (!axes || tensor_count(t) == 0)
 		return err_set(e, "constant '%s' of shape %s has no form in the HN", quote(v->name),
 			       tensor_shape_text(t));

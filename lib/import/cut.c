@@ -80,6 +80,9 @@ static int mark_started(struct im_graph *g, struct im_node *const *start, const 
 	for (size_t i = 0; i < n; i++)
 		start[i]->mark = 1;
 	for (size_t i = 0; i < g->nnode; i++)
+		if (g->node[i]->part_of)
+			g->node[i]->mark = g->node[i]->part_of->mark;
+	for (size_t i = 0; i < g->nnode; i++)
 		for (size_t k = 0; k < g->node[i]->nin; k++) {
 			const struct im_value *v = g->node[i]->in[k];
 
@@ -87,6 +90,14 @@ static int mark_started(struct im_graph *g, struct im_node *const *start, const 
 				g->node[i]->mark = 1;
 		}
 	return 0;
+}
+
+/* What member m of start node n takes in from others; NULL when it is nothing that can be cut. */
+static struct im_value *taken(struct im_node *n, const struct im_node *m, size_t k)
+{
+	struct im_value *v = m->in[k];
+
+	return v && !v->is_const && !(v->from && im_whole(v->from) == n) ? v : NULL;
 }
 
 /*
@@ -97,16 +108,19 @@ static void start_at(struct im_graph *g, struct im_node *n)
 {
 	bool outside = false;
 
-	for (size_t k = 0; k < n->nin; k++)
-		outside |=
-		    n->in[k] && !n->in[k]->is_const && (!n->in[k]->from || !n->in[k]->from->mark);
-	for (size_t k = 0; k < n->nin; k++) {
-		struct im_value *v = n->in[k];
+	for (size_t i = 0; i < g->nnode; i++)
+		for (size_t k = 0; im_whole(g->node[i]) == n && k < g->node[i]->nin; k++) {
+			const struct im_value *v = taken(n, g->node[i], k);
 
-		if (!v || v->is_const || v->is_input || (outside && v->from && v->from->mark))
-			continue;
-		im_add_input(g, v);
-	}
+			outside |= v && (!v->from || !v->from->mark);
+		}
+	for (size_t i = 0; i < g->nnode; i++)
+		for (size_t k = 0; im_whole(g->node[i]) == n && k < g->node[i]->nin; k++) {
+			struct im_value *v = taken(n, g->node[i], k);
+
+			if (v && !v->is_input && !(outside && v->from && v->from->mark))
+				im_add_input(g, v);
+		}
 }
 
 /* What a node made is given from outside now. */
@@ -161,7 +175,8 @@ static int check_started(const struct im_graph *g, struct err *e)
 				    e,
 				    "--start-node-names: the network also needs input '%s' "
 				    "through node '%s' (%s): add a start node on that way",
-				    quote(v->name), quote(g->node[i]->name), quote(g->node[i]->op));
+				    quote(v->name), quote(g->node[i]->name),
+				    quote(im_word(g->node[i])));
 		}
 	return 0;
 }

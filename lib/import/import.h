@@ -141,6 +141,11 @@ struct im_node {
 	const char *op;
 	const char *name; /* as in the file; the first output's name when it has none */
 	const char *domain;
+	const char *kind; /* what the file calls the operator, where that is not op */
+	bool last; /* over features that are the last dimension of its first input and outputs */
+	/* A step of the operator of another node, which has the same name: what is said about that
+	 * one, as a start node, an end node or in a report, is about both. */
+	struct im_node *part_of;
 	struct im_value **in; /* nin; an absent optional input is NULL */
 	struct im_value **out;
 	size_t nin, nout;
@@ -158,6 +163,11 @@ struct im_node {
 	int height;           /* the same to the outputs */
 };
 
+/* The word for a node's operator in messages. */
+const char *im_word(const struct im_node *n);
+/* The node of the file that n is, or is a step of. */
+struct im_node *im_whole(struct im_node *n);
+
 /* A node of the file, as it was read. */
 struct im_origin {
 	const char *name, *op, *domain;
@@ -167,6 +177,7 @@ struct im_origin {
 struct im_graph {
 	struct arena arena;
 	const char *name;
+	bool last; /* features are the last dimension where nothing else is said: NHWC */
 	struct im_node **node;
 	size_t nnode, cap_node;
 	struct im_value **value;

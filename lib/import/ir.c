@@ -114,6 +114,16 @@ void im_set_const(struct im_value *v, struct tensor t)
 	v->done = true;
 }
 
+const char *im_word(const struct im_node *n)
+{
+	return n->kind ? n->kind : n->op;
+}
+
+struct im_node *im_whole(struct im_node *n)
+{
+	return n->part_of ? n->part_of : n;
+}
+
 const struct im_attr *im_attr(const struct im_node *n, const char *name)
 {
 	for (size_t i = 0; i < n->nattr; i++)

@@ -20,7 +20,7 @@ static void make_index(struct im_graph *g)
 	for (size_t i = 0; i < g->nnode; i++) {
 		struct im_node **s = slot(g, g->node[i]->name);
 
-		if (!*s)
+		if (!*s && !g->node[i]->part_of)
 			*s = g->node[i];
 	}
 }
@@ -36,16 +36,18 @@ struct im_node *im_find_node(struct im_graph *g, const char *name)
 	if (n)
 		return n;
 	v = im_find_value(g, name);
-	return v ? v->from : NULL;
+	return v && v->from ? im_whole(v->from) : NULL;
 }
 
 void im_note_origin(struct im_graph *g)
 {
 	g->origin = arena_array(&g->arena, g->nnode, sizeof *g->origin);
-	g->norigin = g->nnode;
+	g->norigin = 0;
 	for (size_t i = 0; i < g->nnode; i++)
-		g->origin[i] = (struct im_origin){ g->node[i]->name, g->node[i]->op,
-						   g->node[i]->domain, g->node[i] };
+		if (!g->node[i]->part_of)
+			g->origin[g->norigin++] =
+			    (struct im_origin){ g->node[i]->name, im_word(g->node[i]),
+						g->node[i]->domain, g->node[i] };
 }
 
 /* ---- near names ---- */
@@ -136,7 +138,7 @@ const char *im_near(struct im_graph *g, const char *name)
 	for (size_t i = 0; i < g->nnode; i++)
 		consider(&near, g->node[i]->name, name);
 	for (size_t i = 0; i < g->nvalue; i++)
-		if (g->value[i]->from)
+		if (g->value[i]->from && !g->value[i]->from->part_of)
 			consider(&near, g->value[i]->name, name);
 	for (size_t i = 0; i < near.n; i++)
 		str_printf(&s, "%s'%s'", i ? ", " : " (did you mean ", quote(near.name[i]));

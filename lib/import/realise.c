@@ -166,6 +166,18 @@ const char *view_std_axes(int rank)
 	return rank >= 2 && rank <= 4 ? std[rank] : NULL;
 }
 
+const char *view_default_axes(int rank, bool last)
+{
+	static const char *const axes[5] = { NULL, NULL, "BC", "BWC", "BHWC" };
+
+	return !last ? view_std_axes(rank) : rank >= 2 && rank <= 4 ? axes[rank] : NULL;
+}
+
+const char *build_std_axes(const struct build *b, int rank)
+{
+	return view_default_axes(rank, b->last);
+}
+
 /* Are the atoms of all dimensions in storage order? */
 static bool in_order(const struct im_view *v)
 {

@@ -139,6 +139,32 @@ int weight_deconv(const struct tensor *t, int64_t groups, struct tensor *out, st
 	return 0;
 }
 
+int weight_last(const struct tensor *t, bool turned, struct tensor *out, struct err *e)
+{
+	const int64_t o = turned ? t->dim[0] : 1, k = t->dim[1] * t->dim[2];
+	struct tensor f;
+
+	if (as_float(t, &f, e) < 0)
+		return -1;
+	if (!turned) {
+		*out = f;
+		memcpy(out->dim, (int64_t[]){ t->dim[1], t->dim[2], 1, t->dim[3] },
+		       4 * sizeof *out->dim);
+		return 0;
+	}
+	*out = tensor_new(DT_F32, 4, (int64_t[]){ t->dim[1], t->dim[2], t->dim[3], o });
+	turn(&(struct turn){ .from = f.data,
+			     .to = tensor_data(out),
+			     .o = o,
+			     .i = k,
+			     .k = t->dim[3],
+			     .so = 1,
+			     .si = t->dim[3] * o,
+			     .sk = o });
+	tensor_release(&f);
+	return 0;
+}
+
 /* Source row of each stored value h, w, c: the view's dimensions count it, the batch aside. */
 static int64_t *row_order(const struct im_view *v, int64_t k)
 {

@@ -13,7 +13,7 @@ static void first_fault(const struct onnx_run *r, struct err *e)
 
 	err_set(e, "%s", r->fault[0].reason);
 	if (n)
-		err_in(e, "node '%s' (%s)", quote(n->name), quote(n->op));
+		err_in(e, "node '%s' (%s)", quote(n->name), quote(im_word(n)));
 	/* What is behind another stuck node may only be seen wrongly. */
 	for (size_t i = 1; i < r->nfault; i++)
 		more += !r->fault[i].node || r->fault[i].node->depth <= 1;

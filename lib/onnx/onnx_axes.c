@@ -96,7 +96,9 @@ static bool without_batch(const struct im_graph *g, const struct im_value *v,
 			  char axes[LIMIT_RANK + 1])
 {
 	const int rank = v->rank >= 1 && v->rank <= 3 ? met_rank(g, v) : 0;
-	const char *std = rank > v->rank ? view_std_axes(rank) : v->rank == 1 ? "C" : NULL;
+	const char *std = rank > v->rank ? view_default_axes(rank, g->last)
+			  : v->rank == 1 ? "C"
+					 : NULL;
 
 	if (!std)
 		return false;
@@ -108,7 +110,9 @@ static bool without_batch(const struct im_graph *g, const struct im_value *v,
 bool onnx_default_axes(const struct im_graph *g, const struct im_value *v,
 		       char axes[LIMIT_RANK + 1])
 {
-	const char *std = v->rank == 5 ? "BCDHW" : view_std_axes(v->rank);
+	const char *std = v->rank != 5 ? view_default_axes(v->rank, g->last)
+			  : g->last    ? "BDHWC"
+				       : "BCDHW";
 
 	if (sequence(g, v, axes) || without_batch(g, v, axes))
 		return true;

@@ -24,6 +24,44 @@ static int set_bias(struct build *b, struct layer *l, const struct im_node *n, s
 	return 0;
 }
 
+/*
+ * The kernel with its dimensions in the order of `want`, as sizes: attribute kernel_layout tells
+ * the order that it is stored in.
+ */
+static int kernel_of(const struct im_node *n, const char *want, struct tensor *w, struct err *e)
+{
+	const struct tensor *t = onnx_constant(n, 1, "kernel", e);
+	const char *stored = im_string(n, "kernel_layout", NULL);
+
+	if (!t)
+		return -1;
+	*w = *t;
+	if (!stored)
+		return 0;
+	if (t->rank != 4)
+		return err_set(e, "its kernel %s is not 2-D", tensor_shape_text(t));
+	for (int i = 0; i < 4; i++)
+		w->dim[strchr(want, stored[i]) - want] = t->dim[i];
+	return 0;
+}
+
+/* The kernel of a convolution in the HN's order; dw: features by multiples of c, else c is 0. */
+static int kernel_values(const struct im_node *n, int64_t c, struct tensor *k, struct err *e)
+{
+	const char *stored = im_string(n, "kernel_layout", NULL);
+	const struct tensor *t = &n->in[1]->data;
+
+	if (!stored)
+		return c ? weight_dw(t, c, k, e) : weight_conv(t, k, e);
+	if (weight_last(t, stored[0] == 'O', k, e) < 0)
+		return -1;
+	if (c) {
+		k->dim[3] /= c;
+		k->dim[2] = c;
+	}
+	return 0;
+}
+
 /* Input and kernel agree in rank and features. */
 static int check_kernel(const struct im_node *n, const struct im_value *x, const struct tensor *w,
 			int64_t groups, int cin_at, struct err *e)
@@ -67,13 +105,13 @@ static bool is_dense(const struct im_value *x, const struct im_window w[2], int6
 }
 
 static int fully_connected(struct build *b, struct im_node *n, struct im_value *x, const char *axes,
-			   struct err *e)
+			   int64_t cout, struct err *e)
 {
-	const int64_t cin = x->view.base[2], cout = n->in[1]->data.dim[0];
+	const int64_t cin = x->view.base[2];
 	struct tensor k;
 	struct layer *l;
 
-	if (weight_conv(&n->in[1]->data, &k, e) < 0)
+	if (kernel_values(n, 0, &k, e) < 0)
 		return -1;
 	k.rank = 2;
 	k.dim[0] = cin;
@@ -90,26 +128,25 @@ static int fully_connected(struct build *b, struct im_node *n, struct im_value *
 int onnx_conv(struct build *b, struct im_node *n, struct err *e)
 {
 	struct im_value *x = n->in[0];
-	const struct tensor *w = onnx_constant(n, 1, "kernel", e);
 	const int64_t groups = im_int(n, "group", 1);
 	const char *axes;
 	struct im_window win[2];
-	struct tensor k;
+	struct tensor w, k;
 	struct layer *l;
 	int64_t cout, cin;
 	bool depthwise;
 
-	if (!w || check_kernel(n, x, w, groups, 1, e) < 0)
+	if (kernel_of(n, "OIHW", &w, e) < 0 || check_kernel(n, x, &w, groups, 1, e) < 0)
 		return -1;
-	axes = view_std_axes(w->rank);
-	if (view_want(b, x, axes, e) < 0 || onnx_windows(n, &x->view, w, win, false, e) < 0)
+	axes = view_std_axes(w.rank);
+	if (view_want(b, x, axes, e) < 0 || onnx_windows(n, &x->view, &w, win, false, e) < 0)
 		return -1;
 	if (is_dense(x, win, groups))
-		return fully_connected(b, n, x, axes, e);
+		return fully_connected(b, n, x, axes, w.dim[0], e);
 	cin = x->view.base[2];
-	cout = w->dim[0];
+	cout = w.dim[0];
 	depthwise = groups > 1 && groups == cin;
-	if ((depthwise ? weight_dw(w, cin, &k, e) : weight_conv(w, &k, e)) < 0)
+	if (kernel_values(n, depthwise ? cin : 0, &k, e) < 0)
 		return -1;
 	onnx_spend(n, 1);
 	l = onnx_window_layer(b, n, x, depthwise ? HN_DW : HN_CONV, depthwise ? "dw" : "conv", win,
@@ -185,28 +222,28 @@ static bool is_deconv_scheme(const struct deconv *d)
 int onnx_conv_transpose(struct build *b, struct im_node *n, struct err *e)
 {
 	struct im_value *x = n->in[0];
-	const struct tensor *w = onnx_constant(n, 1, "kernel", e);
 	const int64_t groups = im_int(n, "group", 1);
 	struct deconv d[2] = { { .full = 1, .out = 1, .same = 1 }, { 0 } };
 	struct im_window win[2];
 	struct layer *l;
-	struct tensor k;
+	struct tensor w, k;
 	const char *axes;
 	int64_t cout;
 
-	if (!w || check_kernel(n, x, w, groups, 0, e) < 0)
+	if (kernel_of(n, "IOHW", &w, e) < 0 || check_kernel(n, x, &w, groups, 0, e) < 0)
 		return -1;
-	axes = view_std_axes(w->rank);
-	cout = w->dim[1] * groups;
+	axes = view_std_axes(w.rank);
+	cout = w.dim[1] * groups;
 	if (cout > LIMIT_FEATURES)
-		return err_set(e, "its kernel %s is absurd", tensor_shape_text(w));
-	if (view_want(b, x, axes, e) < 0 || onnx_window_attrs(n, &x->view, w, win, e) < 0)
+		return err_set(e, "its kernel %s is absurd", tensor_shape_text(&w));
+	if (view_want(b, x, axes, e) < 0 || onnx_window_attrs(n, &x->view, &w, win, e) < 0)
 		return -1;
-	for (int i = w->rank == 4 ? 0 : 1; i < 2; i++)
-		if (deconv_axis(n, w->rank == 4 ? i : 0, w->rank, x->view.base[i], win[i].kernel,
+	for (int i = w.rank == 4 ? 0 : 1; i < 2; i++)
+		if (deconv_axis(n, w.rank == 4 ? i : 0, w.rank, x->view.base[i], win[i].kernel,
 				&win[i], &d[i], e) < 0)
 			return -1;
-	if (weight_deconv(w, groups, &k, e) < 0)
+	if ((im_attr(n, "kernel_layout") ? weight_last(&n->in[1]->data, true, &k, e)
+					 : weight_deconv(&w, groups, &k, e)) < 0)
 		return -1;
 	onnx_spend(n, 1);
 	l = build_after(b, HN_DECONV, "deconv", &x->view);

@@ -126,13 +126,17 @@ int onnx_gemm(struct build *b, struct im_node *n, struct err *e)
 
 int onnx_matmul(struct build *b, struct im_node *n, struct err *e)
 {
+	static const int turn[2] = { 1, 0 };
+	const bool turned = im_int(n, "transB", 0) != 0; /* of a matrix; not ONNX's */
 	struct onnx_factor x[2];
 
 	if (two(n, e) < 0)
 		return -1;
 	if (is_row(n->in[0]) && is_matrix(n->in[1]))
-		return dense(b, n, &n->in[0]->view, false, 1, e) ? 0 : -1;
+		return dense(b, n, &n->in[0]->view, turned, 1, e) ? 0 : -1;
 	for (size_t i = 0; i < 2; i++)
 		onnx_factor(&x[i], n, i);
+	if (turned && onnx_factor_rank(&x[1]) == 2)
+		onnx_factor_pick(&x[1], turn, 2);
 	return onnx_matrices(b, x, 1, n->out[0], e);
 }

@@ -173,7 +173,7 @@ static int meet(struct build *b, struct im_value *x, struct im_value *y, char ax
 		struct err *e)
 {
 	char ax[LIMIT_RANK + 1], ay[LIMIT_RANK + 1];
-	const char *std = view_std_axes(x->view.rank);
+	const char *std = build_std_axes(b, x->view.rank);
 
 	if (view_plain(b, x, e) < 0 || view_plain(b, y, e) < 0)
 		return -1;

@@ -92,7 +92,8 @@ static int convert(struct onnx_run *r, struct im_node *n, struct err *e)
 
 		if (!v)
 			continue;
-		if (v->bad)
+		if (v->bad || (v->from && v->from->part_of && v->from->stuck &&
+			       im_whole(v->from) == im_whole(n)))
 			return 1;
 		if (!v->is_const && !v->done)
 			return err_set(e, "its input '%s' is missing", quote(v->name));
@@ -116,7 +117,7 @@ static int convert(struct onnx_run *r, struct im_node *n, struct err *e)
 		return err_set(e, "it has no input or no output");
 	if (n->in[0]->is_const && !op->any)
 		return err_set(e, "its first input is a constant");
-	return op->convert(&r->b, n, e);
+	return n->last ? onnx_convert_last(&r->b, op, n, e) : op->convert(&r->b, n, e);
 }
 
 /*
@@ -138,7 +139,7 @@ static void go_on(struct onnx_run *r, struct im_node *n)
 			continue;
 		v->done = v->is_const = false;
 		if (onnx_known_shape(v, &rank, dim))
-			axes = view_std_axes(rank);
+			axes = build_std_axes(&r->b, rank);
 		if (!axes) {
 			v->bad = true;
 			continue;
@@ -166,8 +167,13 @@ static void convert_all(struct onnx_run *r)
 		n->stuck = true;
 		if (res < 0)
 			onnx_fault(r, n, e.msg);
+		if (n->part_of && !n->part_of->fault)
+			n->part_of->fault = n->fault;
 		go_on(r, n);
 	}
+	for (size_t i = 0; i < r->ir->nnode; i++)
+		if (r->ir->node[i]->part_of)
+			r->ir->node[i]->stuck |= r->ir->node[i]->part_of->stuck;
 }
 
 /* Shapes by the HN's own rules must be those that the operators promised. */
@@ -199,11 +205,12 @@ int onnx_run_decode(struct onnx_run *r, const struct im_source *src, const struc
 	r->ir = im_new();
 	if (src->decode(src->ctx, r->ir, &r->opset, e) < 0 || check_opset(r->opset, e) < 0)
 		return -1;
-	r->nodes = r->ir->nnode;
 	r->b = (struct build){ .ir = r->ir,
 			       .opset = r->opset,
+			       .last = r->ir->last,
 			       .fold_left = o->fold_max ? o->fold_max : (size_t)1 << 31 };
 	im_note_origin(r->ir);
+	r->nodes = r->ir->norigin;
 	onnx_note_unused(r);
 	if (im_sort(r->ir, e) < 0)
 		return -1;

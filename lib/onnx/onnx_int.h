@@ -39,6 +39,8 @@ struct onnx_op {
 };
 /* The row for a node, or NULL. */
 const struct onnx_op *onnx_find_op(const char *op, int64_t opset);
+/* Converts a node whose features are last: its handler sees them as dimension 1. */
+int onnx_convert_last(struct build *b, const struct onnx_op *op, struct im_node *n, struct err *e);
 
 /*
  * Computes a node all of whose inputs are constant.  0: done; 1: no rule for this operator; -1:

@@ -47,9 +47,9 @@ static int join_all(struct build *b, struct im_value *in, size_t n, char axes[LI
 		alike = axes[d] == '1' || !strchr(axes + d + 1, axes[d]);
 	if (alike)
 		return 0;
-	if (!view_std_axes(in[0].view.rank))
+	if (!build_std_axes(b, in[0].view.rank))
 		return err_set(e, "its inputs do not lie alike");
-	memcpy(axes, view_std_axes(in[0].view.rank), (size_t)in[0].view.rank + 1);
+	memcpy(axes, build_std_axes(b, in[0].view.rank), (size_t)in[0].view.rank + 1);
 	return 0;
 }
 

@@ -32,7 +32,7 @@ static void warn(struct onnx_run *r, const struct im_node *n, const char *text)
 
 	err_set(&e, "%s", text);
 	if (n)
-		err_in(&e, "node '%s' (%s)", quote(n->name), quote(n->op));
+		err_in(&e, "node '%s' (%s)", quote(n->name), quote(im_word(n)));
 	put(&r->warnings, e.msg);
 }
 

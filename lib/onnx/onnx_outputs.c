@@ -22,7 +22,7 @@ static int settle(struct build *b, struct im_value *v, char axes[LIMIT_RANK + 1]
 {
 	static const char *const direct[5] = { NULL, NULL, "BC", "BWC", "BHWC" };
 	const int rank = v->view.rank;
-	const char *std = view_std_axes(rank);
+	const char *std = build_std_axes(b, rank);
 
 	if (std && view_is_free(&v->view, std))
 		return memcpy(axes, std, (size_t)rank + 1), view_want(b, v, std, e);

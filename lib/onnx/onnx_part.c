@@ -7,7 +7,8 @@
 
 enum {
 	INSIDE = 1,
-	LISTED = 2
+	LISTED = 2,
+	STARTS = 3 /* inside, and in the list of start nodes */
 };
 
 static int most(int a, int b)
@@ -140,6 +141,9 @@ static void mark_inside(struct onnx_run *r, const struct onnx_part *p, struct im
 			if (n->in[k] && n->in[k]->is_const && n->in[k]->from)
 				n->in[k]->from->mark = INSIDE;
 	}
+	for (size_t i = 0; i < g->nnode; i++)
+		if (g->node[i]->part_of)
+			g->node[i]->mark = g->node[i]->part_of->mark;
 }
 
 static bool add(const char ***list, size_t *n, size_t *cap, struct arena *names, const char *name)
@@ -182,8 +186,10 @@ static void find_starts(const struct onnx_run *r, struct im_graph *g, struct are
 			    v->from != NULL || !v->is_input ||
 			    (im_find_value(r->ir, v->name) && im_find_value(r->ir, v->name)->bad);
 		}
-		if (starts)
+		if (starts && im_whole(n)->mark != STARTS) {
+			im_whole(n)->mark = STARTS;
 			l->good &= add(&l->start, &l->nstart, &l->cap_start, names, n->name);
+		}
 	}
 }
 
