@@ -697,3 +697,24 @@ E
 	infer
 	expect 1,2,2 -1 6 -3 12
 }
+
+@test "softmax over keys that lie in the columns: scores of learned queries" {
+	model <<'E'
+input x0 1,4,2
+initi four 4 1 2 2 2
+initi flat 3 1 2 4
+init q 1,2,2,2 1 0 0 1 1 0 0 1
+node Transpose tokens x0 x perm=0,2,1
+node Reshape r x,four x4
+node Transpose tk x4 k perm=0,2,3,1
+node MatMul m q,k s
+node Softmax soft s p axis=-1
+node Transpose t p p1 perm=0,2,1,3
+node Reshape r2 p1,flat y
+output y
+E
+	arr npy in.npy float32 1,2,4 0 1.0986123 0 0 1.0986123 0 0 1.0986123
+	infer
+	# The queries are the features of the layer.
+	expect 1,4,2 0.25 0.75 0.75 0.25 0.5 0.25 0.5 0.75
+}

@@ -103,9 +103,9 @@ void onnx_log_sum(struct build *b, struct im_value *x, int bits, struct im_value
 int onnx_over(struct build *b, struct im_value *x, const bool over[LIMIT_RANK], struct onnx_over *o,
 	      struct err *e);
 
-/* The same, and they are (parts of) the features or of size 1. */
+/* The same, and they are the features, or (grouped) a part of them, or of size 1. */
 int onnx_over_features(struct build *b, struct im_value *x, const bool over[LIMIT_RANK],
-		       struct onnx_over *o, struct err *e);
+		       bool grouped, struct onnx_over *o, struct err *e);
 /* out = sum of x over these dimensions, which stay with size 1. */
 int onnx_sum_over(struct build *b, struct im_value *x, const bool over[LIMIT_RANK],
 		  struct im_value *out, struct err *e);

@@ -53,14 +53,15 @@ static bool letters(const struct im_view *v, const bool over[LIMIT_RANK], int hi
 }
 
 /* The cheapest form; of equal ones without groups, rows and columns about even. */
-static bool choose(const struct im_view *v, const bool over[LIMIT_RANK], char best[LIMIT_RANK + 1])
+static bool choose(const struct im_view *v, const bool over[LIMIT_RANK], bool grouped,
+		   char best[LIMIT_RANK + 1])
 {
 	char axes[LIMIT_RANK + 1];
 	int others = 0, least = -1;
 
 	for (int d = 0; d < v->rank; d++)
 		others += !over[d] && v->dim[d].n && v->dim[d].at[0] != IM_BATCH;
-	for (int groups = 0; groups <= others; groups++)
+	for (int groups = 0; groups <= (grouped ? others : 0); groups++)
 		for (int i = -1; i <= others - groups; i++) {
 			const int high = i < 0 ? (others - groups) / 2 : i;
 			int cost;
@@ -74,7 +75,7 @@ static bool choose(const struct im_view *v, const bool over[LIMIT_RANK], char be
 	return least >= 0;
 }
 
-static int settle(struct build *b, struct im_value *x, const bool over[LIMIT_RANK],
+static int settle(struct build *b, struct im_value *x, const bool over[LIMIT_RANK], bool grouped,
 		  struct onnx_over *o, struct err *e)
 {
 	char axes[LIMIT_RANK + 1];
@@ -82,7 +83,7 @@ static int settle(struct build *b, struct im_value *x, const bool over[LIMIT_RAN
 	for (int d = 0; d < x->view.rank; d++)
 		if (over[d] && x->view.dim[d].n && x->view.dim[d].at[0] == IM_BATCH)
 			return err_set(e, "axis %d of %s is the batch", d, view_text(&x->view));
-	if (!choose(&x->view, over, axes))
+	if (!choose(&x->view, over, grouped, axes))
 		return err_set(e, "its input %s lies in a way that is not supported",
 			       view_text(&x->view));
 	if (view_want(b, x, axes, e) < 0)
@@ -93,15 +94,18 @@ static int settle(struct build *b, struct im_value *x, const bool over[LIMIT_RAN
 			     view_text(&x->view));
 }
 
-int onnx_over(struct build *b, struct im_value *x, const bool over[LIMIT_RANK],
-	      struct onnx_over *o, struct err *e)
+int onnx_over(struct build *b, struct im_value *x, const bool over[LIMIT_RANK], struct onnx_over *o,
+	      struct err *e)
 {
-	return onnx_over_free(&x->view, over, o) ? 0 : settle(b, x, over, o, e);
+	return onnx_over_free(&x->view, over, o) ? 0 : settle(b, x, over, true, o, e);
 }
 
 int onnx_over_features(struct build *b, struct im_value *x, const bool over[LIMIT_RANK],
-		       struct onnx_over *o, struct err *e)
+		       bool grouped, struct onnx_over *o, struct err *e)
 {
-	return onnx_over_free(&x->view, over, o) && !(o->bits & 3) ? 0
-								   : settle(b, x, over, o, e);
+	if (onnx_over_free(&x->view, over, o) &&
+	    ((o->bits == 0 && (grouped || x->view.base[2] == 1)) ||
+	     (o->bits == 4 && (grouped || o->groups == 1))))
+		return 0;
+	return settle(b, x, over, grouped, o, e);
 }

@@ -3,53 +3,24 @@
 #include "onnx/onnx_int.h"
 #include <math.h>
 
-/* Dimension d becomes the features, the others rows and columns in order. */
-static int features_at(struct build *b, struct im_value *x, int d, char axes[LIMIT_RANK + 1],
-		       struct err *e)
-{
-	const int rank = x->view.rank;
-	int n = 0;
-
-	if (view_axes(&x->view, axes)) {
-		if (axes[d] == 'C')
-			return 0;
-		if (axes[d] == '1' && !strchr(axes, 'C')) {
-			axes[d] = 'C';
-			return 0;
-		}
-	}
-	if (x->view.dim[d].n && x->view.dim[d].at[0] == IM_BATCH)
-		return err_set(e, "axis %d of %s is the batch", d, view_text(&x->view));
-	if (rank > 4 || (rank == 4 && d == 0))
-		return err_set(e, "axis %d of %s is not supported", d, view_text(&x->view));
-	for (int i = 0; i < rank; i++)
-		axes[i] = i == d ? 'C' : i == 0 ? 'B' : rank == 4 && n++ == 0 ? 'H' : 'W';
-	axes[rank] = '\0';
-	return view_want(b, x, axes, e);
-}
-
 /* Softmax or its logarithm over dimension d of x; out has x's shape. */
 static int softmax_at(struct build *b, struct im_value *x, int d, struct im_value *out,
 		      struct err *e)
 {
 	const bool log = strcmp(b->node->op, "LogSoftmax") == 0;
 	bool over[LIMIT_RANK] = { false };
-	char axes[LIMIT_RANK + 1];
 	struct onnx_over o;
 	struct layer *l;
 
 	over[d] = true;
-	if (!onnx_over_free(&x->view, over, &o) || o.bits != 4 || (log && o.groups != 1)) {
-		if (features_at(b, x, d, axes, e) < 0)
-			return -1;
-		o.groups = 1;
-	}
+	if (onnx_over_features(b, x, over, !log, &o, e) < 0)
+		return -1;
 	if (log) {
 		onnx_log_softmax(b, x, out);
 		return 0;
 	}
 	l = build_after(b, HN_SOFTMAX, "softmax", &x->view);
-	l->p.softmax_groups = o.groups;
+	l->p.softmax_groups = o.bits ? o.groups : (int32_t)x->view.base[2];
 	build_like(out, x, l);
 	return 0;
 }
@@ -233,8 +204,8 @@ int onnx_logsumexp(struct build *b, struct im_node *n, struct err *e)
 int onnx_argmax(struct build *b, struct im_node *n, struct err *e)
 {
 	struct im_value x, mid = { .name = n->name, .nuse = 1 };
-	char axes[LIMIT_RANK + 1];
-	struct layer *l;
+	bool over[LIMIT_RANK] = { false };
+	struct onnx_over o;
 	int axis;
 
 	if (onnx_axis(im_int(n, "axis", 0), n->in[0]->view.rank, &axis, e) < 0)
@@ -242,16 +213,16 @@ int onnx_argmax(struct build *b, struct im_node *n, struct err *e)
 	if (im_int(n, "select_last_index", 0))
 		return err_set(
 		    e, "select_last_index is not supported: of equal values the first counts");
-	if (features_at(b, n->in[0], axis, axes, e) < 0)
+	over[axis] = true;
+	if (onnx_over_features(b, n->in[0], over, false, &o, e) < 0)
 		return -1;
 	x = *n->in[0];
 	if (strcmp(n->op, "ArgMin") == 0) {
 		build_activation(b, &x, &mid, ACT_NEG, NULL, NULL);
 		x.view = mid.view;
 	}
-	l = build_after(b, HN_ARGMAX, "argmax", &x.view);
-	build_out(n->out[0], l, 0, x.view.batch, (int64_t[]){ x.view.base[0], x.view.base[1], 1 },
-		  axes);
+	build_like(n->out[0], &x, build_after(b, HN_ARGMAX, "argmax", &x.view));
+	view_drop(&n->out[0]->view, over);
 	if (!im_int(n, "keepdims", 1))
 		view_squeeze(&n->out[0]->view, axis);
 	return 0;
