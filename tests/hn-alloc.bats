@@ -155,7 +155,7 @@ script_fails() {
 @test "scripts that cannot be followed are refused with file, line and reason" {
 	script_fails 'place(0, [conv99])' "11: place: no layer 'conv99' in 'shapes' (did you mean 'conv1' or 'conv2' or 'conv3'?)"
 	script_fails 'place(12, [conv1])' '7: place: hailo8 has no cluster 12'
-	script_fails 'defuse(maxpool1, 2)' "1: defuse: 'maxpool1' can be divided into at most 1 parts"
+	script_fails 'defuse(maxpool1, 2)' "1: defuse: 'maxpool1' is one part: only a layer with weights is divided, 'maxpool' has none"
 	script_fails 'compilation_param(conv1, number_of_subclusters=2)' \
 		'48: compilation_param: number_of_subclusters needs resources_allocation_strategy=manual_scs_selection'
 	script_fails 'plaice(0, [conv1])' "1: plaice: unknown command (did you mean 'place'?)"

@@ -214,6 +214,13 @@ branches() {
 	layer reduce_sum '{"reduce_axes": [3]}' 0.05
 	layer reduce_mean '{"reduce_axes": [1, 2]}' 0.06
 	layer reduce_mean '{"reduce_axes": [2]}' 0.05
+	# Groups of features, alone and with other axes.
+	layer reduce_max '{"reduce_axes": [3], "groups": 2}' 0.04
+	layer reduce_min '{"reduce_axes": [1, 3], "groups": 4}' 0.04
+	layer reduce_sum '{"reduce_axes": [2, 3], "groups": 2}' 0.05
+	layer reduce_mean '{"reduce_axes": [1, 2, 3], "groups": 2}' 0.06
+	layer reduce_mean '{"reduce_axes": [3], "groups": 4, "activation": "square"}' 0.06
+	layer reduce_sum '{"reduce_axes": [1], "activation": "sqrt"}' 0.06 softplus
 	# Ties between near values may fall either way: only the integers must agree.
 	layer argmax '{}' 1.1
 }
