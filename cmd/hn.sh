@@ -33,6 +33,7 @@ compiler|--output-dir|1|out_dir|DIR|folder of the results (default: the current 
 compiler|--output-har-path|1|out_har|FILE|compiled bundle (default: NET_compiled.har)
 compiler|--model-script|1|script|FILE|model script
 compiler|--auto-model-script|1|auto_script|FILE|write the automatic model script
+visualizer|--no-browser|0|no_browser||write the picture, do not show it
 har info
 har extract|--auto-model-script-path|1|auto_script|FILE|write the automatic script, unpack nothing"
 
@@ -76,8 +77,8 @@ parser | har)
 	*) misuse "unknown command '$command' (parser onnx, har info, har extract)" ;;
 	esac
 	;;
-optimize | compiler) ;;
-profiler | analyze-noise | join | visualizer | params-csv | har-onnx-rt | dfc-studio | tb | tutorial)
+optimize | compiler | visualizer) ;;
+profiler | analyze-noise | join | params-csv | har-onnx-rt | dfc-studio | tb | tutorial)
 	fail "'hn $command' is not there yet"
 	;;
 '') misuse "a command is needed" ;;
@@ -85,7 +86,7 @@ profiler | analyze-noise | join | visualizer | params-csv | har-onnx-rt | dfc-st
 esac
 
 net_name='' out_har='' start_nodes='' end_nodes='' shapes='' formats='' augmented='' report='' yes=''
-arch='' calib='' random='' script='' fp_only='' slim='' work_dir='' out_dir='' auto_script='' file=''
+arch='' calib='' random='' script='' fp_only='' slim='' work_dir='' out_dir='' auto_script='' no_browser='' file=''
 while [ $# -gt 0 ]; do
 	case $1 in
 	-h | --help)
@@ -188,6 +189,14 @@ compiler)
 	[ -z "$auto_script" ] || har-pack --auto-model-script-path "$auto_script" "$out_har"
 	saved HAR "$out_har"
 	saved HEF "$out_dir/$net.hef"
+	;;
+visualizer)
+	hn-dot --dot -o "$net.dot" "$file"
+	hn-dot -o "$net.svg" "$file"
+	saved picture "$net.svg"
+	if [ -z "$no_browser" ] && [ -n "${DISPLAY-}${WAYLAND_DISPLAY-}" ] && command -v xdg-open > /dev/null; then
+		xdg-open "$net.svg"
+	fi
 	;;
 'har info') printf '%s\n' "$about" ;;
 'har extract')

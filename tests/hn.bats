@@ -58,6 +58,15 @@ load helper
 		hn optimize a.har --calib-set-path c.npy --use-random-calib-set
 }
 
+@test "visualizer writes the picture and its DOT text under the network's name" {
+	onnx2hn -q --net-name shapes "$SHAPES/shapes.onnx" -o s.har
+	run hn visualizer s.har --no-browser
+	[ "$status" -eq 0 ]
+	[ "$output" = '[info] Saved picture to: shapes.svg' ]
+	hn-dot s.har | cmp - shapes.svg
+	hn-dot --dot s.har | cmp - shapes.dot
+}
+
 @test "a subcommand that is not there yet is refused by name" {
 	fails_with 1 "hn: 'hn profiler' is not there yet" hn profiler a.har
 	fails_with 1 "hn: 'hn parser tf' is not there yet: only ONNX models are translated" hn parser tf m.pb
