@@ -75,6 +75,21 @@ static int minmax(const float *x, size_t pixels, size_t c, float *min, float *ma
 	return rc;
 }
 
+/* What a group's largest value is at least: nothing far below it counts in a softmax. */
+static void see_tops(const struct layer *softmax, const float *x, size_t pixels, size_t c,
+		     struct qinfo *info)
+{
+	const size_t groups = (size_t)softmax->p.softmax_groups, n = c / groups;
+
+	for (size_t g = 0; g < pixels * groups; g++, x += n) {
+		float top = x[0];
+
+		for (size_t i = 1; i < n; i++)
+			top = x[i] > top ? x[i] : top;
+		info->top_min = top < info->top_min ? top : info->top_min;
+	}
+}
+
 static int see(const struct layer *l, int32_t port, const void *data, int32_t n, void *ctx,
 	       struct err *e)
 {
@@ -92,6 +107,8 @@ static int see(const struct layer *l, int32_t port, const void *data, int32_t n,
 		/* One feature of many pixels: the extremes of all values. */
 		return minmax(data, pixels * c, 1, &info->pre_min, &info->pre_max, e);
 	}
+	if (quant_softmax_reader(to))
+		see_tops(quant_softmax_reader(to), data, pixels, c, info);
 	return minmax(data, pixels, c, info->min + quant_port_offset(to, port),
 		      info->max + quant_port_offset(to, port), e);
 }

@@ -73,6 +73,7 @@ static void info_init(struct quant *q)
 		}
 		info->pre_min = INFINITY;
 		info->pre_max = -INFINITY;
+		info->top_min = INFINITY;
 		info->groups = 1;
 		info->max_feed_repeat = 32;
 	}

@@ -13,6 +13,8 @@ struct qinfo {
 	float *min, *max; /* c: observed per output feature, after the activation */
 	float pre_min;    /* observed before an activation that becomes a table */
 	float pre_max;
+	float top_min; /* smallest maximum of a group, where a softmax alone reads it; else infinity
+			*/
 	double *eq;    /* c: factor that equalization put on each output feature */
 	double lo, hi; /* range of the output tensor, holds 0 */
 	float scale;   /* encoding of the output */
@@ -36,6 +38,9 @@ struct quant {
 	struct qop *ops;
 	struct calib *calib;
 };
+
+/* The softmax that alone reads a layer's values, or NULL. */
+const struct layer *quant_softmax_reader(const struct layer *l);
 
 /* ---- calib.c: a calibration set, read as it is needed ---- */
 struct calib *calib_open(const struct quant_opts *o, const struct graph *g, struct err *e);

@@ -57,12 +57,34 @@ static void observed(const struct qinfo *info, double *lo, double *hi)
 	}
 }
 
+const struct layer *quant_softmax_reader(const struct layer *l)
+{
+	return l->nout == 1 && l->nsucc == 1 && l->succ[0]->type == HN_SOFTMAX ? l->succ[0] : NULL;
+}
+
+/*
+ * Scores of a softmax: N values of a group that are log(512 N) below its largest are together half
+ * a code of the result, so that a mask's values need no codes.  Some room for groups not seen yet.
+ */
+static void forget_vanishing(struct qinfo *info, const struct layer *softmax)
+{
+	const double top = (double)info->top_min;
+	const double n = (double)layer_in_shape(softmax, 0)->c / softmax->p.softmax_groups;
+	const double low = top - 0.25 * fmax(info->hi - top, 0) - log(512 * n);
+
+	info->lo = fmin(fmax(info->lo, low), 0);
+}
+
 static void own_range(struct quant *q, const struct layer *l)
 {
 	struct qinfo *info = quant_info(q, l);
+	const struct layer *softmax = quant_softmax_reader(l);
 
-	if (!info->forced && !fixed_range(l, &info->lo, &info->hi))
-		observed(info, &info->lo, &info->hi);
+	if (info->forced || fixed_range(l, &info->lo, &info->hi))
+		return;
+	observed(info, &info->lo, &info->hi);
+	if (softmax && isfinite(info->top_min))
+		forget_vanishing(info, softmax);
 }
 
 /* A padding value other than 0 (or -inf before a max pool) must be a code too. */
