@@ -1,11 +1,25 @@
-# onnx2hn: products of computed tensors, attention and normalizations; values worked out by hand.
+# onnx2hn: products of computed tensors, Einsum, attention; values worked out by hand.
 # shellcheck disable=SC2154 # status is set by run
 load helper
 load onnx
 
-# Rank-3 inputs are features, then columns; models turn them to tokens x [1,2,4].  Two heads of x, two of two features each: token 0 is 1 2 | 3 4, token 1 is 5 6 | 7 8.
 tokens() {
 	arr npy in.npy float32 1,2,4 1 2 3 4 5 6 7 8
+}
+
+pair() {
+	arr npy in.npy float32 1,2,2 5 9 2 6
+}
+
+einsum() {
+	model <<E
+input x0 1,4,2
+initi four 4 1 2 2 2
+node Transpose tokens x0 x perm=0,2,1
+node Reshape r x,four a
+node Einsum e a,a y equation=s:$1
+output y
+E
 }
 
 @test "heads of attention are groups of two matmuls around a softmax, nothing is moved" {
@@ -155,117 +169,6 @@ E
 	[[ ${stderr_lines[0]} == "onnx2hn: m.onnx: node 'm' (MatMul): its matrices are 2x4 and 2x4"* ]]
 }
 
-# Tokens 5 9 and 2 6: means 7 and 4, variance 4.
-pair() {
-	arr npy in.npy float32 1,2,2 5 9 2 6
-}
-
-@test "LayerNormalization is one layer with its scale and bias" {
-	model <<'E'
-opset 17
-input x0 1,2,2
-node Transpose tokens x0 x perm=0,2,1
-init s 2 2 3
-init b 2 1 0
-node LayerNormalization ln x,s,b y epsilon=f:0
-output y
-E
-	[ "$(inner)" = "layer_normalization1," ]
-	pair
-	infer
-	expect 1,2,2 -1 3 -1 3
-	model <<'E'
-opset 17
-input x0 1,2,2
-node Transpose tokens x0 x perm=0,2,1
-init s 2,2 2 3 4 5
-node LayerNormalization ln x,s y axis=1 epsilon=f:2.75
-output y
-E
-	# Over both tokens: mean 5.5, variance 6.25 + 2.75; a scale by token is a layer of its own.
-	[ "$(inner)" = "layer_normalization1,ew_mult1," ]
-	pair
-	infer
-	expect 1,2,2 -0.33333333 3.5 -4.6666667 0.83333333
-}
-
-# spelled LINE...: a layer norm whose difference is d and whose result is n.
-spelled() {
-	{
-		printf '%s\n' 'input x0 1,2,2' 'node Transpose tokens x0 x perm=0,2,1' 'init two - 2' 'init half - 0.5' 'init e - 0' 'init one - 1' \
-			'init minus - -0.5' 'node ReduceMean m x mean axes=-1,' 'node Sub d x,mean d' "$@" \
-			'init s 2 2 3' 'init b 2 1 0' 'node Mul gamma n,s g' 'node Add beta g,b y' 'output y'
-	} | model
-}
-
-@test "layer norms spelled out become the layer, in every exporter's way" {
-	local var='node ReduceMean v d2 v axes=-1,|node Add e v,e w'
-	local ways=(
-		"node Pow p d,two d2|$var|node Sqrt q w z|node Div n d,z n"
-		"node Mul p d,d d2|$var|node Sqrt q w z|node Reciprocal r z i|node Mul n d,i n"
-		"node Mul p d,d d2|$var|node Sqrt q w z|node Div r one,z i|node Mul n i,d n"
-		"node Sub dd x,mean d9|node Pow p d9,two d2|$var|node Pow q w,half z|node Div n d,z n"
-		"node Pow p d,two d2|$var|node Pow q w,minus i|node Mul n d,i n"
-	)
-	local way lines
-	for way in "${ways[@]}"; do
-		IFS='|' read -ra lines <<< "$way"
-		spelled "${lines[@]}"
-		[ "$(inner)" = "layer_normalization1," ] || { echo "$way: $(inner)"; return 1; }
-		hn '.layers["n/layer_normalization1"].original_names | length >= 8'
-		pair
-		infer
-		expect 1,2,2 -1 3 -1 3
-	done
-}
-
-@test "instance and group normalization run over rows and columns" {
-	model <<'E'
-input x 1,2,2,2
-init s 2 2 1
-init b 2 0 5
-node InstanceNormalization in x,s,b y epsilon=f:0
-output y
-E
-	[ "$(inner)" = "layer_normalization1," ]
-	arr npy in.npy float32 1,2,2,2 1 0 1 4 3 0 3 4
-	infer
-	expect 1,2,2,2 -2 4 -2 6 2 4 2 6
-	model <<'E'
-input x 1,4,1,2
-initi groups 3 1 2 -1
-initi back 4 1 4 1 2
-init ones 2 1 1
-init zeros 2 0 0
-init s 4,1,1 1 2 3 4
-init b 4,1,1 0 0 0 1
-node Reshape r x,groups g
-node InstanceNormalization in g,ones,zeros h epsilon=f:0
-node Reshape r2 h,back k
-node Mul m k,s l
-node Add a l,b y
-output y
-E
-	[ "$(inner)" = "layer_normalization1," ]
-	# Group 0: 1 1 3 3, group 1: 10 20 20 10.
-	arr npy in.npy float32 1,1,2,4 1 3 10 20 1 3 20 10
-	infer
-	expect 1,1,2,4 -1 2 -3 5 -1 2 3 -3
-}
-
-@test "euclidean length: LpNormalization" {
-	model <<'E'
-input x0 1,2,2
-node Transpose tokens x0 x perm=0,2,1
-node LpNormalization l x y axis=-1 p=2
-output y
-E
-	[ "$(inner)" = "layer_normalization1," ]
-	arr npy in.npy float32 1,2,2 3 4 -5 12
-	infer
-	expect 1,2,2 0.6 0.8 -0.38461538 0.92307692
-}
-
 @test "fused projections: q, k and v are cut where they lie, as Split, Slice, Gather of a leading dimension" {
 	local head='input x0 1,12,2
 node Transpose tokens x0 x perm=0,2,1
@@ -315,95 +218,6 @@ node Transpose t2 c4 v perm=0,2,1,3"
 	done
 }
 
-@test "a part that lies inside of the features is brought out before it is cut" {
-	model <<'E'
-input x 1,4,1,2
-initi five 5 1 2 2 1 2
-initi i1 - 1
-node Reshape r x,five a
-node Gather g a,i1 y axis=2
-output y
-E
-	arr npy in.npy float32 1,1,2,4 1 2 3 4 5 6 7 8
-	infer
-	expect 1,1,2,2 2 4 6 8
-}
-
-@test "parts inside of what a kernel makes are made side by side instead" {
-	local head='input x 1,1,1,1
-init k 8,1,1,1 1 2 3 4 5 6 7 8
-init c 8 0.1 0.2 0.3 0.4 0.5 0.6 0.7 0.8
-node Conv conv x,k,c f'
-	# Two heads of q 1, k 1, v 2: features 0 and 4, 1 and 5, 2 3 and 6 7.
-	model <<E
-$head
-initi heads 4 1 2 4 1
-initi sizes 3 1 1 2
-initi flat 4 1 -1 1 1
-node Reshape r f,heads g
-node Split s g,sizes q,k1,v axis=2
-node Reshape rq q,flat a
-node Reshape rv v,flat b
-node Concat cat a,b y axis=1
-output y
-E
-	[ "$(inner)" = "fc1,feature_splitter1,concat1," ]
-	arr npy in.npy float32 1,1,1,1 10
-	infer
-	expect 1,6 10.1 50.5 30.3 40.4 70.7 80.8
-	# The same by Gather; another use of the kernel's output leaves it as it is.
-	model <<E
-$head
-initi heads 4 1 2 4 1
-initi two - 2
-initi flat 4 1 -1 1 1
-node Reshape r f,heads g
-node Gather at g,two v axis=2
-node Reshape rv v,flat y
-output y
-E
-	[ "$(inner)" = "fc1,slice1," ]
-	infer
-	expect 1,2 30.3 70.7
-	{
-		cat <<E
-$head
-initi heads 4 1 2 4 1
-initi two - 2
-initi flat 4 1 -1 1 1
-node Reshape r f,heads g
-node Gather at g,two v axis=2
-node Reshape rv v,flat y
-node Concat cat y,f z axis=1
-output z
-E
-	} | model
-	infer
-	expect 1,1,1,10 30.3 70.7 10.1 20.2 30.3 40.4 50.5 60.6 70.7 80.8
-}
-
-@test "Gather of indices that run on is a slice, of others a concatenation of slices" {
-	model <<'E'
-input x 1,6,1,2
-initi at 2 1 3
-node Gather g x,at y axis=1
-output y
-E
-	[ "$(inner)" = "slice1," ]
-	arr npy in.npy float32 1,1,2,6 1 2 3 4 5 6 7 8 9 10 11 12
-	infer
-	expect 1,1,2,2 2 4 8 10
-	model <<'E'
-input x 1,6,1,2
-initi at 2 3 1
-node Gather g x,at y axis=1
-output y
-E
-	[ "$(inner)" = "slice1,slice2,concat1," ]
-	infer
-	expect 1,1,2,2 4 2 10 8
-}
-
 @test "Einsum with a constant is a convolution in groups: bmchw,bnmc->bmhwn" {
 	model <<'E'
 input x 1,4,1,2
@@ -425,17 +239,6 @@ E
 }
 
 # einsum EQUATION: of x [1,2,4] as its heads a [1,2 tokens,2 heads,2] with itself.
-einsum() {
-	model <<E
-input x0 1,4,2
-initi four 4 1 2 2 2
-node Transpose tokens x0 x perm=0,2,1
-node Reshape r x,four a
-node Einsum e a,a y equation=s:$1
-output y
-E
-}
-
 @test "Einsum of two tensors: attention forms, dots, no arrow" {
 	tokens
 	local eq
@@ -474,33 +277,6 @@ bqhd,bkhd-bq|its equation is not understood at '-bq'
 E
 }
 
-@test "euclidean length spelled out: torch's normalize, a root of a sum of squares" {
-	local line
-	for line in 'node ReduceL2 l x l axes=-1,|node Clip c l,least c|node Shape s x s|node Expand e c,s d|node Div v x,d y' \
-		'node ReduceL2 l x l axes=-1,|node Clip c l,least c|initi s 3 1 2 2|node Expand e c,s d|node Div v x,d y' \
-		'node Mul m x,x m|initi ax 1 -1|node ReduceSum r m,ax r|node Sqrt q r d|node Div v x,d y' \
-		'init two - 2|node Pow m x,two m|initi ax 1 2|node ReduceSum r m,ax r|node Sqrt q r d|node Max w d,least d2|node Div v x,d2 y'; do
-		printf '%s\n' 'input x0 1,2,2' 'node Transpose tokens x0 x perm=0,2,1' 'init least - 1e-12' "$line" 'output y' |
-			tr '|' '\n' | model
-		[ "$(inner)" = "layer_normalization1," ] || { echo "$line: $(inner)"; return 1; }
-		arr npy in.npy float32 1,2,2 3 4 -5 12
-		infer
-		expect 1,2,2 0.6 0.8 -0.38461538 0.92307692
-	done
-	# A length that is repeated to another shape is none of x's.
-	model <<'E'
-input x 1,2,1,1
-initi s 4 1 2 1 3
-node ReduceL2 l x l axes=1,
-node Expand e l,s d
-node Div v x,d y
-output y
-E
-	run --separate-stderr onnx2hn -q m.onnx -o m.har
-	[ "$status" -eq 1 ]
-	[[ ${stderr_lines[0]} == "onnx2hn: m.onnx: node 'v' (L2NORM): it repeats the length of [1,2,1,1] to another shape"* ]]
-}
-
 @test "a mask of -inf before a softmax is finite in the HN, where it leaves something of each row" {
 	model <<'E'
 input x0 1,2,2
@@ -518,143 +294,20 @@ E
 	arr get m.npz n/const_input1/value:0 v.npy
 	arr npy want.npy float32 1,2,2 0 -1000 -1000 0
 	npydiff want.npy v.npy 0
-}
-
-@test "Expand repeats rows, columns and features, also inside of them" {
+	# The same by a choice.
 	model <<'E'
-input x 1,2,1,1
-initi s 4 1 1 2 3
-node Expand e x,s y
+input x0 1,2,2
+initi hide 2,2 0 1 0 1
+initi one - 1
+init low - -inf
+node Transpose tokens x0 x perm=0,2,1
+node Equal eq hide,one c
+node Where w c,low,x s
+node Softmax p s y axis=-1
 output y
 E
-	[ "$(inner)" = "resize1," ]
-	arr npy in.npy float32 1,1,1,2 5 6
 	infer
-	expect 1,2,3,2 5 6 5 6 5 6 5 6 5 6 5 6
-	model <<'E'
-input x 1,1,1,2
-initi s 4 1 3 1 2
-node Expand e x,s y
-output y
-E
-	[ "$(inner)" = "conv1," ]
-	arr npy in.npy float32 1,1,2,1 5 6
-	infer
-	expect 1,1,2,3 5 5 5 6 6 6
-	# Two heads of two features, each head twice.
-	model <<'E'
-input x 1,4,1,1
-initi five 5 1 2 1 2 1
-initi s 5 1 2 2 2 1
-initi flat 4 1 8 1 1
-node Reshape r x,five a
-node Expand e a,s b
-node Reshape r2 b,flat y
-output y
-E
-	arr npy in.npy float32 1,1,1,4 1 2 3 4
-	infer
-	expect 1,1,1,8 1 2 1 2 3 4 3 4
-}
-
-@test "Expand before a sum that repeats by itself goes away, when the shape is the sum's" {
-	model <<'E'
-input x 1,2,2,2
-input z 1,2,1,1
-initi s 4 1 2 2 2
-node Expand e z,s w
-node Add a x,w y
-output y
-E
-	[ "$(inner)" = "ew_add1," ]
-	hn '.layers["n/ew_add1"].original_names == ["e", "a"]'
-	model <<'E'
-input x 1,2,1,1
-input z 1,2,1,1
-initi s 4 1 2 2 2
-node Expand e z,s w
-node Add a x,w y
-output y
-E
-	run --separate-stderr onnx2hn -q m.onnx -o m.har
-	[ "$status" -eq 1 ]
-	[[ ${stderr_lines[0]} == "onnx2hn: m.onnx: node 'a' (Add): an operand is repeated to a shape that [1,2,1,1] is not"* ]]
-}
-
-@test "Dropout that drops nothing passes, in training mode or not" {
-	model <<'E'
-input x 1,2,2,2
-init zero - 0
-initi on - 1
-node Dropout d x,zero,on y
-node Relu r y z
-output z
-E
-	[ "$(inner)" = "activation1," ]
-}
-
-@test "windows of a map are one block move there and one back" {
-	model <<'E'
-input x 1,1,4,4
-initi six 6 1 2 2 2 2 1
-initi wins 3 4 4 1
-initi back 6 1 2 2 2 2 1
-initi map 4 1 4 4 1
-init w 4,4 1 1 1 1 0 1 0 0 0 0 1 0 0 0 0 1
-node Transpose t x a perm=0,2,3,1
-node Reshape r a,six b
-node Transpose p b c perm=0,1,3,2,4,5
-node Reshape r1 c,wins d
-node Transpose dt d e perm=0,2,1
-node MatMul m e,w f
-node Transpose ft f g perm=0,2,1
-node Reshape r2 g,back h
-node Transpose p2 h i perm=0,1,3,2,4,5
-node Reshape r3 i,map j
-node Transpose t2 j y perm=0,3,1,2
-output y
-E
-	arr npy in.npy float32 1,4,4,1 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16
-	infer
-	# Each window a b / c d becomes a, a + b / a + c, a + d.
-	expect 1,4,4,1 1 3 3 7 6 7 10 11 9 19 11 23 22 23 26 27
-}
-
-# Four slices of every second row and column, in the order of the pairs given (row, column).
-sliced_by_two() {
-	local i=0 rc
-	echo 'input x 1,1,2,4
-initi rows 1 2
-initi cols 1 3
-initi two 1 2
-initi end 1 9223372036854775807
-initi from0 1 0
-initi from1 1 1'
-	for rc in "$@"; do
-		echo "node Slice r$i x,from${rc%?},end,rows,two a$i
-node Slice c$i a$i,from${rc#?},end,cols,two b$i"
-		i=$((i + 1))
-	done
-	echo 'node Concat cat b0,b1,b2,b3 y axis=1
-output y'
-}
-
-@test "slices of every second row and column, concatenated: space to depth, focus or classic" {
-	arr npy in.npy float32 1,2,4,1 1 2 3 4 5 6 7 8
-	sliced_by_two 00 10 01 11 | model
-	[ "$(inner)" = "space_to_depth1," ]
-	hn '.layers["n/space_to_depth1"].params.space_to_depth_type == "focus"'
-	infer
-	expect 1,1,2,4 1 5 2 6 3 7 4 8
-	sliced_by_two 00 01 10 11 | model
-	[ "$(inner)" = "space_to_depth1," ]
-	infer
-	expect 1,1,2,4 1 2 5 6 3 4 7 8
-	# Another order stays as it is.
-	sliced_by_two 11 10 01 00 | model
-	[[ $(inner) == slice* ]]
-	infer
-	expect 1,1,2,4 6 5 2 1 8 7 4 3
+	expect 1,2,2 1 0 1 0
 }
 
 @test "what constants alone compute is computed: products, softmax, means, norms of learned queries" {
