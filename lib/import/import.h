@@ -123,7 +123,7 @@ struct im_value {
 	int rank;
 	int64_t dim[LIMIT_RANK]; /* -1: unknown; declared_name: symbolic size */
 	const char *symbol[LIMIT_RANK];
-	bool is_float;  /* declared element type is a float */
+	char elem;      /* elements: 'f' floats, 'i' integers, 'b' booleans, 0 not known */
 	bool told;      /* not declared, but rank and dim are what the file or a rule says */
 	bool was_input; /* an input of the model that start nodes cut off */
 	int mark;       /* scratch of walks */
@@ -194,6 +194,7 @@ struct im_graph {
 	struct im_origin *origin; /* the file's nodes in its order, from im_note_origin on */
 	size_t norigin;
 	const char *producer;
+	bool spelled; /* nodes are the file's own words: they are held to the specification */
 };
 
 /* An empty graph; im_free releases it with all that hangs on it. */

@@ -9,14 +9,36 @@ static bool (*const recognisers[])(struct im_graph *g, struct im_node *n) = {
 	pat_mask,     pat_expand,   pat_focus,        pat_threshold, pat_delta,
 };
 
+/* What is known to be wrong, or another domain's, is no operator for the recognisers. */
+static bool is_foreign(const struct im_node *n)
+{
+	return n->fault || n->domain[0];
+}
+
 void im_patterns(struct im_graph *g)
 {
+	struct im_node **node;
+	const char **op;
+	size_t n = 0;
+
 	im_sweep(g);
+	node = xcalloc(g->nnode + 1, sizeof(struct im_node *));
+	op = xcalloc(g->nnode + 1, sizeof(char *));
+	for (size_t i = 0; i < g->nnode; i++)
+		if (is_foreign(g->node[i])) {
+			node[n] = g->node[i];
+			op[n] = node[n]->op;
+			node[n++]->op = "";
+		}
 	for (size_t i = 0; i < g->nnode; i++)
 		for (size_t k = 0;
 		     !g->node[i]->dead && k < sizeof recognisers / sizeof recognisers[0]; k++)
 			if (recognisers[k](g, g->node[i]))
 				k = (size_t)-1; /* the new form may be part of another */
+	while (n-- > 0)
+		node[n]->op = op[n];
+	free(node);
+	free(op);
 	im_sweep(g);
 }
 

@@ -34,6 +34,11 @@ int onnx_list(struct build *b, const struct im_node *n, const char *attr, size_t
 	return 0;
 }
 
+bool onnx_has_input(const struct im_node *n, size_t i)
+{
+	return i < n->nin && n->in[i];
+}
+
 int onnx_axis(int64_t axis, int rank, int *out, struct err *e)
 {
 	if (axis < -rank || axis >= rank)

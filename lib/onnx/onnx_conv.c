@@ -179,7 +179,8 @@ static int deconv_axis(const struct im_node *n, int i, int rank, int64_t in, int
 	const int64_t *add = im_ints(n, "output_padding", &nadd);
 	int64_t total;
 
-	(void)rank;
+	if (nadd && nadd != (size_t)(rank - 2))
+		return err_set(e, "output_padding has %zu values, %d expected", nadd, rank - 2);
 	*d = (struct deconv){ .add = add && (size_t)i < nadd ? add[i] : 0 };
 	if (d->add < 0 || d->add > LIMIT_KERNEL)
 		return err_set(e, "output_padding %lld is absurd", (long long)d->add);

@@ -45,7 +45,7 @@ static void fold_all(struct onnx_run *r)
 
 	for (size_t i = 0; i < r->ir->nnode; i++) {
 		struct im_node *n = r->ir->node[i];
-		bool constant = n->domain[0] == '\0';
+		bool constant = n->domain[0] == '\0' && !n->fault;
 		struct err e = { 0 };
 		int done = 1;
 
@@ -214,6 +214,8 @@ int onnx_run_decode(struct onnx_run *r, const struct im_source *src, const struc
 	onnx_note_unused(r);
 	if (im_sort(r->ir, e) < 0)
 		return -1;
+	if (r->ir->spelled)
+		onnx_check_nodes(r->ir, r->opset);
 	fold_all(r);
 	return im_cut(r->ir, o->start, o->nstart, o->end, o->nend, e);
 }

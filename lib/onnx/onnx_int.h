@@ -27,6 +27,23 @@ int onnx_strip(const uint8_t *p, size_t n, struct str *out, struct err *e);
 /* Decodes the model into g; *opset is that of the default domain. */
 int onnx_decode(struct im_file *f, struct im_graph *g, int64_t *opset, struct err *e);
 
+/* ---- the specification ---- */
+struct onnx_signature {
+	const char *op;
+	int in_min, in_max, out_min, out_max;
+	const char *in, *out; /* element types */
+	const char *attrs;    /* "name:kind name:kind" */
+};
+/* NULL when the operator is not one of the default domain's. */
+const struct onnx_signature *onnx_signature(const char *op);
+/*
+ * Notes at each node, as its fault, where it is not what the specification says.  The graph is in
+ * order.
+ */
+void onnx_check_nodes(struct im_graph *g, int64_t opset);
+/* im_value's elem of a TensorProto.DataType. */
+char onnx_elem(int64_t type);
+
 /* ---- operators ---- */
 struct onnx_op;
 /* Makes layers (or a view) for node n; its non-constant inputs are done. */
@@ -51,6 +68,8 @@ int onnx_fold(struct build *b, struct im_node *n, struct err *e);
 /* Integers of an attribute, or of a constant input (newer opsets); *n = 0 when absent. */
 int onnx_list(struct build *b, const struct im_node *n, const char *attr, size_t input,
 	      int64_t out[LIMIT_RANK], size_t *count, struct err *e);
+/* Is there an input i? */
+bool onnx_has_input(const struct im_node *n, size_t i);
 /* Axis counted from the end when negative; checked. */
 int onnx_axis(int64_t axis, int rank, int *out, struct err *e);
 

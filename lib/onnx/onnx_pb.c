@@ -280,6 +280,17 @@ static int read_node(struct im_file *f, struct im_graph *g, const Onnx__Node *p,
 	return 0;
 }
 
+char onnx_elem(int64_t type)
+{
+	if (type == TYPE_BF16)
+		return 'f';
+	if (type < 0 || type >= TYPE_COUNT || dtypes[type] < 0)
+		return '\0';
+	return type == 1 || type == TYPE_F16 || type == 11 ? 'f'
+	       : dtypes[type] == DT_BOOL                   ? 'b'
+							   : 'i';
+}
+
 static int read_value_info(struct im_graph *g, const Onnx__ValueInfo *p, struct im_value *v,
 			   struct err *e)
 {
@@ -291,7 +302,7 @@ static int read_value_info(struct im_graph *g, const Onnx__ValueInfo *p, struct 
 		return err_set(e, "tensor '%s' has %zu dimensions", quote(p->name),
 			       t->shape->n_dim);
 	v->declared = true;
-	v->is_float = t->elem_type == 1 || t->elem_type == TYPE_F16 || t->elem_type == 11;
+	v->elem = onnx_elem(t->elem_type);
 	v->rank = (int)t->shape->n_dim;
 	for (int i = 0; i < v->rank; i++) {
 		const Onnx__Dimension *d = t->shape->dim[i];
@@ -395,6 +406,7 @@ int onnx_decode(struct im_file *f, struct im_graph *g, int64_t *opset, struct er
 			*opset = m->opset_import[i]->version;
 	if (r == 0)
 		g->producer = producer(g, m);
+	g->spelled = true;
 	if (r == 0)
 		r = read_graph(f, g, m->graph, e);
 	if (m)

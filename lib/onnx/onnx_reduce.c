@@ -95,6 +95,8 @@ static int reduce_list(struct build *b, const struct im_node *n, int rank, bool 
 	for (size_t i = 0; i < count; i++) {
 		if (onnx_axis(axes[i], rank, &axis, e) < 0)
 			return -1;
+		if (reduce[axis])
+			return err_set(e, "axis %d is there twice", axis);
 		reduce[axis] = true;
 	}
 	return 0;

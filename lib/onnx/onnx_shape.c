@@ -132,6 +132,8 @@ int onnx_unsqueeze(struct build *b, struct im_node *n, struct err *e)
 
 	if (onnx_list(b, n, "axes", 1, axes, &count, e) < 0)
 		return -1;
+	if (count == 0)
+		return err_set(e, "it has no axes");
 	rank = x->view.rank + (int)count;
 	if (rank > LIMIT_RANK)
 		return err_set(e, "its result has %d dimensions", rank);

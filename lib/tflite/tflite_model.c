@@ -177,7 +177,7 @@ static int read_tensor(struct tfl *t, const struct fb_table *p, size_t i, struct
 	x->v->told = true;
 	x->v->rank = x->rank;
 	memcpy(x->v->dim, x->dim, sizeof x->dim);
-	x->v->is_float = x->type == TFL_FLOAT32 || x->type == TFL_FLOAT16;
+	x->v->elem = x->type == TFL_FLOAT32 || x->type == TFL_FLOAT16 ? 'f' : 'i';
 	return 0;
 }
 
