@@ -13,6 +13,7 @@ har-pack|shapes.q.har|-q -z
 hn-compare|shapes.onnx|-q
 hn-infer|shapes.q.har|-q -c bit_exact --raw --in @/four.npy
 hn-dot|shapes.fp.har|-q
+translate-dataset|rgb.npy|-q -t nv12
 hef-run|shapes.hef|-q --raw --in @/four.npy
 '
 # Tools that read text in which nothing, and a part, may be right: their own tests have the errors.
@@ -33,6 +34,7 @@ setup_file() {
 	head -c 128 test_x.npy | sed 's/(600, 32, 32, 1), }  /(4, 32, 32, 1), }    /' > four.npy
 	tail -c +129 test_x.npy | head -c 4096 >> four.npy
 	[ "$(stat -c %s four.npy)" -eq 4224 ]
+	arr npy rgb.npy uint8 4,16,16,3 12 200 7 99 180 255 0 31
 }
 
 # each COMMAND: calls it with tool, input file, and the tool's arguments, for every tool of $LIST

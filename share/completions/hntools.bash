@@ -48,6 +48,7 @@ _hntools() {
 	hn-quantize) opts="-c --calib-set -s --model-script --random-calib -n --calibset-size -b --batch-size --bias-mode --no-equalization --optimization-level --compression-level --hw-arch --stats -i --input -o --output -j --jobs -q --quiet -v --verbose -h --help --version" ;;
 	hn2hef) opts="-a --hw-arch --har -i --input -o --output -j --jobs -q --quiet -v --verbose -h --help --version" ;;
 	onnx2hn) opts=" --net-name --start-node-names --end-node-names --net-input-shapes --net-input-format --hw-arch --hn --npz --no-weights --report --augmented-path --save-original -y --yes -i --input -o --output -j --jobs -q --quiet -v --verbose -h --help --version" ;;
+	translate-dataset) opts="-t --to -s --standard --mean -i --input -o --output -j --jobs -q --quiet -v --verbose -h --help --version" ;;
 	esac
 	if [[ $cur == -* ]]; then
 		mapfile -t COMPREPLY < <(compgen -W "$opts" -- "$cur")
@@ -55,4 +56,4 @@ _hntools() {
 		mapfile -t COMPREPLY < <(compgen -f -- "$cur")
 	fi
 }
-complete -o filenames -F _hntools alls-check har-pack hef-run hn hn-alloc hn-compare hn-dot hn-infer hn-normalize hn-quantize hn2hef onnx2hn
+complete -o filenames -F _hntools alls-check har-pack hef-run hn hn-alloc hn-compare hn-dot hn-infer hn-normalize hn-quantize hn2hef onnx2hn translate-dataset
