@@ -19,7 +19,7 @@ static int pad_list(struct build *b, const struct im_node *n, int rank, int64_t 
 		return err_set(e, "it has %zu pads, %d expected", count, 2 * rank);
 	for (size_t i = 0; i < count; i++) {
 		pad[i] = a ? a->ints[i] : tensor_get_int(&v->data, i);
-		if (pad[i] > LIMIT_KERNEL)
+		if (pad[i] > LIMIT_KERNEL || pad[i] < -LIMIT_DIM)
 			return err_set(e, "pad %lld is absurd", (long long)pad[i]);
 	}
 	return 0;
