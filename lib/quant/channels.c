@@ -215,13 +215,34 @@ static void visit_reduce(struct channels *c, const struct layer *l)
 		visit_same(c, l);
 }
 
+/* gamma and beta take the output's factors; statistics need the input as it is. */
+static void visit_layer_norm(struct channels *c, const struct layer *l)
+{
+	fix_input(c, l, 0);
+	if (!homogeneous(l))
+		fix_output(c, l);
+}
+
+/* Each output feature is a sum over one feature of the second input, unless that is transposed. */
+static void visit_matmul(struct channels *c, const struct layer *l)
+{
+	if (l->p.variant || !homogeneous(l)) {
+		fix_all(c, l);
+		return;
+	}
+	fix_input(c, l, 0);
+	join_same(c, l, 1);
+}
+
 static const visit_fn visits[HN_TYPE_COUNT] = {
 	/* clang-format off */
 	[HN_CONV]              = visit_conv,
 	[HN_DW]                = visit_conv,
 	[HN_DECONV]            = visit_conv,
 	[HN_DENSE]             = visit_conv,
+	[HN_MATMUL]            = visit_matmul,
 	[HN_NORMALIZATION]     = visit_conv,
+	[HN_LAYER_NORM]        = visit_layer_norm,
 	[HN_MAXPOOL]           = visit_same,
 	[HN_AVGPOOL]           = visit_same,
 	[HN_GLOBAL_AVGPOOL]    = visit_same,

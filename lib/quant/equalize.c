@@ -42,8 +42,7 @@ static void make_side(struct side *s, const struct quant *q, const struct layer 
 	const struct tensor *t = layer_weight(q->w, l, "kernel");
 	const struct hn_shape *in = layer_in_shape(l, 0);
 	const float *w;
-	size_t n;
-	size_t cg;
+	size_t n, cg;
 
 	s->l = l;
 	s->cin = (size_t)in->c;
@@ -86,8 +85,7 @@ static int measure_side(size_t i, void *ctx, struct err *e)
 {
 	const struct equalizer *z = ctx;
 	struct side *s = &z->sides[i];
-	size_t cg = s->cin / s->groups;
-	size_t og = s->cout / s->groups;
+	size_t cg = s->cin / s->groups, og = s->cout / s->groups;
 	double *out = xreallocarray(NULL, s->cout, sizeof *out);
 
 	(void)e;
@@ -139,6 +137,11 @@ static void gather_weights(const struct equalizer *z)
 			raise_to(&z->c[channels_input(&z->ch, s->l, 0, c)],
 				 s->in_max[c] / s->in_top);
 	}
+	/* Each gamma has a multiplier of its own: none is small beside others. */
+	for (size_t i = 0; i < z->q->g->nlayers; i++)
+		for (size_t o = 0; o < z->q->info[i].c; o++)
+			if (z->q->g->layers[i]->type == HN_LAYER_NORM)
+				lower_to(&z->p[channels_root(&z->ch, z->ch.base[i] + o)], 1);
 }
 
 static double extent(const struct qinfo *info, size_t f)
@@ -288,8 +291,7 @@ static void apply_side(struct equalizer *z, const struct side *s)
 	const struct tensor *t = layer_weight(z->q->w, s->l, "kernel");
 	struct tensor n = copy_of(t);
 	float *w = tensor_data(&n);
-	size_t cg = s->cin / s->groups;
-	size_t og = s->cout / s->groups;
+	size_t cg = s->cin / s->groups, og = s->cout / s->groups;
 	size_t total = tensor_count(t);
 	double *in = xreallocarray(NULL, s->cin, sizeof *in);
 
@@ -304,14 +306,29 @@ static void apply_side(struct equalizer *z, const struct side *s)
 	free(in);
 }
 
+static void apply_norm(struct quant *q, const struct layer *l)
+{
+	const struct qinfo *info = quant_info(q, l);
+	const int64_t c = (int64_t)info->c;
+
+	if (!layer_weight(q->w, l, "gamma")) {
+		struct tensor t = tensor_new(DT_F32, 1, &c);
+
+		for (size_t i = 0; i < info->c; i++)
+			((float *)tensor_data(&t))[i] = 1;
+		layer_set_weight(q->w, l, "gamma", t);
+	}
+	apply_vector(q, l, "gamma", info->eq, info->c);
+	apply_vector(q, l, "beta", info->eq, info->c);
+}
+
 /* Clip bounds by feature, where a layer's activation has bounds other than 0. */
 static void apply_bounds(struct quant *q, const struct layer *l)
 {
 	struct qinfo *info = quant_info(q, l);
 	float hi = l->p.activation == ACT_RELU6 ? 6 : l->p.act.hi;
 	float lo = l->p.activation == ACT_RELU6 ? 0 : l->p.act.lo;
-	struct tensor thi;
-	struct tensor tlo;
+	struct tensor thi, tlo;
 
 	if (l->p.activation != ACT_RELU6 && l->p.activation != ACT_CLIP)
 		return;
@@ -339,6 +356,8 @@ static void apply(struct equalizer *z)
 			info->min[f] = (float)((double)info->min[f] * info->eq[f]);
 			info->max[f] = (float)((double)info->max[f] * info->eq[f]);
 		}
+		if (changed && q->g->layers[i]->type == HN_LAYER_NORM)
+			apply_norm(q, q->g->layers[i]);
 		if (changed)
 			apply_bounds(q, q->g->layers[i]);
 	}
@@ -349,7 +368,7 @@ static void apply(struct equalizer *z)
 int quant_equalize(struct quant *q, struct err *e)
 {
 	struct equalizer z = { .q = q };
-	int rc = 0;
+	int rc;
 
 	channels_build(&z.ch, q);
 	find_tensors(&z);

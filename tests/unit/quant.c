@@ -89,6 +89,28 @@ static void activations(void)
 	}
 }
 
+/* Features of very different size between a normalization and a convolution are evened out. */
+static void uneven_norm(void)
+{
+	struct err e = { 0 };
+	struct graph *g = graph_new("t");
+	struct layer *in = graph_add(g, HN_INPUT, "in0");
+	struct layer *norm = graph_add(g, HN_LAYER_NORM, "norm");
+	struct layer *l = graph_add(g, HN_CONV, "x");
+
+	in->out[0] = (struct hn_shape){ 3, 5, UNEVEN, 4 };
+	for (int i = 2; i < 4; i++)
+		l->p.kernel[i] = UNEVEN;
+	norm->p.activation = ACT_RELU6;
+	layer_add_input(g, norm, in, 0);
+	layer_add_input(g, l, norm, 0);
+	layer_add_input(g, graph_add(g, HN_OUTPUT, "output_layer1"), l, 0);
+	if (graph_infer_shapes(g, &e) == 0)
+		quantize_case(g, l, 0, 0, 0.04 * 255, NULL, "uneven normalization");
+	check(!err_is(&e), "uneven normalization", e.msg);
+	graph_free(g);
+}
+
 /* Masked scores keep their codes: the mask's -1000 takes none. */
 static void masked_softmax(void)
 {
@@ -140,6 +162,7 @@ int main(int argc, char *argv[])
 	}
 	activations();
 	masked_softmax();
+	uneven_norm();
 	free(text);
 	free(path);
 	printf("%d passed, %d failed\n", passed, failed);

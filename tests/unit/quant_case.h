@@ -15,7 +15,8 @@
 enum {
 	IMAGES = 6,
 	MAX_VALUES = 20000,
-	MAX_IO = 8
+	MAX_IO = 8,
+	UNEVEN = 12 /* features of a normalization before x */
 };
 
 static int passed, failed;
@@ -108,6 +109,22 @@ static void fill_mask(struct tensors *w, const struct layer *l)
 	for (size_t i = 0; i < tensor_count(&t); i++)
 		((float *)tensor_data(&t))[i] = i % 3 ? -1000 : 0;
 	layer_set_weight(w, l, "value", t);
+}
+
+/* gamma falls from 4 to 0.002 before a kernel that rises as much. */
+static void fill_uneven(struct tensors *w, const struct layer *norm, const struct layer *l)
+{
+	const struct tensor *k = layer_weight(w, l, "kernel");
+	struct tensor gamma = tensor_new(DT_F32, 1, (int64_t[]){ UNEVEN });
+	struct tensor n = tensor_new(DT_F32, k->rank, k->dim);
+
+	for (int i = 0; i < UNEVEN; i++)
+		((float *)tensor_data(&gamma))[i] = ldexpf(4, -i);
+	for (size_t i = 0; i < tensor_count(&n); i++)
+		((float *)tensor_data(&n))[i] =
+		    ((const float *)k->data)[i] * ldexpf(1, (int)(i / UNEVEN % UNEVEN) - 2);
+	layer_set_weight(w, norm, "gamma", gamma);
+	layer_set_weight(w, l, "kernel", n);
 }
 
 /* lo < hi: uniform; else normal. */
@@ -277,6 +294,8 @@ static void quantize_case(struct graph *g, struct layer *l, double lo, double hi
 	for (size_t i = 0; i < g->nlayers; i++)
 		if (g->layers[i]->type == HN_CONST)
 			fill_mask(w, g->layers[i]);
+		else if (g->layers[i]->type == HN_LAYER_NORM && g->layers[i] != l)
+			fill_uneven(w, g->layers[i], l);
 	o.calib = path;
 	o.bias_mode = bias_mode;
 	if (npz_write(path, x, &e) == 0 && compare(g, w, x, &o, &codes, &e) == 0)
