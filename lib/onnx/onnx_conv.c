@@ -1,7 +1,7 @@
 /* Conv, ConvTranspose, BatchNormalization. */
 #include "base/limits.h"
+#include "onnx/onnx_deep.h"
 #include "onnx/onnx_int.h"
-#include "onnx/onnx_window.h"
 
 static int set_bias(struct build *b, struct layer *l, const struct im_node *n, size_t i, int64_t c,
 		    struct err *e)
@@ -136,7 +136,11 @@ int onnx_conv(struct build *b, struct im_node *n, struct err *e)
 	int64_t cout, cin;
 	bool depthwise;
 
-	if (kernel_of(n, "OIHW", &w, e) < 0 || check_kernel(n, x, &w, groups, 1, e) < 0)
+	if (kernel_of(n, "OIHW", &w, e) < 0)
+		return -1;
+	if (w.rank == 5)
+		return onnx_conv_deep(b, n, &w, e);
+	if (check_kernel(n, x, &w, groups, 1, e) < 0)
 		return -1;
 	axes = view_std_axes(w.rank);
 	if (view_want(b, x, axes, e) < 0 || onnx_windows(n, &x->view, &w, win, false, e) < 0)
@@ -272,20 +276,25 @@ int onnx_batch_norm(struct build *b, struct im_node *n, struct err *e)
 	struct im_value *x = n->in[0];
 	float *v[4] = { NULL };
 	char axes[LIMIT_RANK + 1];
+	struct onnx_deep deep = { .c = 0 };
 	int64_t c;
 	int r = 0;
 
-	if (x->view.rank < 2 || x->view.rank > 4)
-		return err_set(e, "its input %s has %d dimensions, 2 to 4 expected",
+	if (x->view.rank < 2 || x->view.rank > 5)
+		return err_set(e, "its input %s has %d dimensions, 2 to 5 expected",
 			       view_text(&x->view), x->view.rank);
 	if (im_int(n, "training_mode", 0) || (b->opset < 14 && n->nout > 1 && n->out[1]))
 		return err_set(e, "it is in training mode: export the model in eval mode");
 	if (im_int(n, "spatial", 1) == 0)
 		return err_set(e, "its statistics per position (spatial 0) are not supported");
-	if ((!view_axes(&x->view, axes) || axes[1] != 'C') &&
-	    view_want(b, x, view_std_axes(x->view.rank), e) < 0)
+	if (x->view.rank == 5) {
+		if (onnx_deep(b, x, &deep, e) < 0)
+			return -1;
+	} else if ((!view_axes(&x->view, axes) || axes[1] != 'C') &&
+		   view_want(b, x, view_std_axes(x->view.rank), e) < 0) {
 		return -1;
-	c = x->view.base[2];
+	}
+	c = deep.c ? deep.c : x->view.base[2];
 	for (int i = 0; r == 0 && i < 4; i++) {
 		const struct tensor *t = onnx_constant(n, (size_t)i + 1, names[i], e);
 
@@ -297,8 +306,15 @@ int onnx_batch_norm(struct build *b, struct im_node *n, struct err *e)
 		else
 			r = onnx_row_vector(t, c, 1, &v[i], e);
 	}
+	for (int i = 0; r == 0 && deep.c && i < 4; i++) {
+		float *wide = onnx_deep_vector(&deep, v[i]);
+
+		free(v[i]);
+		v[i] = wide;
+	}
 	if (r == 0)
-		r = build_batch_norm(b, x, n->out[0], c, v, im_float(n, "epsilon", 1e-5f));
+		r = build_batch_norm(b, x, n->out[0], x->view.base[2], v,
+				     im_float(n, "epsilon", 1e-5f));
 	for (int i = 0; i < 4; i++)
 		free(v[i]);
 	return r;

@@ -169,6 +169,21 @@ static bool join_axes(const char *a, const char *b, char out[LIMIT_RANK + 1])
 	return true;
 }
 
+/* Volumes: channels and depth share the features, of which no part can be repeated. */
+static int meet_deep(struct build *b, struct im_value *x, struct im_value *y, struct err *e)
+{
+	if (view_want(b, x, "BCCHW", e) < 0 || view_want(b, y, "BCCHW", e) < 0)
+		return -1;
+	for (int d = 1; d < 3; d++) {
+		const int64_t sx = view_size(&x->view, d), sy = view_size(&y->view, d);
+
+		if (sx != sy && (sx < sy ? x : y)->view.base[2] != 1)
+			return err_set(e, "of volumes %s and %s a part of the features is repeated",
+				       view_text(&x->view), view_text(&y->view));
+	}
+	return 0;
+}
+
 static int meet(struct build *b, struct im_value *x, struct im_value *y, char axes[LIMIT_RANK + 1],
 		struct err *e)
 {
@@ -193,9 +208,9 @@ static int tensors(struct build *b, struct im_value *out, struct im_value x, str
 		   enum onnx_pair k, struct err *e)
 {
 	char axes[LIMIT_RANK + 1];
-	int64_t base[3], batch;
+	int64_t base[3], size[LIMIT_RANK], batch;
 	struct layer *l;
-	bool alike;
+	bool alike, deep;
 
 	if ((x.is_const && build_from_const(b, &x, NULL, e) < 0) ||
 	    (y.is_const && build_from_const(b, &y, NULL, e) < 0))
@@ -209,8 +224,11 @@ static int tensors(struct build *b, struct im_value *out, struct im_value x, str
 		    view_size(&y.view, d) != 1)
 			return err_set(e, "its inputs %s and %s do not broadcast",
 				       view_text(&x.view), view_text(&y.view));
+	deep = x.view.rank == 5;
+	for (int d = 0; d < x.view.rank; d++)
+		size[d] = view_size(&x.view, d) > 1 ? view_size(&x.view, d) : view_size(&y.view, d);
 	alike = view_same(&x.view, &y.view);
-	if (!alike && meet(b, &x, &y, axes, e) < 0)
+	if (!alike && (deep ? meet_deep(b, &x, &y, e) : meet(b, &x, &y, axes, e)) < 0)
 		return -1;
 	for (int i = 0; i < 3; i++)
 		base[i] = x.view.base[i] > y.view.base[i] ? x.view.base[i] : y.view.base[i];
@@ -220,8 +238,11 @@ static int tensors(struct build *b, struct im_value *out, struct im_value x, str
 	layer_add_input(b->g, l, y.view.layer, y.view.port);
 	if (alike)
 		build_like(out, &x, l);
+	else if (deep)
+		view_lay(&out->view, l, 0, batch, size, "BCCHW");
 	else
 		build_out(out, l, 0, batch, base, axes);
+	out->done = true;
 	return 0;
 }
 
@@ -255,7 +276,8 @@ static int two_operands(struct build *b, struct im_node *n, enum onnx_pair k, st
 	if (x->is_const && tensor_count(&x->data))
 		return with_constant(b, n, y, x, k, true, e);
 	/* Settled once, so that other consumers find it so. */
-	if (!x->is_const && !y->is_const && !view_same(&x->view, &y->view) &&
+	if (!x->is_const && !y->is_const && !view_same(&x->view, &y->view) && x->view.rank != 5 &&
+	    y->view.rank != 5 &&
 	    (follow(b, x, y, e) < 0 || follow(b, y, x, e) < 0 || view_plain(b, x, e) < 0 ||
 	     view_plain(b, y, e) < 0))
 		return -1;

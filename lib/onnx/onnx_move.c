@@ -1,6 +1,6 @@
 /* Concat, Split. */
 #include "base/limits.h"
-#include "onnx/onnx_int.h"
+#include "onnx/onnx_deep.h"
 
 /* The letter of dimension d in a plain view; one that is free when the size is 1 there. */
 char onnx_letter_at(const struct im_view *v, const char *axes, int d)
@@ -92,7 +92,11 @@ int onnx_concat_at(struct build *b, struct im_value *in, size_t count, int axis,
 	struct layer *l;
 	char letter;
 
-	if (check_concat(in, count, axis, e) < 0 || join_all(b, in, count, axes, e) < 0)
+	if (check_concat(in, count, axis, e) < 0)
+		return -1;
+	if (in[0].view.rank == 5)
+		return onnx_concat_deep(b, in, count, axis, out, e);
+	if (join_all(b, in, count, axes, e) < 0)
 		return -1;
 	letter = onnx_letter_at(&in[0].view, axes, axis);
 	if (letter == 'B' || letter == '1' || (axis == 0 && in[0].view.batch != 1))
@@ -126,7 +130,7 @@ int onnx_concat(struct build *b, struct im_node *n, struct err *e)
 		if (!n->in[i])
 			r = err_set(e, "input %zu is absent", i);
 		else if (!n->in[i]->is_const)
-			r = view_plain(b, n->in[i], e);
+			r = n->in[i]->view.rank == 5 ? 0 : view_plain(b, n->in[i], e);
 		if (r == 0)
 			in[i] = *n->in[i];
 	}

@@ -1,6 +1,6 @@
 /* MaxPool, AveragePool, GlobalMaxPool, GlobalAveragePool. */
 #include "base/limits.h"
-#include "onnx/onnx_window.h"
+#include "onnx/onnx_deep.h"
 #include <math.h>
 
 static bool same_windows(const struct im_window w[2])
@@ -63,30 +63,54 @@ static struct layer *average(struct build *b, struct im_node *n, struct im_value
 	return l;
 }
 
+/* Windows over rows and columns of a volume; along the depth there may be none. */
+static int deep_windows(struct build *b, struct im_node *n, struct onnx_deep *deep,
+			struct im_window w[2], bool ceil, struct err *e)
+{
+	struct im_window depth;
+
+	if (onnx_deep(b, n->in[0], deep, e) < 0 ||
+	    onnx_windows(n, &n->in[0]->view, NULL, w, ceil, e) < 0 ||
+	    onnx_depth_window(n, deep->d, NULL, &depth, ceil, e) < 0)
+		return -1;
+	if (depth.kernel != 1 || depth.stride != 1 || depth.begin || depth.end)
+		return err_set(e, "a pool along the depth is not supported");
+	return 0;
+}
+
 int onnx_pool(struct build *b, struct im_node *n, struct err *e)
 {
 	const bool is_max = n->op[0] == 'M';
 	const bool ceil = im_int(n, "ceil_mode", 0) != 0;
 	struct im_value *x = n->in[0];
+	const bool is_deep = x->view.rank == 5;
+	struct onnx_deep deep;
 	struct im_window w[2];
 	struct layer *l;
-	const char *axes;
+	const char *axes = view_std_axes(x->view.rank);
 
 	if (n->nout > 1 && n->out[1] && n->out[1]->nuse)
 		return err_set(e, "its second output (indices) is not supported");
-	if (x->view.rank < 3 || x->view.rank > 4)
+	if (x->view.rank < 3 || x->view.rank > 5)
 		return err_set(e, "its input %s is neither 1-D nor 2-D", view_text(&x->view));
-	axes = view_std_axes(x->view.rank);
-	if (view_want(b, x, axes, e) < 0 || onnx_windows(n, &x->view, NULL, w, ceil, e) < 0)
+	if (is_deep
+		? deep_windows(b, n, &deep, w, ceil, e) < 0
+		: view_want(b, x, axes, e) < 0 || onnx_windows(n, &x->view, NULL, w, ceil, e) < 0)
 		return -1;
+	if (is_deep)
+		x = &deep.flat;
 	if (!is_max && (w[0].dilation != 1 || w[1].dilation != 1))
 		return err_set(e, "dilations of an average pool are not supported");
 	l = is_max ? onnx_window_layer(b, n, x, HN_MAXPOOL, "maxpool", w, -INFINITY, e)
 		   : average(b, n, x, w, ceil, e);
 	if (!l)
 		return -1;
-	build_out(n->out[0], l, 0, x->view.batch,
-		  (int64_t[]){ w[0].out, w[1].out, x->view.base[2] }, axes);
+	if (is_deep)
+		onnx_deep_out(&deep, n->out[0], l,
+			      (int64_t[]){ deep.c, deep.d, w[0].out, w[1].out });
+	else
+		build_out(n->out[0], l, 0, x->view.batch,
+			  (int64_t[]){ w[0].out, w[1].out, x->view.base[2] }, axes);
 	return 0;
 }
 

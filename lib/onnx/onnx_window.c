@@ -24,34 +24,41 @@ static int values(const struct im_node *n, const char *name, size_t want, int64_
 	return 0;
 }
 
-int onnx_window_attrs(const struct im_node *n, const struct im_view *x, const struct tensor *kernel,
-		      struct im_window w[2], struct err *e)
+/* The window along spatial dimension i of `axes`. */
+static int window_at(const struct im_node *n, size_t axes, size_t i, int64_t in,
+		     const struct tensor *kernel, struct im_window *w, struct err *e)
 {
-	const size_t axes = (size_t)x->rank - 2;
-	int64_t k[2], s[2], d[2], p[4];
+	int64_t k[3], s[3], d[3], p[6];
 
-	if (x->rank < 3 || x->rank > 4)
-		return err_set(e, "its input %s is neither 1-D nor 2-D", view_text(x));
 	if (values(n, "kernel_shape", axes, 0, k, e) < 0 ||
 	    values(n, "strides", axes, 1, s, e) < 0 || values(n, "dilations", axes, 1, d, e) < 0 ||
 	    values(n, "pads", 2 * axes, 0, p, e) < 0)
 		return -1;
+	*w = (struct im_window){
+		.in = in, .stride = s[i], .dilation = d[i], .begin = p[i], .end = p[axes + i]
+	};
+	w->kernel = kernel ? kernel->dim[2 + i] : k[i];
+	if (w->kernel < 1 || s[i] < 1 || d[i] < 1)
+		return err_set(e, "kernel %lld, stride %lld or dilation %lld is not positive",
+			       (long long)w->kernel, (long long)s[i], (long long)d[i]);
+	return 0;
+}
+
+int onnx_window_attrs(const struct im_node *n, const struct im_view *x, const struct tensor *kernel,
+		      struct im_window w[2], struct err *e)
+{
+	const size_t axes = (size_t)x->rank - 2;
+
+	if (x->rank < 3 || x->rank > 5)
+		return err_set(e, "its input %s is neither 1-D nor 2-D", view_text(x));
 	w[0] = (struct im_window){
 		.in = x->base[0], .kernel = 1, .stride = 1, .dilation = 1, .out = 1
 	};
-	for (size_t i = 0; i < axes; i++) {
+	for (size_t i = axes == 3 ? 1 : 0; i < axes; i++) {
 		const size_t at = i + 2 - axes;
 
-		w[at] = (struct im_window){ .in = x->base[at],
-					    .stride = s[i],
-					    .dilation = d[i],
-					    .begin = p[i],
-					    .end = p[axes + i] };
-		w[at].kernel = kernel ? kernel->dim[2 + i] : k[i];
-		if (w[at].kernel < 1 || s[i] < 1 || d[i] < 1)
-			return err_set(e,
-				       "kernel %lld, stride %lld or dilation %lld is not positive",
-				       (long long)w[at].kernel, (long long)s[i], (long long)d[i]);
+		if (window_at(n, axes, i, x->base[at], kernel, &w[at], e) < 0)
+			return -1;
 	}
 	return 0;
 }
@@ -86,6 +93,15 @@ int onnx_windows(const struct im_node *n, const struct im_view *x, const struct 
 		if (auto_pad(mode, &w[i], e) < 0 || window_out(&w[i], ceil, e) < 0)
 			return -1;
 	return 0;
+}
+
+int onnx_depth_window(const struct im_node *n, int64_t depth, const struct tensor *kernel,
+		      struct im_window *w, bool ceil, struct err *e)
+{
+	if (window_at(n, 3, 0, depth, kernel, w, e) < 0 ||
+	    auto_pad(im_string(n, "auto_pad", "NOTSET"), w, e) < 0)
+		return -1;
+	return window_out(w, ceil, e);
 }
 
 /*

@@ -13,6 +13,9 @@ int onnx_window_attrs(const struct im_node *n, const struct im_view *x, const st
 /* The same, with auto_pad resolved and output sizes. */
 int onnx_windows(const struct im_node *n, const struct im_view *x, const struct tensor *kernel,
 		 struct im_window w[2], bool ceil, struct err *e);
+/* The same for the depth of a node with three spatial dimensions. */
+int onnx_depth_window(const struct im_node *n, int64_t depth, const struct tensor *kernel,
+		      struct im_window *w, bool ceil, struct err *e);
 /* A layer of type t after x with these windows; an external_pad before it when no scheme fits. */
 struct layer *onnx_window_layer(struct build *b, struct im_node *n, struct im_value *x,
 				enum hn_type t, const char *base, struct im_window w[2],
