@@ -159,12 +159,6 @@ int plan_each(struct plan *p, const struct alls_stmt *st, const struct alls_valu
  */
 int plan_find(const struct plan *p, const char *name, struct unit **u, int32_t *part,
 	      struct err *e);
-/*
- * Is this a name that the script gives to the result of a command, which no layer has: one that
- * is not applied here?  plan_warn_absent says that a statement about it is passed over.
- */
-bool plan_absent(const struct plan *p, const char *name);
-void plan_warn_absent(const struct alls_stmt *st, const char *name);
 /* Name of part i of u's n parts, full. */
 char *plan_part_name(struct arena *a, const struct unit *u, int32_t i);
 /* K of "context_K", "contextK", "NET_context_K"; -1: no such form. */

@@ -19,7 +19,7 @@ static bool applied(const struct alls_stmt *st)
 static int skip(const struct alls_stmt *st, const char *name, struct err *e)
 {
 	*e = (struct err){ 0 };
-	plan_warn_absent(st, name);
+	alls_warn_made(st, name);
 	return 0;
 }
 
@@ -57,8 +57,8 @@ static int defuse(struct plan *p, const struct alls_stmt *st, struct err *e)
 	if (!applied(st))
 		return 0;
 	if (plan_find(p, name, &u, &part, e) < 0)
-		return plan_absent(p, name) ? skip(st, name, e)
-					    : alls_in_value(st, alls_get(st, "layer"), e);
+		return alls_made(st, name) ? skip(st, name, e)
+					   : alls_in_value(st, alls_get(st, "layer"), e);
 	if (n > 1 && !u->cost.slice_step) {
 		err_set(e, "'%s' is one part: only a layer with weights is divided, '%s' has none",
 			quote(name), hn_type_name(u->l->type));
@@ -260,8 +260,8 @@ static int physical_name(struct plan *p, const struct alls_stmt *st, const char 
 
 	*out = NULL;
 	if (plan_find(p, name, &u, &part, e) < 0)
-		return plan_absent(p, name) ? skip(st, name, e)
-					    : alls_in_value(st, alls_get(st, argument), e);
+		return alls_made(st, name) ? skip(st, name, e)
+					   : alls_in_value(st, alls_get(st, argument), e);
 	*out = part < 0 ? u->l->name : plan_part_name(&p->arena, u, part);
 	return 0;
 }

@@ -1,6 +1,5 @@
 /* Layers and parts of layers that a script names. */
 #include "alloc/alloc_int.h"
-#include "base/log.h"
 
 static const char *unscoped(const char *name)
 {
@@ -53,24 +52,6 @@ int plan_find(const struct plan *p, const char *name, struct unit **u, int32_t *
 	return -1;
 }
 
-bool plan_absent(const struct plan *p, const char *name)
-{
-	size_t i, k;
-
-	for (i = 0; p->script && i < p->script->nstmts; i++)
-		for (k = 0; k < p->script->stmts[i].nlhs; k++)
-			if (strcmp(unscoped(p->script->stmts[i].lhs[k]), unscoped(name)) == 0)
-				return true;
-	return false;
-}
-
-void plan_warn_absent(const struct alls_stmt *st, const char *name)
-{
-	log_warn(
-	    "%s:%d:%d: %s: passed over for '%s': the command that makes it is not applied here",
-	    quote(st->file), st->line, st->column, quote(st->command), quote(name));
-}
-
 static int each_glob(struct plan *p, const struct alls_stmt *st, const char *glob, layer_fn fn,
 		     void *ctx, struct err *e)
 {
@@ -113,10 +94,10 @@ int plan_each(struct plan *p, const struct alls_stmt *st, const struct alls_valu
 	case ALLS_NAME:
 	case ALLS_STRING:
 		if (plan_find(p, v->text, &u, &part, e) < 0) {
-			if (!plan_absent(p, v->text))
+			if (!alls_made(st, v->text))
 				return alls_in_value(st, v, e);
 			*e = (struct err){ 0 };
-			plan_warn_absent(st, v->text);
+			alls_warn_made(st, v->text);
 			return 0;
 		}
 		return fn(p, st, u, part, ctx, e);

@@ -35,6 +35,7 @@ struct alls_arg {
 	int line, column; /* of the key */
 	struct alls_value value;
 };
+struct alls;
 struct alls_row; /* alls/table.h */
 struct alls_stmt {
 	const char **lhs;
@@ -43,8 +44,9 @@ struct alls_stmt {
 	const char *command;
 	struct alls_arg *args;
 	size_t nargs;
-	const char *file; /* for messages */
-	int line;         /* of the command's name, from 1 */
+	const struct alls *script; /* the one it is part of */
+	const char *file;          /* for messages */
+	int line;                  /* of the command's name, from 1 */
 	int column;
 	const struct alls_row *row; /* its table row; NULL before alls_check */
 	struct alls_value **bound;  /* by parameter of the row: its value, or NULL */
@@ -157,10 +159,17 @@ int alls_get_switch(const struct alls_stmt *st, const char *name);
 size_t alls_get_numbers(const struct alls_stmt *st, const char *name, double *out, size_t n);
 /*
  * Layers named by a value: a name, a list of names or a glob; unknown layer: error with near names.
- * A glob that no layer matches gives a warning and no layers.
+ * A glob that no layer matches gives a warning and no layers, and so does the name of a result of
+ * a command that is not applied (alls_made).
  */
 int alls_layers(const struct alls_stmt *st, const struct alls_value *v, const struct graph *g,
 		struct layer ***out, size_t *n, struct err *e); /* caller frees *out */
+/*
+ * Is this a name that the script gives to the result of a command?  When no layer has it, that
+ * command is not applied here: alls_warn_made says that a statement about it is passed over.
+ */
+bool alls_made(const struct alls_stmt *st, const char *name);
+void alls_warn_made(const struct alls_stmt *st, const char *name);
 /* "no layer 'conv9' in 'net' (did you mean ...?)", also about a foreign scope; returns -1. */
 int alls_unknown_layer(const struct graph *g, const char *name, struct err *e);
 /* True when a full layer name "net/conv1" matches a glob; a glob without '/' ignores the scope. */

@@ -85,8 +85,10 @@ static void take(struct alls *s, struct alls **from, enum alls_stage stage, bool
 	size_t i;
 
 	for (i = 0; *from && i < (*from)->nstmts; i++)
-		if (is_past((*from)->stmts[i].row, stage) == past)
-			s->stmts[s->nstmts++] = (*from)->stmts[i];
+		if (is_past((*from)->stmts[i].row, stage) == past) {
+			s->stmts[s->nstmts] = (*from)->stmts[i];
+			s->stmts[s->nstmts++].script = s;
+		}
 	s->parts[past ? 0 : 1] = *from;
 	*from = NULL;
 }

@@ -40,6 +40,31 @@ int alls_unknown_layer(const struct graph *g, const char *name, struct err *e)
 	return -1;
 }
 
+static const char *unscoped(const char *name)
+{
+	const char *slash = strchr(name, '/');
+
+	return slash ? slash + 1 : name;
+}
+
+bool alls_made(const struct alls_stmt *st, const char *name)
+{
+	size_t i, k;
+
+	for (i = 0; i < st->script->nstmts; i++)
+		for (k = 0; k < st->script->stmts[i].nlhs; k++)
+			if (strcmp(unscoped(st->script->stmts[i].lhs[k]), unscoped(name)) == 0)
+				return true;
+	return false;
+}
+
+void alls_warn_made(const struct alls_stmt *st, const char *name)
+{
+	log_warn(
+	    "%s:%d:%d: %s: passed over for '%s': the command that makes it is not applied here",
+	    quote(st->file), st->line, st->column, quote(st->command), quote(name));
+}
+
 struct set {
 	struct layer **v;
 	size_t n, cap;
@@ -71,7 +96,12 @@ static int collect(const struct alls_stmt *st, const struct alls_value *v, const
 		return 0;
 	case ALLS_NAME:
 	case ALLS_STRING:
-		if (!(l = graph_find(g, v->text))) {
+		l = graph_find(g, v->text);
+		if (!l && alls_made(st, v->text)) {
+			alls_warn_made(st, v->text);
+			return 0;
+		}
+		if (!l) {
 			alls_unknown_layer(g, v->text, e);
 			return alls_in_value(st, v, e);
 		}

@@ -8,25 +8,6 @@ struct against {
 	struct err *e;
 };
 
-static const char *unscoped(const char *name)
-{
-	const char *slash = strchr(name, '/');
-
-	return slash ? slash + 1 : name;
-}
-
-/* Names that the script gives to results. */
-static bool is_made(const struct alls *s, const char *name)
-{
-	size_t i, k;
-
-	for (i = 0; i < s->nstmts; i++)
-		for (k = 0; k < s->stmts[i].nlhs; k++)
-			if (strcmp(unscoped(s->stmts[i].lhs[k]), unscoped(name)) == 0)
-				return true;
-	return false;
-}
-
 static bool matches_any(const struct against *a, const char *glob)
 {
 	size_t i, k;
@@ -52,7 +33,7 @@ static int check_layers(const struct against *a, const struct alls_value *v)
 		err_set(a->e, "no layer matches {%s}", quote(v->text));
 		return alls_in_value(a->st, v, a->e);
 	}
-	if ((v->kind != ALLS_NAME && v->kind != ALLS_STRING) || is_made(a->s, v->text) ||
+	if ((v->kind != ALLS_NAME && v->kind != ALLS_STRING) || alls_made(a->st, v->text) ||
 	    graph_find(a->g, v->text))
 		return 0;
 	alls_unknown_layer(a->g, v->text, a->e);

@@ -211,6 +211,7 @@ struct alls *alls_parse(const char *file, const char *text, size_t n, struct err
 	while (p.cur.kind != TOK_END) {
 		GROW(&s->arena, s->stmts, s->nstmts);
 		st = &s->stmts[s->nstmts++];
+		st->script = s;
 		if (parse_lhs(&p, st) < 0 || parse_call(&p, st) < 0)
 			goto fail;
 	}
