@@ -119,7 +119,6 @@ static int unknown_sub(const struct alls_stmt *st, size_t from, size_t to, struc
 	struct str list = { 0 };
 	size_t i, n = 0;
 
-	str_puts(&list, "");
 	for (i = from; i < to; i++)
 		if (n == 0 || strcmp(subs[n - 1], rows[i]->sub) != 0)
 			subs[n++] = rows[i]->sub;
@@ -128,6 +127,7 @@ static int unknown_sub(const struct alls_stmt *st, size_t from, size_t to, struc
 		alls_near(v->text, subs, n, e);
 		return alls_in_value(st, v, e);
 	}
+	str_puts(&list, "");
 	for (i = 0; i < n; i++)
 		str_printf(&list, "%s%s", i ? ", " : "", subs[i]);
 	err_set(e, "a sub-command expected first, one of %s", list.p);

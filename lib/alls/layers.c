@@ -27,14 +27,15 @@ static bool foreign_scope(const struct graph *g, const char *name)
 
 int alls_unknown_layer(const struct graph *g, const char *name, struct err *e)
 {
-	const char **names = xcalloc(g->nlayers + 1, sizeof *names);
+	const char **names;
 	size_t i;
 
-	for (i = 0; i < g->nlayers; i++)
-		names[i] = g->layers[i]->name;
 	err_set(e, "no layer '%s' in '%s'", quote(name), quote(g->name));
 	if (foreign_scope(g, name))
 		return err_hint(e, "the network's scope is '%s/'", quote(g->name));
+	names = xcalloc(g->nlayers + 1, sizeof *names);
+	for (i = 0; i < g->nlayers; i++)
+		names[i] = g->layers[i]->name;
 	alls_near(name, names, g->nlayers, e);
 	free(names);
 	return -1;
