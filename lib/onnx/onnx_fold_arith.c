@@ -164,6 +164,12 @@ static size_t meets(const struct tensor *t, int rank, const int64_t *dim, size_t
 	return p;
 }
 
+/* Half precision is computed in single. */
+static enum dtype wide(enum dtype t)
+{
+	return t == DT_F16 ? DT_F32 : t;
+}
+
 static int fold_binary(struct build *b, enum arith op, const struct tensor *x,
 		       const struct tensor *y, struct tensor *out, struct err *e)
 {
@@ -174,7 +180,7 @@ static int fold_binary(struct build *b, enum arith op, const struct tensor *x,
 	int rank;
 
 	if (broadcast(two, 2, &rank, dim, e) < 0 ||
-	    fold_new(b, op >= EQUAL ? DT_BOOL : x->dtype, rank, dim, out, e) < 0)
+	    fold_new(b, op >= EQUAL ? DT_BOOL : wide(x->dtype), rank, dim, out, e) < 0)
 		return -1;
 	for (size_t i = 0; i < tensor_count(out); i++) {
 		const size_t i1 = meets(x, rank, dim, i), i2 = meets(y, rank, dim, i);
@@ -252,7 +258,7 @@ static int fold_unary(struct build *b, struct im_node *n, double (*fn)(double), 
 	const struct tensor *x = &n->in[0]->data;
 	struct tensor t;
 
-	if (fold_new(b, x->dtype == DT_F16 ? DT_F32 : x->dtype, x->rank, x->dim, &t, e) < 0)
+	if (fold_new(b, wide(x->dtype), x->rank, x->dim, &t, e) < 0)
 		return -1;
 	for (size_t i = 0; i < tensor_count(x); i++)
 		fold_set_num(&t, i, fn(tensor_get(x, i)));
