@@ -5,6 +5,7 @@ load helper
 # $STAGES/<input>.
 jobs='
 onnx2hn|shapes.onnx|-q --net-name shapes
+tflite2hn|small.tflite|-q --net-name small
 hn-normalize|shapes.har|-q -s @/shapes.alls
 hn-quantize|shapes.fp.har|-q -c @/calib.npy
 hn-alloc|shapes.q.har|-q -a hailo8
@@ -26,6 +27,8 @@ setup_file() {
 	cd "$STAGES" || return
 	cp "$SHAPES"/* .
 	onnx2hn shapes.onnx --net-name shapes -o shapes.har
+	printf '%s\n' 'input x 1,8,8,3' 'init k 4,3,3,3 f32 1 -2 3 0.5' 'tensor y 1,8,8,4' 'tensor z 1,8,8,4' \
+		'op CONV_2D x,k y stride_w=1 stride_h=1' 'op RELU y z' 'output z' | mktflite small.tflite
 	hn-normalize -s shapes.alls shapes.har -o shapes.fp.har
 	hn-quantize -c calib.npy shapes.fp.har -o shapes.q.har
 	hn-alloc -q -a hailo8 shapes.q.har -o shapes.a.har

@@ -95,7 +95,7 @@ static int convert(struct onnx_run *r, struct im_node *n, struct err *e)
 		if (v->bad || (v->from && v->from->part_of && v->from->stuck &&
 			       im_whole(v->from) == im_whole(n)))
 			return 1;
-		if (!v->is_const && !v->done)
+		if (!v->is_const && !v->done && !n->fault)
 			return err_set(e, "its input '%s' is missing", quote(v->name));
 		constant &= v->is_const;
 	}

@@ -110,7 +110,8 @@ static json_t *tensors(const struct onnx_run *r, const struct graph *g)
 		char axes[LIMIT_RANK + 1];
 		json_t *o;
 
-		if (!v->done || v->is_const || v->bad || !v->view.layer)
+		if (!v->done || v->is_const || v->bad || !v->view.layer ||
+		    (v->from && v->from->part_of))
 			continue;
 		o = json_pack("{s:s,s:i,s:o}", "layer", v->view.layer->name, "port",
 			      (int)v->view.port, "shape", dims(&v->view));

@@ -383,6 +383,7 @@ int onnx_recurrent(struct build *b, struct im_node *n, struct err *e)
 		s.cell++;
 	s.r.gates = s.cell->gates;
 	s.r.reset_after = im_int(n, "linear_before_reset", 0) != 0;
+	s.r.cell_clip = im_float(n, "cell_clip", 0); /* not ONNX's */
 	if (direction(&s, n, e) < 0 || lay(b, &s, n->in[0], e) < 0)
 		return -1;
 	s.steps = view_size(&s.x, s.layout ? 1 : 0);

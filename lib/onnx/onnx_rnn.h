@@ -37,6 +37,7 @@ struct rnn {
 	const struct tensor *w, *r; /* [dirs, gates hidden, inputs], [dirs, gates hidden, hidden] */
 	const struct tensor *bias;  /* [dirs, 2 gates hidden], NULL: none */
 	bool reset_after;           /* GRU: linear_before_reset */
+	float cell_clip;            /* LSTM: the cell's state stays within +-this; 0: it is free */
 	struct rnn_act act[2][3];   /* of each direction: f, g, h */
 	struct tensor kernel[2][RNN_KERNELS]; /* made at the first step that needs them */
 };

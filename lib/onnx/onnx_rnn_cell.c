@@ -182,6 +182,16 @@ struct rnn_state rnn_step_rnn(struct rnn *r, int d, struct rnn_signal x, struct 
 	return (struct rnn_state){ .h = made_by(l) };
 }
 
+/* What h(c) sees needs none: it is tanh, and 1 beyond the bound. */
+static void clip_cell(const struct rnn *r, struct layer *l)
+{
+	if (!(r->cell_clip > 0))
+		return;
+	l->p.activation = ACT_CLIP;
+	l->p.act.lo = -r->cell_clip;
+	l->p.act.hi = r->cell_clip;
+}
+
 /*
  * i, o, f = f(...), g = g(...); c = f c + i g; h = o h(c).  The sum is made twice, once as the next
  * state and once with the activation in it, so that the activation sees it unrounded.
@@ -225,6 +235,7 @@ struct rnn_state rnn_step_lstm(struct rnn *r, int d, struct rnn_signal x, struct
 		fc = times(r, part[F], s.c);
 		next.c = two(r, HN_EW_ADD, "ew_add", fc, ig);
 		to = two(r, HN_EW_ADD, "ew_add", fc, ig);
+		clip_cell(r, next.c.l);
 	}
 	set_act(to.l, &r->act[d][2]);
 	next.h = two(r, HN_EW_MULT, "ew_mult", part[O], to);

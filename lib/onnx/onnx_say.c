@@ -75,8 +75,11 @@ void onnx_say(const struct onnx_result *r, const char *framework, double seconds
 
 	for (size_t i = 0; i < json_array_size(warnings); i++)
 		log_warn("%s", json_string_value(json_array_get(warnings, i)));
-	log_info("Restored %s model %s (opset %" PRId64 ", %zu nodes)", framework, g->name,
-		 r->opset, r->nodes);
+	if (r->opset)
+		log_info("Restored %s model %s (opset %" PRId64 ", %zu nodes)", framework, g->name,
+			 r->opset, r->nodes);
+	else
+		log_info("Restored %s model %s (%zu operators)", framework, g->name, r->nodes);
 	say_cut_off(json_object_get(r->report, "nodes"));
 	for (size_t i = 0; i < json_array_size(notes); i++)
 		log_info("%s", json_string_value(json_array_get(notes, i)));

@@ -43,6 +43,7 @@ struct fb_table fb_root(struct fb *f);
 /* The four letters behind the root's offset are these. */
 bool fb_is(const void *p, size_t n, const char id[4]);
 
+/* Is the field there? */
 bool fb_has(const struct fb_table *t, unsigned field);
 /* Position of a field of so many bytes; 0 when it is absent. */
 size_t fb_place(const struct fb_table *t, unsigned field, size_t size);
@@ -54,6 +55,7 @@ int64_t fb_u32(const struct fb_table *t, unsigned field, int64_t dflt);
 uint64_t fb_u64(const struct fb_table *t, unsigned field, uint64_t dflt);
 float fb_f32(const struct fb_table *t, unsigned field, float dflt);
 
+/* A field that is a table. */
 struct fb_table fb_table(const struct fb_table *t, unsigned field);
 /* A vector of elements of so many bytes. */
 struct fb_vector fb_vector(const struct fb_table *t, unsigned field, size_t size);

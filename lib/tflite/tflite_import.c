@@ -14,6 +14,18 @@ static int decode(void *ctx, struct im_graph *g, int64_t *opset, struct err *e)
 	return tfl_decode(ctx, g, e);
 }
 
+/* The opset is how the graph is written here: it tells nothing about the model. */
+static int import(struct im_file *f, const struct onnx_opts *o, const char *net,
+		  struct onnx_result *out, struct err *e)
+{
+	const int res = onnx_import_source(&(struct im_source){ decode, f }, o, net, out, e);
+
+	out->opset = 0;
+	if (out->report)
+		json_object_set_new(out->report, "opset", json_null());
+	return res;
+}
+
 int tflite_import(const char *path, const struct onnx_opts *o, struct onnx_result *out,
 		  struct err *e)
 {
@@ -25,7 +37,7 @@ int tflite_import(const char *path, const struct onnx_opts *o, struct onnx_resul
 
 	*out = (struct onnx_result){ 0 };
 	if (res == 0) {
-		res = onnx_import_source(&(struct im_source){ decode, &f }, o, net, out, e);
+		res = import(&f, o, net, out, e);
 		im_file_close(&f);
 	}
 	free(net);
@@ -37,6 +49,5 @@ int tflite_import_bytes(const void *data, size_t n, const struct onnx_opts *o,
 {
 	struct im_file f = { .path = "", .fd = -1, .p = data, .n = n };
 
-	return onnx_import_source(&(struct im_source){ decode, &f }, o,
-				  o->net_name ? o->net_name : "model", out, e);
+	return import(&f, o, o->net_name ? o->net_name : "model", out, e);
 }

@@ -26,6 +26,7 @@ struct tfl_tensor {
 	int rank;
 	int64_t dim[LIMIT_RANK]; /* -1: open */
 	bool quantized;          /* it has scales */
+	bool variable;           /* it is kept from run to run, and starts with zeros */
 };
 
 /* One model that is read. */
@@ -37,7 +38,8 @@ struct tfl {
 	struct fb_vector codes;    /* what operators are called by number */
 	struct tfl_tensor *tensor; /* ntensor of the first subgraph */
 	size_t ntensor;
-	size_t nstep; /* values between nodes of one operator that were made */
+	size_t nstep;  /* values between nodes of one operator that were made */
+	size_t copied; /* bytes of constants that were put together anew */
 };
 
 /* One operator of the model. */

@@ -16,6 +16,7 @@ enum {
 	TENSOR_BUFFER = 2,
 	TENSOR_NAME = 3,
 	TENSOR_QUANTIZATION = 4,
+	TENSOR_VARIABLE = 5,
 	TENSOR_SPARSITY = 6,
 	TENSOR_SIGNATURE = 7,
 	QUANTIZATION_SCALE = 2,
@@ -170,6 +171,7 @@ static int read_tensor(struct tfl *t, const struct fb_table *p, size_t i, struct
 	if (!x->v)
 		return -1;
 	x->type = fb_i8(p, TENSOR_TYPE, TFL_FLOAT32);
+	x->variable = fb_u8(p, TENSOR_VARIABLE, 0) != 0;
 	x->quantized = x->type != TFL_FLOAT32 && x->type != TFL_FLOAT16 && q.at &&
 		       fb_vector(&q, QUANTIZATION_SCALE, 4).n > 0;
 	if (shape_of(p, x, e) < 0 || constant(t, p, x, e) < 0)

@@ -60,7 +60,7 @@ static const struct tfl_row rows[] = {
 	{ "SUB", tfl_binary, "Sub" },
 	{ "DIV", tfl_binary, "Div" },
 	{ "SQUEEZE", tfl_squeeze, NULL },
-	{ "UNIDIRECTIONAL_SEQUENCE_LSTM", NULL, NULL },
+	{ "UNIDIRECTIONAL_SEQUENCE_LSTM", tfl_lstm, NULL },
 	{ "STRIDED_SLICE", tfl_strided_slice, NULL },
 	{ "BIDIRECTIONAL_SEQUENCE_RNN", NULL, NULL },
 	{ "EXP", tfl_same, "Exp" },
@@ -267,7 +267,7 @@ static void stuck(struct tfl *t, const struct tfl_oper *o, size_t first, const c
 	n = im_add(t->g, o->kind, o->name, o->nin, o->nout, 0);
 	n->kind = o->kind;
 	for (size_t i = 0; i < o->nin; i++)
-		n->in[i] = o->in[i] ? o->in[i]->v : NULL;
+		n->in[i] = o->in[i] && !o->in[i]->variable ? o->in[i]->v : NULL;
 	for (size_t i = 0; i < o->nout; i++)
 		n->out[i] = o->out[i] ? o->out[i]->v : NULL;
 	n->fault = arena_strdup(&t->g->arena, why);

@@ -34,6 +34,10 @@ _hntools() {
 		mapfile -t COMPREPLY < <(compgen -W "hailo8 hailo8l hailo8r hailo15h hailo15m hailo15l hailo10h" -- "$cur")
 		return
 		;;
+	tflite2hn,--hw-arch)
+		mapfile -t COMPREPLY < <(compgen -W "hailo8 hailo8l hailo8r hailo15h hailo15m hailo15l hailo10h" -- "$cur")
+		return
+		;;
 	esac
 	case ${COMP_WORDS[0]##*/} in
 	alls-check) opts="-m --model --json --print --list -i --input -o --output -j --jobs -q --quiet -v --verbose -h --help --version" ;;
@@ -48,6 +52,7 @@ _hntools() {
 	hn-quantize) opts="-c --calib-set -s --model-script --random-calib -n --calibset-size -b --batch-size --bias-mode --no-equalization --optimization-level --compression-level --hw-arch --stats -i --input -o --output -j --jobs -q --quiet -v --verbose -h --help --version" ;;
 	hn2hef) opts="-a --hw-arch --har -i --input -o --output -j --jobs -q --quiet -v --verbose -h --help --version" ;;
 	onnx2hn) opts=" --net-name --start-node-names --end-node-names --net-input-shapes --net-input-format --hw-arch --hn --npz --no-weights --report --augmented-path --save-original -y --yes -i --input -o --output -j --jobs -q --quiet -v --verbose -h --help --version" ;;
+	tflite2hn) opts=" --net-name --start-node-names --end-node-names --net-input-shapes --net-input-format --hw-arch --hn --npz --no-weights --report --augmented-path --save-original -y --yes -i --input -o --output -j --jobs -q --quiet -v --verbose -h --help --version" ;;
 	translate-dataset) opts="-t --to -s --standard --mean -i --input -o --output -j --jobs -q --quiet -v --verbose -h --help --version" ;;
 	esac
 	if [[ $cur == -* ]]; then
@@ -56,4 +61,4 @@ _hntools() {
 		mapfile -t COMPREPLY < <(compgen -f -- "$cur")
 	fi
 }
-complete -o filenames -F _hntools alls-check har-pack hef-run hn hn-alloc hn-compare hn-dot hn-infer hn-normalize hn-quantize hn2hef onnx2hn translate-dataset
+complete -o filenames -F _hntools alls-check har-pack hef-run hn hn-alloc hn-compare hn-dot hn-infer hn-normalize hn-quantize hn2hef onnx2hn tflite2hn translate-dataset
