@@ -3,14 +3,18 @@
 load helper
 load onnx
 
+# Rank-3 inputs are features, then columns; models turn them to tokens x [1,2,4].  Two heads of two
+# features each: token 0 is 1 2 | 3 4, token 1 is 5 6 | 7 8.
 tokens() {
 	arr npy in.npy float32 1,2,4 1 2 3 4 5 6 7 8
 }
 
+# Two tokens of two features.
 pair() {
 	arr npy in.npy float32 1,2,2 5 9 2 6
 }
 
+# einsum EQUATION: of x [1,2,4] as its heads a [1,2 tokens,2 heads,2] with itself.
 einsum() {
 	model <<E
 input x0 1,4,2
@@ -238,7 +242,6 @@ E
 	expect 1,1,2,4 1 2 4 -4 5 10 8 -8
 }
 
-# einsum EQUATION: of x [1,2,4] as its heads a [1,2 tokens,2 heads,2] with itself.
 @test "Einsum of two tensors: attention forms, dots, no arrow" {
 	tokens
 	local eq

@@ -3,14 +3,7 @@
 load helper
 load onnx
 
-spelled() {
-	{
-		printf '%s\n' 'input x0 1,2,2' 'node Transpose tokens x0 x perm=0,2,1' 'init two - 2' 'init half - 0.5' 'init e - 0' 'init one - 1' \
-			'init minus - -0.5' 'node ReduceMean m x mean axes=-1,' 'node Sub d x,mean d' "$@" \
-			'init s 2 2 3' 'init b 2 1 0' 'node Mul gamma n,s g' 'node Add beta g,b y' 'output y'
-	} | model
-}
-
+# Four slices of every second row and column, in the order of the pairs given (row, column).
 sliced_by_two() {
 	local i=0 rc
 	echo 'input x 1,1,2,4

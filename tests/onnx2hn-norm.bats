@@ -3,14 +3,13 @@
 load helper
 load onnx
 
-tokens() {
-	arr npy in.npy float32 1,2,4 1 2 3 4 5 6 7 8
-}
-
+# Rank-3 inputs are features, then columns; models turn them to tokens x [1,2,2].  Tokens 5 9 and 2 6:
+# means 7 and 4, variance 4.
 pair() {
 	arr npy in.npy float32 1,2,2 5 9 2 6
 }
 
+# spelled LINE...: a layer norm whose difference is d and whose result is n.
 spelled() {
 	{
 		printf '%s\n' 'input x0 1,2,2' 'node Transpose tokens x0 x perm=0,2,1' 'init two - 2' 'init half - 0.5' 'init e - 0' 'init one - 1' \
@@ -48,7 +47,6 @@ E
 	expect 1,2,2 -0.33333333 3.5 -4.6666667 0.83333333
 }
 
-# spelled LINE...: a layer norm whose difference is d and whose result is n.
 @test "layer norms spelled out become the layer, in every exporter's way" {
 	local var='node ReduceMean v d2 v axes=-1,|node Add e v,e w'
 	local ways=(
