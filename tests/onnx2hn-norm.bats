@@ -68,6 +68,33 @@ E
 	done
 }
 
+@test "a layer norm as Keras computes it: x s + (bias - mean s)" {
+	model <<'E'
+input x0 1,2,2
+init g 2 2 3
+init b 2 1 0
+init e - 0
+node Transpose tokens x0 x perm=0,2,1
+node ReduceMean m x mean axes=-1,
+node Sub d x,mean d
+node Mul dd d,d d2
+node ReduceMean v d2 v axes=-1,
+node Add e v,e w
+node Sqrt q w z
+node Reciprocal r z i
+node Mul ig i,g s
+node Mul xs x,s xs
+node Mul ms mean,s ms
+node Sub rest b,ms rest
+node Add y xs,rest y
+output y
+E
+	[ "$(inner)" = "layer_normalization1," ]
+	pair
+	infer
+	expect 1,2,2 -1 3 -1 3
+}
+
 @test "instance and group normalization run over rows and columns" {
 	model <<'E'
 input x 1,2,2,2

@@ -113,29 +113,84 @@ static struct im_value *inverse(const struct im_value *v, float *epsilon)
 	return NULL;
 }
 
+/* n becomes the normalization of what `mean` averages; scale and bias are constants or NULL. */
+static bool become(struct im_graph *g, struct im_node *n, const struct im_node *mean, float epsilon,
+		   struct im_value *scale, struct im_value *bias)
+{
+	struct im_value *in[3] = { mean->in[0], scale, bias };
+	size_t count;
+	const int64_t *axes = im_ints(mean, "axes", &count);
+
+	if (!axes)
+		return false;
+	for (size_t i = 1; i < 3; i++)
+		if (in[i])
+			in[i]->nuse++;
+	im_become(g, n, "LAYERNORM", in[0], 2);
+	im_attr_float(n, 0, "epsilon", epsilon);
+	n->attr[1] = (struct im_attr){ .name = "axes", .kind = IM_INTS, .ints = axes, .n = count };
+	if (scale || bias) {
+		n->in = arena_array(&g->arena, 3, sizeof(struct im_value *));
+		memcpy(n->in, in, sizeof in);
+		n->nin = 3;
+	}
+	return true;
+}
+
+/* The factor of x beside v in a product, NULL when v is none of its operands. */
+static struct im_value *beside(const struct im_node *mul, const struct im_value *v)
+{
+	return mul->in[0] == v ? mul->in[1] : mul->in[1] == v ? mul->in[0] : NULL;
+}
+
+/* x s + (bias - mean s), with s = scale / sqrt(mean(d d) + epsilon): as Keras computes it. */
+static bool moments(struct im_graph *g, struct im_node *n, const struct im_node *xs,
+		    const struct im_node *rest)
+{
+	const struct im_node *ms = from(rest->in[1], "Mul", 2);
+
+	if (!ms || !rest->in[0]->is_const)
+		return false;
+	for (size_t i = 0; i < 2; i++) {
+		const struct im_node *s = from(xs->in[i], "Mul", 2), *mean;
+		struct im_value *scale = NULL;
+		const struct im_value *m;
+		float epsilon;
+		const struct im_value *d = inverse(xs->in[i], &epsilon);
+
+		for (size_t k = 0; !d && s && k < 2; k++)
+			if (s->in[1 - k]->is_const && (d = inverse(s->in[k], &epsilon)))
+				scale = s->in[1 - k];
+		if (!d || !(m = beside(ms, xs->in[i])) || !(mean = centred(d)) || m->from != mean ||
+		    mean->in[0] != xs->in[1 - i])
+			continue;
+		return become(g, n, mean, epsilon, scale, rest->in[0]);
+	}
+	return false;
+}
+
 bool pat_layer_norm(struct im_graph *g, struct im_node *n)
 {
-	const struct im_node *mean = NULL;
-	const int64_t *axes;
-	size_t count;
 	float epsilon;
 
 	if (is(n, "Div", 2)) {
 		const struct im_value *d = deviation(n->in[1], &epsilon);
 
 		if (d && same_difference(d, n->in[0]))
-			mean = centred(d);
+			return become(g, n, centred(d), epsilon, NULL, NULL);
 	}
-	for (size_t i = 0; !mean && is(n, "Mul", 2) && i < 2; i++) {
+	for (size_t i = 0; is(n, "Mul", 2) && i < 2; i++) {
 		const struct im_value *d = inverse(n->in[i], &epsilon);
 
 		if (d && same_difference(d, n->in[1 - i]))
-			mean = centred(d);
+			return become(g, n, centred(d), epsilon, NULL, NULL);
 	}
-	if (!mean || !(axes = im_ints(mean, "axes", &count)))
-		return false;
-	im_become(g, n, "LAYERNORM", mean->in[0], 2);
-	im_attr_float(n, 0, "epsilon", epsilon);
-	n->attr[1] = (struct im_attr){ .name = "axes", .kind = IM_INTS, .ints = axes, .n = count };
-	return true;
+	for (size_t i = 0; is(n, "Add", 2) && i < 2; i++) {
+		const struct im_node *xs = from(n->in[i], "Mul", 2);
+		const struct im_node *rest = from(n->in[1 - i], "Sub", 2);
+
+		if (xs && rest && moments(g, n, xs, rest))
+			return true;
+	}
+	return false;
 }

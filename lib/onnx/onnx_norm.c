@@ -1,6 +1,7 @@
 /* LayerNormalization, InstanceNormalization, MeanVarianceNormalization, L2 normalization. */
 #include "onnx/onnx_int.h"
 #include <float.h>
+#include <math.h>
 
 enum {
 	MEAN_VARIANCE,
@@ -33,7 +34,7 @@ static int norm(struct build *b, struct im_value *x, const bool over[LIMIT_RANK]
 		return -1;
 	if (o.bits == 0)
 		return err_set(e, "it normalises single values of %s", view_text(&x->view));
-	if (!(epsilon >= 0))
+	if (!(epsilon >= 0 && epsilon < INFINITY))
 		return err_set(e, "its epsilon %g is not supported", (double)epsilon);
 	l = build_after(b, HN_LAYER_NORM, "layer_normalization", &x->view);
 	l->p.reduce_axes = o.bits;
@@ -163,16 +164,21 @@ static int over_axes(const struct im_node *n, const int64_t *dflt, size_t ndflt,
 	return 0;
 }
 
-/* The operator, and LAYERNORM: what exporters spell out, without factors. */
+/* The operator, and LAYERNORM: what exporters spell out. */
 int onnx_mean_variance(struct build *b, struct im_node *n, struct err *e)
 {
+	struct im_value mid = { .name = n->name, .nuse = 1 };
+	const struct tensor *scale, *bias;
 	static const int64_t dflt[3] = { 0, 2, 3 };
 	struct im_value *x = n->in[0];
 	bool over[LIMIT_RANK];
 
-	if (over_axes(n, dflt, 3, &x->view, over, e) < 0 || settle(b, x, over, e) < 0)
+	if (factor(n, 1, "scale", &scale, e) < 0 || factor(n, 2, "bias", &bias, e) < 0 ||
+	    over_axes(n, dflt, 3, &x->view, over, e) < 0 || settle(b, x, over, e) < 0)
 		return -1;
-	return norm(b, x, over, MEAN_VARIANCE, im_float(n, "epsilon", FLT_MIN), n->out[0], e);
+	if (norm(b, x, over, MEAN_VARIANCE, im_float(n, "epsilon", FLT_MIN), &mid, e) < 0)
+		return -1;
+	return affine(b, &mid, scale, bias, n->out[0], e);
 }
 
 /* A second input is the shape to which the length was repeated: it must be that of x. */

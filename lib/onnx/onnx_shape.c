@@ -23,12 +23,16 @@ static int see_as(struct build *b, struct im_value *x, struct im_value *out, int
 		line[0] = t.view.batch;
 		line[1] = total / t.view.batch;
 		if (!view_reshape(&t.view, 2, line))
-			return err_set(e, "it mixes the batch of %s with other dimensions",
+			return err_set(e,
+				       "it mixes the batch of %s with other dimensions (export the "
+				       "model with a batch of 1)",
 				       view_text(&x->view));
 		if (view_want(b, &t, "BC", e) < 0)
 			return -1;
 		if (!view_reshape(&t.view, rank, dim))
-			return err_set(e, "it mixes the batch of %s with other dimensions",
+			return err_set(e,
+				       "it mixes the batch of %s with other dimensions (export the "
+				       "model with a batch of 1)",
 				       view_text(&x->view));
 	}
 	build_pass(out, x);
