@@ -76,6 +76,18 @@ static int check_required(const struct im_node *n, const struct onnx_signature *
 	return 0;
 }
 
+/* From opset 6 on a Cast's type is a number. */
+static int check_cast(const struct im_node *n, struct err *e)
+{
+	const struct im_attr *to = im_attr(n, "to");
+
+	if (strcmp(n->op, "Cast") != 0 || !to)
+		return 0;
+	if (to->kind != IM_INT || !onnx_elem(to->i))
+		return err_set(e, "its attribute 'to' is no element type");
+	return 0;
+}
+
 /* Lists among the inputs have one dimension. */
 static int check_lists(const struct im_node *n, struct err *e)
 {
@@ -216,7 +228,8 @@ void onnx_check_nodes(struct im_graph *g, int64_t opset)
 		if (!s)
 			continue;
 		if (check_counts(n, s, &e) < 0 || check_attrs(n, s, &e) < 0 ||
-		    (opset > 6 && check_required(n, s, &e) < 0) || check_lists(n, &e) < 0 ||
+		    (opset > 6 && check_required(n, s, &e) < 0) ||
+		    (opset > 5 && check_cast(n, &e) < 0) || check_lists(n, &e) < 0 ||
 		    check_types(n, s, same, &e) < 0)
 			n->fault = arena_strdup(&g->arena, e.msg);
 		pass_types(n, s, same);

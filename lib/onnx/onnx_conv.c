@@ -188,6 +188,9 @@ static int deconv_axis(const struct im_node *n, int i, int rank, int64_t in, int
 	*d = (struct deconv){ .add = add && (size_t)i < nadd ? add[i] : 0 };
 	if (d->add < 0 || d->add > LIMIT_KERNEL)
 		return err_set(e, "output_padding %lld is absurd", (long long)d->add);
+	if (d->add && d->add >= win->stride && d->add >= win->dilation)
+		return err_set(e, "output_padding %lld is below neither stride nor dilation",
+			       (long long)d->add);
 	d->full = (in - 1) * win->stride + (kernel - 1) * win->dilation + 1;
 	d->same = in * win->stride;
 	if (shape || same) {

@@ -101,6 +101,13 @@ int onnx_pool(struct build *b, struct im_node *n, struct err *e)
 		x = &deep.flat;
 	if (!is_max && (w[0].dilation != 1 || w[1].dilation != 1))
 		return err_set(e, "dilations of an average pool are not supported");
+	/* A window that lies in the padding alone has no value. */
+	for (int i = 0; i < 2; i++)
+		if (w[i].begin > (w[i].kernel - 1) * w[i].dilation ||
+		    w[i].end > (w[i].kernel - 1) * w[i].dilation)
+			return err_set(e, "its padding %lld is not below its kernel of %lld",
+				       (long long)(w[i].begin > w[i].end ? w[i].begin : w[i].end),
+				       (long long)w[i].kernel);
 	l = is_max ? onnx_window_layer(b, n, x, HN_MAXPOOL, "maxpool", w, -INFINITY, e)
 		   : average(b, n, x, w, ceil, e);
 	if (!l)

@@ -43,13 +43,12 @@ static bool no_attr(Onnx__Model *m, size_t at, size_t part, struct str *what, st
 {
 	Onnx__Node *n = m->graph->node[at];
 
-	(void)names;
+	mut_behind(m, at, names);
 	attr_at(m, at, part, what);
 	onnx__attribute__free_unpacked(n->attribute[part], NULL);
 	n->attribute[part] = n->attribute[--n->n_attribute];
 	/* Without it the node is another one, and what comes behind it may not fit. */
-	for (size_t i = at + 1; i < m->graph->n_node; i++)
-		str_printf(names, " %s", m->graph->node[i]->name);
+	mut_behind(m, at, names);
 	return true;
 }
 
@@ -94,15 +93,13 @@ static bool huge_attr(Onnx__Model *m, size_t at, size_t part, struct str *what, 
 static bool zero_attr(Onnx__Model *m, size_t at, size_t part, struct str *what, struct str *names)
 {
 	/* A zero may give another, sound node. */
-	for (size_t i = at + 1; i < m->graph->n_node; i++)
-		str_printf(names, " %s", m->graph->node[i]->name);
+	mut_behind(m, at, names);
 	return set_ints(m, at, part, what, 0);
 }
 
 static bool nine_attr(Onnx__Model *m, size_t at, size_t part, struct str *what, struct str *names)
 {
-	for (size_t i = at + 1; i < m->graph->n_node; i++)
-		str_printf(names, " %s", m->graph->node[i]->name);
+	mut_behind(m, at, names);
 	return set_ints(m, at, part, what, 9);
 }
 
@@ -111,7 +108,7 @@ static bool shorter_list(Onnx__Model *m, size_t at, size_t part, struct str *wha
 {
 	Onnx__Attribute *a = attr_at(m, at, part, what);
 
-	(void)names;
+	mut_behind(m, at, names);
 	if (a->type != INTS || a->n_ints < 2)
 		return false;
 	a->n_ints--;
@@ -122,7 +119,7 @@ static bool longer_list(Onnx__Model *m, size_t at, size_t part, struct str *what
 {
 	Onnx__Attribute *a = attr_at(m, at, part, what);
 
-	(void)names;
+	mut_behind(m, at, names);
 	if (a->type != INTS)
 		return false;
 	a->ints = realloc(a->ints, (a->n_ints + 1) * sizeof *a->ints);

@@ -28,6 +28,8 @@ extern const struct mutation mut_nodes[], mut_tensors[], mut_attrs[], mut_ends[]
 
 /* A new text for a field. */
 void mut_set(char **s, const char *text);
+/* Names of the nodes behind `at`: the change may leave it sound, and the next at fault. */
+void mut_behind(const Onnx__Model *m, size_t at, struct str *names);
 /* Node `at`; its operator is added to what. */
 Onnx__Node *mut_node(Onnx__Model *m, size_t at, struct str *what);
 

@@ -10,6 +10,12 @@ void mut_set(char **s, const char *text)
 		free(old);
 }
 
+void mut_behind(const Onnx__Model *m, size_t at, struct str *names)
+{
+	for (size_t i = at + 1; i < m->graph->n_node; i++)
+		str_printf(names, " %s", m->graph->node[i]->name);
+}
+
 Onnx__Node *mut_node(Onnx__Model *m, size_t at, struct str *what)
 {
 	str_puts(what, m->graph->node[at]->op_type);
@@ -40,7 +46,8 @@ static bool fewer_inputs(Onnx__Model *m, size_t at, size_t part, struct str *wha
 {
 	Onnx__Node *n = mut_node(m, at, what);
 
-	(void)part, (void)names;
+	(void)part;
+	mut_behind(m, at, names);
 	if (n->n_input == 0)
 		return false;
 	free(n->input[--n->n_input]);

@@ -12,7 +12,7 @@ static bool missing_tensor(Onnx__Model *m, size_t at, size_t part, struct str *w
 
 static bool empty_input(Onnx__Model *m, size_t at, size_t part, struct str *what, struct str *names)
 {
-	(void)names;
+	mut_behind(m, at, names);
 	mut_set(&mut_node(m, at, what)->input[part], "");
 	str_printf(what, " %zu", part);
 	return true;
@@ -90,7 +90,7 @@ static bool zero_dim(Onnx__Model *m, size_t at, size_t part, struct str *what, s
 {
 	Onnx__Tensor *t = tensor_at(m, at, part, what);
 
-	(void)names;
+	mut_behind(m, at, names);
 	if (!t || t->n_dims == 0)
 		return false;
 	t->dims[0] = 0;
@@ -138,19 +138,19 @@ static bool integer(Onnx__Model *m, size_t at, size_t part, struct str *what, bo
 
 static bool last_seven(Onnx__Model *m, size_t at, size_t part, struct str *what, struct str *names)
 {
-	(void)names;
+	mut_behind(m, at, names);
 	return integer(m, at, part, what, true, 7);
 }
 
 static bool first_minus(Onnx__Model *m, size_t at, size_t part, struct str *what, struct str *names)
 {
-	(void)names;
+	mut_behind(m, at, names);
 	return integer(m, at, part, what, false, -9);
 }
 
 static bool first_huge(Onnx__Model *m, size_t at, size_t part, struct str *what, struct str *names)
 {
-	(void)names;
+	mut_behind(m, at, names);
 	return integer(m, at, part, what, false, INT64_C(1) << 50);
 }
 
