@@ -73,7 +73,11 @@ refused() {
 	refused 'buffers(conv1, other/conv2, 4)' "16: buffers: no layer 'other/conv2' in 'shapes' (the network's scope is 'shapes/')"
 	refused 'post_quantization_optimization(finetune, loss_layer_names=[conv1, fc9])' \
 		"67: post_quantization_optimization: no layer 'fc9' in 'shapes' (did you mean 'fc1'?)"
-	cat > s.alls <<-'END'
+	refused "a = from_tf('nowhere')" "13: from_tf: no layer of 'shapes' was called 'nowhere' in the original model"
+	original=$(har-pack -m hn m.har | jq -r '.layers["shapes/conv1"].original_names[0]')
+	cat > s.alls <<-END
+		mine = from_tf('$original')
+		quantization_param(mine, quantization_groups=2)
 		a, b, c = defuse(conv7, 2)
 		compilation_param(a, number_of_apus=1)
 		place(1, [shapes/conv7, shapes/b, {conv*}])

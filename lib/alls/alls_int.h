@@ -14,6 +14,8 @@ int alls_misfit(const struct alls_stmt *st, const struct alls_param *p, const st
 int alls_truth(const struct alls_value *v);
 /* The word of a list as the list spells it. */
 const char *alls_spelling(struct arena *a, const char *words, const char *word);
+/* from_tf: some layer has the original name. */
+int alls_check_original(const struct alls_stmt *st, const struct graph *g, struct err *e);
 /* Place of an argument in the row of a checked statement; a bug when it has none. */
 size_t alls_param_index(const struct alls_stmt *st, const char *name);
 

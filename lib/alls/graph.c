@@ -1,5 +1,5 @@
 /* Names that a script gives to layers of the original model: from_tf. */
-#include "alls/table.h"
+#include "alls/alls_int.h"
 
 static const struct layer *by_original_name(const struct graph *g, const char *name)
 {
@@ -31,6 +31,11 @@ static int no_original(const struct graph *g, const struct alls_stmt *st, struct
 	alls_near(name, names, n, e);
 	free(names);
 	return alls_in_value(st, alls_get(st, "original_name"), e);
+}
+
+int alls_check_original(const struct alls_stmt *st, const struct graph *g, struct err *e)
+{
+	return by_original_name(g, alls_get_text(st, "original_name")) ? 0 : no_original(g, st, e);
 }
 
 /* Every use of a name in a value, now of the layer; returns how many there were. */

@@ -47,6 +47,8 @@ int alls_check_layers(const struct alls *s, const struct alls_stmt *st, const st
 	const struct alls_param *p = st->row->params;
 	size_t i;
 
+	if (alls_is(st, "from_tf", NULL))
+		return alls_check_original(st, g, e);
 	for (i = 0; p[i].name; i++)
 		if (st->bound[i] && (p[i].type == ALLS_T_LAYER || p[i].type == ALLS_T_LAYERS) &&
 		    check_layers(&a, st->bound[i]) < 0)
