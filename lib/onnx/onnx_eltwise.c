@@ -3,6 +3,9 @@
 #include "onnx/onnx_int.h"
 #include <math.h>
 
+static int tensors(struct build *b, struct im_value *out, struct im_value x, struct im_value y,
+		   enum onnx_pair k, struct err *e);
+
 static const struct {
 	enum hn_type type;
 	const char *base;
@@ -126,6 +129,28 @@ int onnx_with_tensor(struct build *b, struct im_value *x, const struct tensor *t
 	return r;
 }
 
+/* A constant that repeats x along some dimension is an operand like any other. */
+static bool repeats(const struct im_view *v, const struct tensor *t)
+{
+	for (int d = v->rank - 1, k = t->rank - 1; d >= 0 && k >= 0; d--, k--)
+		if (view_size(v, d) == 1 && t->dim[k] > 1)
+			return true;
+	return false;
+}
+
+static int with_large(struct build *b, struct im_value *out, const struct im_value *x,
+		      const struct tensor *t, enum onnx_pair k, bool const_first, struct err *e)
+{
+	struct im_value c = { .name = "", .is_const = true, .data = *t };
+
+	/* Of the same rank, so that it lies like x. */
+	while (c.data.rank < x->view.rank && c.data.rank < LIMIT_RANK) {
+		memmove(c.data.dim + 1, c.data.dim, (size_t)c.data.rank++ * sizeof *c.data.dim);
+		c.data.dim[0] = 1;
+	}
+	return const_first ? tensors(b, out, c, *x, k, e) : tensors(b, out, *x, c, k, e);
+}
+
 static int with_constant(struct build *b, struct im_node *n, struct im_value *x,
 			 const struct im_value *c, enum onnx_pair k, bool const_first,
 			 struct err *e)
@@ -137,6 +162,8 @@ static int with_constant(struct build *b, struct im_node *n, struct im_value *x,
 
 	if (legacy_shape(b, n, &x->view, &t, e) < 0)
 		return -1;
+	if (repeats(&x->view, &t))
+		return with_large(b, n->out[0], x, &t, k, const_first, e);
 	if ((k == PAIR_MIN || k == PAIR_MAX) && im_scalar(c, &s)) {
 		r = clip_with(b, n, x, k, s);
 	} else if ((r = build_vector(&x->view, &t, &vec, e)) == 0) {

@@ -84,7 +84,7 @@ static struct layer *repeat_pixels(struct build *b, const struct im_view *v, int
 	return l;
 }
 
-static int repeat(struct build *b, struct im_view *v, int d, int64_t size, struct err *e)
+int onnx_repeat_dim(struct build *b, struct im_view *v, int d, int64_t size, struct err *e)
 {
 	const int axis = axis_for(v, d);
 	const int at = place_for(v, d, axis);
@@ -129,7 +129,7 @@ int onnx_expand(struct build *b, struct im_node *n, struct err *e)
 		if (lead + i == 0 && v.rank > 1 && v.rank == x->view.rank)
 			return err_set(e, "repeating the batch of %s is not supported",
 				       view_text(&v));
-		if (repeat(b, &v, lead + i, dim[i], e) < 0)
+		if (onnx_repeat_dim(b, &v, lead + i, dim[i], e) < 0)
 			return -1;
 	}
 	n->out[0]->view = v;

@@ -96,6 +96,8 @@ enum onnx_pair {
 int onnx_tensors(struct build *b, const struct im_value *x, const struct im_value *y,
 		 enum onnx_pair k, struct im_value *out, struct err *e);
 
+/* Dimension d of v, of size 1, repeated. */
+int onnx_repeat_dim(struct build *b, struct im_view *v, int d, int64_t size, struct err *e);
 /* out = the values (more than one, copies) one after the other along a dimension. */
 int onnx_concat_at(struct build *b, struct im_value *in, size_t count, int axis,
 		   struct im_value *out, struct err *e);

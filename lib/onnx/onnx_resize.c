@@ -21,6 +21,12 @@ struct sizes {
 	int64_t out[LIMIT_RANK];
 };
 
+/* In floats, as the scale is one: 12 times 7/12 is 7. */
+static int64_t scaled(int64_t size, double scale)
+{
+	return (int64_t)floorf((float)size * (float)scale);
+}
+
 static int from_scales(const struct tensor *t, const struct im_view *v, struct sizes *s,
 		       struct err *e)
 {
@@ -31,7 +37,7 @@ static int from_scales(const struct tensor *t, const struct im_view *v, struct s
 		s->scale[d] = tensor_get(t, (size_t)d);
 		if (!(s->scale[d] > 0) || s->scale[d] > LIMIT_KERNEL)
 			return err_set(e, "scale %g is absurd", s->scale[d]);
-		s->out[d] = (int64_t)floor((double)view_size(v, d) * s->scale[d]);
+		s->out[d] = scaled(view_size(v, d), s->scale[d]);
 	}
 	return 0;
 }
@@ -52,7 +58,7 @@ static int attr_scales(const struct im_node *n, const struct im_view *v, struct 
 				       : 1;
 		if (!(s->scale[d] > 0) || s->scale[d] > LIMIT_KERNEL)
 			return err_set(e, "scale %g is absurd", s->scale[d]);
-		s->out[d] = (int64_t)floor((double)view_size(v, d) * s->scale[d]);
+		s->out[d] = scaled(view_size(v, d), s->scale[d]);
 	}
 	return 0;
 }
@@ -175,6 +181,15 @@ static struct im_view first_pixels(struct build *b, const struct im_node *n, str
 	return v;
 }
 
+/* One feature becomes many, all else stays. */
+static bool is_repeat(const struct im_view *v, const struct sizes *s)
+{
+	for (int d = 0; d < v->rank; d++)
+		if (d != 1 && s->out[d] != view_size(v, d))
+			return false;
+	return view_size(v, 1) == 1 && s->out[1] > 1;
+}
+
 int onnx_resize(struct build *b, struct im_node *n, struct err *e)
 {
 	const char *method = im_string(n, "mode", "nearest");
@@ -194,8 +209,13 @@ int onnx_resize(struct build *b, struct im_node *n, struct err *e)
 	if (x->view.rank < 3 || x->view.rank > 4)
 		return err_set(e, "its input %s is neither 1-D nor 2-D", view_text(&x->view));
 	axes = view_std_axes(x->view.rank);
-	if (view_want(b, x, axes, e) < 0 || read_sizes(b, n, &x->view, &s, e) < 0 ||
-	    spatial(&x->view, &s, out, scale, e) < 0)
+	if (view_want(b, x, axes, e) < 0 || read_sizes(b, n, &x->view, &s, e) < 0)
+		return -1;
+	if (!linear && is_repeat(&x->view, &s)) {
+		build_pass(n->out[0], x);
+		return onnx_repeat_dim(b, &n->out[0]->view, 1, s.out[1], e);
+	}
+	if (spatial(&x->view, &s, out, scale, e) < 0)
 		return -1;
 	up = out[0] > x->view.base[0] || out[1] > x->view.base[1];
 	down = out[0] < x->view.base[0] || out[1] < x->view.base[1];

@@ -2,8 +2,8 @@
  * Data for scripts/conformance, between a source model's layout and the HN's.
  *
  *	conform input REPORT.json I IN.npy OUT.npy
- *		input I of the source model as NHWC; prints its layer.  One without a batch is
- *		repeated for as many images as the others have.
+ *		input I of the source model as NHWC; prints its layer.  One image (or no
+ *		batch at all) is repeated for as many as the others have.
  *	conform image IN.npy OUT.npy MEANS STDS [bgr]
  *		NHWC uint8 photos, (x - mean) / std per feature
  *	conform ramp SHAPE OUT.npy
@@ -143,7 +143,7 @@ static int input(char **argv)
 		die(&e);
 	}
 	r = to_nhwc(&t, axes);
-	if (!strchr(axes, 'B'))
+	if (r.dim[0] == 1)
 		r = repeat(&r, images(ins));
 	/* The HN's own rank: [N,h,w,c], [N,w,c] or [N,c]. */
 	for (int drop = 4 - (strchr(axes, 'H') ? 4 : strchr(axes, 'W') ? 3 : 2); drop > 0; drop--) {
