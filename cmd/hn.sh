@@ -8,18 +8,18 @@ case $0 in
 esac
 
 # One table feeds the parser and -h: command|flag|values (0, 1, +)|variable|their name|help.
-flags="parser onnx|--net-name|1|net_name|NAME|network's name (default: the file's stem)
-parser onnx|--har-path|1|out_har|FILE|where to write (default: NET.har)
-parser onnx|--hw-arch|1|arch|ARCH|target, for optimize and compiler too
-parser onnx|--start-node-names|+|start_nodes|N...|first nodes of the part to translate
-parser onnx|--end-node-names|+|end_nodes|N...|last nodes of the part to translate
-parser onnx|--tensor-shapes|+|shapes|S...|input shapes: [1,3,64,64] or NAME=[1,3,64,64]
-parser onnx|--input-format|+|formats|F...|input formats: NAME=BCHW
-parser onnx|--augmented-path|1|augmented|FILE|write the model with every tensor as an output
-parser onnx|--parsing-report-path|1|report|FILE|write a report
-parser onnx|-y|0|yes||on failure, parse again with the recommended nodes
-parser onnx|--disable-onnx-simplifier|0|ignored||accepted: there is no simplifier here
-parser onnx|--disable-rt-metadata-extraction|0|ignored||accepted: none is extracted
+flags="parser|--net-name|1|net_name|NAME|network's name (default: the file's stem)
+parser|--har-path|1|out_har|FILE|where to write (default: NET.har)
+parser|--hw-arch|1|arch|ARCH|target, for optimize and compiler too
+parser|--start-node-names|+|start_nodes|N...|first nodes of the part to translate
+parser|--end-node-names|+|end_nodes|N...|last nodes of the part to translate
+parser|--tensor-shapes|+|shapes|S...|input shapes: [1,3,64,64] or NAME=[1,3,64,64]
+parser|--input-format|+|formats|F...|input formats: NAME=BCHW
+parser|--augmented-path|1|augmented|FILE|write the model with every tensor as an output
+parser|--parsing-report-path|1|report|FILE|write a report
+parser|-y|0|yes||on failure, parse again with the recommended nodes
+parser|--disable-onnx-simplifier|0|ignored||accepted: there is no simplifier here
+parser|--disable-rt-metadata-extraction|0|ignored||accepted: none is extracted
 optimize|--hw-arch|1|arch|ARCH|target
 optimize|--calib-set-path|1|calib|PATH|calibration set: .npy, .npz or folder
 optimize|--use-random-calib-set|0|random||calibrate on random images
@@ -41,7 +41,7 @@ help() {
 	echo 'usage: hn COMMAND [options] FILE'
 	echo "Runs the stages with the subcommands and flags of the product's command line."
 	echo "$flags" | awk -F '|' '
-		$1 != command { command = $1; printf "\nhn %s %s\n", $1, $1 ~ /^parser/ ? "MODEL" : "HAR" }
+		$1 != command { command = $1; printf "\nhn %s %s\n", $1, $1 == "parser" ? "onnx|tf MODEL" : "HAR" }
 		NF > 1 { left = sprintf("%s%s%s", $2 ~ /^--/ ? "      " : "  ", $2, $5 ? " " $5 : "")
 			printf "%-38s  %s\n", left, $6 }'
 	printf '\n%-38s  %s\n%-38s  %s\n' '  -h, --help' 'print this help' '      --version' 'print the version'
@@ -72,9 +72,8 @@ parser | har)
 	command="$command ${1-}"
 	[ $# -eq 0 ] || shift
 	case $command in
-	'parser onnx' | 'har info' | 'har extract') ;;
-	'parser tf') fail "'hn parser tf' is not there yet: only ONNX models are translated" ;;
-	*) misuse "unknown command '$command' (parser onnx, har info, har extract)" ;;
+	'parser onnx' | 'parser tf' | 'har info' | 'har extract') ;;
+	*) misuse "unknown command '$command' (parser onnx, parser tf, har info, har extract)" ;;
 	esac
 	;;
 optimize | compiler | visualizer) ;;
@@ -85,6 +84,8 @@ profiler | analyze-noise | join | params-csv | har-onnx-rt | dfc-studio | tb | t
 *) misuse "unknown command '$command'" ;;
 esac
 
+rows=$command
+case $command in parser*) rows=parser ;; esac
 net_name='' out_har='' start_nodes='' end_nodes='' shapes='' formats='' augmented='' report='' yes=''
 arch='' calib='' random='' script='' fp_only='' slim='' work_dir='' out_dir='' auto_script='' no_browser='' file=''
 while [ $# -gt 0 ]; do
@@ -108,8 +109,8 @@ while [ $# -gt 0 ]; do
 	esac
 	flag=$1
 	shift
-	row=$(printf '%s' "$flags" | grep -F -e "$command|$flag|") || misuse "'hn $command' has no option '$flag'"
-	row=${row#"$command|$flag|"}
+	row=$(printf '%s' "$flags" | grep -F -e "$rows|$flag|") || misuse "'hn $command' has no option '$flag'"
+	row=${row#"$rows|$flag|"}
 	values=${row%%|*} row=${row#*|}
 	name=${row%%|*}
 	if [ "$values" = 0 ]; then
@@ -143,11 +144,19 @@ saved() {
 	printf '[info] Saved %s to: %s\n' "$1" "$2"
 }
 
-[ "$command" = 'parser onnx' ] || about=$(har-pack --info "$file")
-[ "$command" = 'parser onnx' ] || net=$(field 'Model Name')
+[ "$rows" = parser ] || about=$(har-pack --info "$file")
+[ "$rows" = parser ] || net=$(field 'Model Name')
 
 case $command in
-'parser onnx')
+parser*)
+	translate=onnx2hn
+	if [ "$command" = 'parser tf' ]; then
+		translate=tflite2hn
+		[ -e "$file" ] || fail "$file: No such file or directory"
+		# A TensorFlow Lite file says so in its bytes 5 to 8.
+		id=$(dd if="$file" bs=1 skip=4 count=4 2> /dev/null | tr -d '\0')
+		[ "$id" = TFL3 ] || fail "$file: only TensorFlow Lite models are translated yet: convert it to .tflite"
+	fi
 	net=${net_name:-$(basename "$file" | sed 's/\.[^.]*$//; s/[^A-Za-z0-9_.-]/_/g; s/^\./_/')}
 	out_har=${out_har:-$net.har}
 	set -- --net-name "$net" ${arch:+--hw-arch "$arch"} ${yes:+-y} ${augmented:+--augmented-path "$augmented"} \
@@ -159,7 +168,7 @@ case $command in
 	for f in $formats; do
 		set -- "$@" --net-input-format "$f"
 	done
-	onnx2hn "$@" -o "$out_har" "$file"
+	"$translate" "$@" -o "$out_har" "$file"
 	saved HAR "$out_har"
 	;;
 optimize)

@@ -44,7 +44,7 @@ load helper
 @test "wrong use is status 2: no command, an unknown one, an unknown or incomplete option" {
 	usage_error 'hn: a command is needed' hn
 	usage_error "hn: unknown command 'train'" hn train
-	usage_error "hn: unknown command 'parser caffe' (parser onnx, har info, har extract)" hn parser caffe
+	usage_error "hn: unknown command 'parser caffe' (parser onnx, parser tf, har info, har extract)" hn parser caffe
 	usage_error "hn: 'hn compiler' has no option '--batch-size'" hn compiler x.har --batch-size 8
 	usage_error "hn: 'hn parser onnx' has no option '--output-dir'" hn parser onnx --output-dir x m.onnx
 	usage_error 'hn: --net-name needs a value' hn parser onnx m.onnx --net-name
@@ -69,7 +69,21 @@ load helper
 
 @test "a subcommand that is not there yet is refused by name" {
 	fails_with 1 "hn: 'hn profiler' is not there yet" hn profiler a.har
-	fails_with 1 "hn: 'hn parser tf' is not there yet: only ONNX models are translated" hn parser tf m.pb
+}
+
+@test "parser tf translates TensorFlow Lite models, whatever their names, and refuses others for now" {
+	printf '%s\n' 'input x 1,4,4,2' 'tensor y 1,4,4,2' 'tensor z 1,4,4,2' 'op RELU x y' 'op NEG y z' 'output z' | mktflite m.bin
+	run -0 --separate-stderr hn parser tf m.bin --end-node-names y --har-path o.har -y
+	[ "$output" = '[info] Saved HAR to: o.har' ]
+	[[ $stderr == *"Restored TensorFlow Lite model m (2 operators)"* ]]
+	tflite2hn -q m.bin --end-node-names y -o t.har
+	same_bytes o.har t.har
+	mkdir saved
+	printf 'GraphDef' > m.pb
+	for f in m.pb saved; do
+		fails_with 1 "hn: $f: only TensorFlow Lite models are translated yet: convert it to .tflite" hn parser tf $f
+	done
+	fails_with 1 "hn: none.tflite: No such file or directory" hn parser tf none.tflite
 }
 
 @test "a failing stage ends the command with its own message and status, and writes nothing" {
