@@ -7,6 +7,10 @@
 
 #include <math.h>
 
+enum {
+	SOFTMAX_CODES_MAX = 65535 /* for 1 */
+};
+
 /* Forwards codes unchanged: the encoding is that of input 0. */
 static bool forwards(const struct layer *l)
 {
@@ -75,13 +79,41 @@ static void forget_vanishing(struct qinfo *info, const struct layer *softmax)
 	info->lo = fmin(fmax(info->lo, low), 0);
 }
 
+static bool is_output(const struct layer *l)
+{
+	for (size_t i = 0; i < l->nsucc; i++)
+		if (l->succ[i]->type == HN_OUTPUT ||
+		    (forwards(l->succ[i]) && is_output(l->succ[i])))
+			return true;
+	return false;
+}
+
+/*
+ * Inside a network a softmax over many values is far from 1: it has the codes of what was seen and
+ * a quarter more, a whole number of them for 1.
+ */
+static void narrow_softmax(struct qinfo *info)
+{
+	float top = 0;
+
+	for (size_t c = 0; c < info->c; c++)
+		top = fmaxf(top, info->max[c]);
+	if (top > 0 && top < 0.8f)
+		info->hi = 255 / fmin(floor(255 / (1.25 * (double)top)), SOFTMAX_CODES_MAX);
+}
+
 static void own_range(struct quant *q, const struct layer *l)
 {
 	struct qinfo *info = quant_info(q, l);
 	const struct layer *softmax = quant_softmax_reader(l);
 
-	if (info->forced || fixed_range(l, &info->lo, &info->hi))
+	if (info->forced)
 		return;
+	if (fixed_range(l, &info->lo, &info->hi)) {
+		if (l->type == HN_SOFTMAX && !is_output(l))
+			narrow_softmax(info);
+		return;
+	}
 	observed(info, &info->lo, &info->hi);
 	if (softmax && isfinite(info->top_min))
 		forget_vanishing(info, softmax);

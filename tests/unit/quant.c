@@ -111,6 +111,27 @@ static void uneven_norm(void)
 	graph_free(g);
 }
 
+/* Weights of a mean over many values, each a few 255ths, keep their codes. */
+static void diffuse_softmax(void)
+{
+	struct err e = { 0 };
+	struct graph *g = graph_new("t");
+	struct layer *in[2] = { graph_add(g, HN_INPUT, "in0"), graph_add(g, HN_INPUT, "in1") };
+	struct layer *softmax = graph_add(g, HN_SOFTMAX, "softmax");
+	struct layer *l = graph_add(g, HN_MATMUL, "x");
+
+	in[0]->out[0] = (struct hn_shape){ 1, 6, 200, 4 };
+	in[1]->out[0] = (struct hn_shape){ 1, 200, 5, 4 };
+	layer_add_input(g, softmax, in[0], 0);
+	layer_add_input(g, l, softmax, 0);
+	layer_add_input(g, l, in[1], 0);
+	layer_add_input(g, graph_add(g, HN_OUTPUT, "output_layer1"), l, 0);
+	if (graph_infer_shapes(g, &e) == 0)
+		quantize_case(g, l, -1, 1, 4, NULL, "diffuse softmax");
+	check(!err_is(&e), "diffuse softmax", e.msg);
+	graph_free(g);
+}
+
 /* Masked scores keep their codes: the mask's -1000 takes none. */
 static void masked_softmax(void)
 {
@@ -162,6 +183,7 @@ int main(int argc, char *argv[])
 	}
 	activations();
 	masked_softmax();
+	diffuse_softmax();
 	uneven_norm();
 	free(text);
 	free(path);
