@@ -309,3 +309,53 @@ E
 2,2,2|2 1 2 1 2|1,3,5,2,4|8,1,1|classic_crd|1,1,1,8 1 3 5 7 2 4 6 8
 E
 }
+
+@test "ScatterND of constants is computed, an index outside is an error" {
+	model <<'E'
+input x 1,2,1,3
+init zero 2,3 0
+initi at 2,2 0 1 -1 2
+init values 2 5 7
+initi four 4 1 2 1 3
+node ScatterND s zero,at,values m
+node Reshape r m,four m4
+node Add a x,m4 y
+output y
+E
+	arr npy in.npy float32 1,1,3,2 1
+	infer
+	# Row 0 is feature 0: 0 5 0; row 1 is 0 0 7.
+	expect 1,1,3,2 1 1 6 1 1 8
+	model <<'E'
+input x 1,2,1,3
+init zero 2,3 0
+initi at 1,2 2 0
+init values 1 5
+node ScatterND s zero,at,values m
+node Add a x,m y
+output y
+E
+	fails_with 1 "onnx2hn: m.onnx: node 's' (ScatterND): its index 0 is outside of [2,3]" onnx2hn -q m.onnx -o m.har
+}
+
+@test "an activation whose input is known only with the shapes is computed too" {
+	model <<'E'
+input x 1,2,1,3
+initi zero - 0
+initi one - 1
+initi map 4 1 2 1 3
+init nought - 0
+init five - 5
+node Shape sh x s
+node ConstantOfShape z s a
+node Add p a,five b
+node Equal eq b,nought c
+node Not not c d
+node Cast f d e to=1
+node Add y x,e y
+output y
+E
+	arr npy in.npy float32 1,1,3,2 1 2 3
+	infer
+	expect 1,1,3,2 2 3 4
+}

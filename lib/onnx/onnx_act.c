@@ -1,5 +1,5 @@
 /* Activations: one table; Clip, PRelu, Pow; operators that pass their input on. */
-#include "onnx/onnx_int.h"
+#include "onnx/onnx_fold.h"
 #include <math.h>
 
 static const struct act_row {
@@ -41,23 +41,54 @@ static const struct act_row {
 	/* clang-format on */
 };
 
-int onnx_activation(struct build *b, struct im_node *n, struct err *e)
+/* The row and parameters of a node; NULL with a reason when there are none. */
+static const struct act_row *row_of(const struct im_node *n, struct hn_act_params *p, struct err *e)
 {
-	struct hn_act_params p = { .lo = -INFINITY, .hi = INFINITY };
 	const struct act_row *row = NULL;
 
+	*p = (struct hn_act_params){ .lo = -INFINITY, .hi = INFINITY };
 	for (size_t i = 0; !row && i < sizeof rows / sizeof rows[0]; i++)
 		if (strcmp(rows[i].op, n->op) == 0)
 			row = &rows[i];
-	if (!row)
-		return err_set(e, "activation '%s' is unknown", quote(n->op));
+	if (!row) {
+		err_set(e, "activation '%s' is unknown", quote(n->op));
+		return NULL;
+	}
 	if (row->alpha)
-		p.alpha = im_float(n, row->alpha, row->alpha_default);
+		p->alpha = im_float(n, row->alpha, row->alpha_default);
 	if (row->beta)
-		p.beta = im_float(n, row->beta, row->beta_default);
-	if (!isfinite(p.alpha) || !isfinite(p.beta))
-		return err_set(e, "its parameters are not finite");
-	return build_activation(b, n->in[0], n->out[0], row->act, &p, NULL);
+		p->beta = im_float(n, row->beta, row->beta_default);
+	if (!isfinite(p->alpha) || !isfinite(p->beta)) {
+		err_set(e, "its parameters are not finite");
+		return NULL;
+	}
+	return row;
+}
+
+int onnx_activation(struct build *b, struct im_node *n, struct err *e)
+{
+	struct hn_act_params p;
+	const struct act_row *row = row_of(n, &p, e);
+
+	return row ? build_activation(b, n->in[0], n->out[0], row->act, &p, NULL) : -1;
+}
+
+int fold_activation(struct build *b, struct im_node *n, struct err *e)
+{
+	const struct tensor *x = &n->in[0]->data;
+	struct err none = { 0 };
+	struct hn_act_params p;
+	const struct act_row *row = row_of(n, &p, &none);
+	struct tensor t;
+
+	if (!row || n->nin != 1)
+		return 1;
+	if (fold_new(b, DT_F32, x->rank, x->dim, &t, e) < 0)
+		return -1;
+	for (size_t i = 0; i < tensor_count(x); i++)
+		fold_set_num(&t, i, (double)hn_act_eval(row->act, &p, 0, (float)tensor_get(x, i)));
+	im_set_const(n->out[0], t);
+	return 0;
 }
 
 /* A bound: attribute in older opsets, input from 11 on. */

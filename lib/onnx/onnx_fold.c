@@ -107,12 +107,15 @@ static const struct {
 	{ "Softmax", fold_softmax },
 	{ "ReduceMean", fold_reduce_mean },
 	{ "LayerNormalization", fold_layer_norm },
+	{ "ScatterND", fold_scatter_nd },
 };
 
 #define COUNT(a) (sizeof(a) / sizeof((a)[0]))
 
 int onnx_fold(struct build *b, struct im_node *n, struct err *e)
 {
+	int r;
+
 	if (n->nout == 0 || !n->out[0] || (n->nin > 0 && !n->in[0]))
 		return 1;
 	for (size_t i = 0; i < COUNT(rules); i++)
@@ -125,5 +128,6 @@ int onnx_fold(struct build *b, struct im_node *n, struct err *e)
 	for (size_t i = 0; i < n->nin; i++)
 		if (!n->in[i])
 			return 1;
-	return fold_arithmetic(b, n, e);
+	r = fold_arithmetic(b, n, e);
+	return r > 0 ? fold_activation(b, n, e) : r;
 }

@@ -37,6 +37,9 @@ int fold_expand(struct build *b, struct im_node *n, struct err *e);
 int fold_cast(struct build *b, struct im_node *n, struct err *e);
 /* Elementwise operators and reductions over lists; 1: no rule. */
 int fold_arithmetic(struct build *b, struct im_node *n, struct err *e);
+/* Activations that patterns found before their input proved constant; 1: none of them. */
+int fold_activation(struct build *b, struct im_node *n, struct err *e);
+int fold_scatter_nd(struct build *b, struct im_node *n, struct err *e);
 /* Float tensors only; 1: not of this form, or too much work. */
 int fold_matmul(struct build *b, struct im_node *n, struct err *e);
 int fold_gemm(struct build *b, struct im_node *n, struct err *e);

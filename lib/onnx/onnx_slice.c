@@ -119,8 +119,8 @@ int onnx_slice(struct build *b, struct im_node *n, struct err *e)
 	    onnx_list(b, n, "axes", 3, axes, &naxes, e) < 0 ||
 	    onnx_list(b, n, "steps", 4, step, &nstep, e) < 0)
 		return -1;
-	if (nfrom != nto || ((naxes || onnx_has_input(n, 3)) && naxes != nfrom) || ((nstep || onnx_has_input(n, 4)) && nstep != nfrom) ||
-	    nfrom > (size_t)c.x.view.rank)
+	if (nfrom != nto || ((naxes || onnx_has_input(n, 3)) && naxes != nfrom) ||
+	    ((nstep || onnx_has_input(n, 4)) && nstep != nfrom) || nfrom > (size_t)c.x.view.rank)
 		return err_set(e, "its starts, ends, axes and steps differ in number");
 	for (size_t i = 0; i < nfrom; i++) {
 		if (onnx_axis(naxes ? axes[i] : (int64_t)i, c.x.view.rank, &axis, e) < 0)
