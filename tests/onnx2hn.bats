@@ -231,6 +231,29 @@ E
 	hn '.layers["n/conv1"] | .params.padding == "SAME" and .original_names == ["pad", "conv"]'
 }
 
+@test "a Clip behind a Relu is one activation, relu6 where it is that" {
+	model <<'E'
+input x 1,1,1,4
+init lo - -1
+init hi - 6
+init two - 2
+init k 1,1,1,1 1
+node Conv c x,k a
+node Relu r a b
+node Clip six b,lo,hi y
+node Relu s x d
+node Clip band d,two,hi z
+output y
+output z
+E
+	[ "$(layers | grep -Ev '(in|out)put_layer' | tr '\n' ,)" = "activation1 activation clip,conv1 conv relu6," ]
+	hn '.layers["n/conv1"].original_names == ["c", "r", "six"]'
+	arr npy in.npy float32 1,1,4,1 -3 1 4 9
+	onnx2hn -q m.onnx --net-name n --end-node-names band -o m.har
+	hn-infer -q m.har --in in.npy -o out.npy
+	expect 1,1,4,1 2 2 4 6
+}
+
 @test "a padded max pool does not see the padding" {
 	model <<'E'
 input x 1,1,2,2
