@@ -94,6 +94,28 @@ T
 	gives 1,1,4,2 1 10 2 20 13 130 20 200
 }
 
+@test "a convolution keeps its place among its siblings behind its padding" {
+	model <<'T'
+input x 1,4,4,1
+init p 4,2 i32 0 0 1 1 1 1 0 0
+init k 1,3,3,1 f32 1
+init j 1,1,1,1 f32 2
+tensor q 1,6,6,1
+tensor a 1,2,2,1
+tensor b 1,2,2,1
+tensor y 1,2,2,1
+op PAD x,p q
+op CONV_2D q,k a padding=1 stride_w=2 stride_h=2
+op CONV_2D x,j b padding=1 stride_w=2 stride_h=2
+op ADD a,b y
+output y
+T
+	hn '.layers["n/conv1"].original_names == ["q", "a"] and .layers["n/conv1"].params.padding == "SAME"'
+	hn '.layers["n/conv2"].original_names == ["b"]'
+	given 1,4,4,1 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16
+	gives 1,2,2,1 16 36 75 121
+}
+
 @test "padding SAME with a stride begins with the smaller half" {
 	model <<'T'
 input x 1,4,4,1

@@ -26,6 +26,7 @@ struct ready {
 struct numbering {
 	struct im_graph *g;
 	size_t *waits; /* producers that have no number yet */
+	bool *free;    /* no producer at all */
 	size_t *first; /* of node i's consumers in next */
 	size_t *next;  /* consumers, in the file's order */
 	uint8_t *rank; /* enum rank */
@@ -42,8 +43,9 @@ static bool is_depthwise(const struct im_node *n)
 {
 	const struct im_value *w = n->nin > 1 ? n->in[1] : NULL;
 
+	/* Stored as IHWO only where I is 1. */
 	return im_int(n, "group", 1) > 1 && w && w->is_const && w->data.rank > 1 &&
-	       w->data.dim[1] == 1;
+	       (im_string(n, "kernel_layout", "O")[0] == 'I' || w->data.dim[1] == 1);
 }
 
 static enum rank rank_of(const struct im_node *n, size_t feeds)
@@ -150,13 +152,35 @@ static void edges(struct numbering *u, bool fill)
 	free(last);
 }
 
+/* Consumers of node i that wait for nothing else are ready, in the file's order. */
+static void release(struct numbering *u, size_t i)
+{
+	for (size_t c = i ? u->first[i - 1] : 0; c < u->first[i]; c++)
+		if (--u->waits[u->next[c]] == 0)
+			is_ready(u, u->next[c]);
+}
+
+/*
+ * Node i waits for nothing.  Padding is the next operator's own: that takes its place among its
+ * siblings.
+ */
+static void arrive(struct numbering *u, size_t i, struct im_node **order, size_t *n)
+{
+	if (strcmp(u->g->node[i]->op, "Pad") != 0) {
+		is_ready(u, i);
+		return;
+	}
+	order[(*n)++] = u->g->node[i];
+	release(u, i);
+}
+
 static void walk(struct numbering *u, struct im_node **order)
 {
 	size_t n = 0;
 
 	for (size_t i = 0; i < u->g->nnode; i++)
-		if (u->waits[i] == 0)
-			is_ready(u, i);
+		if (u->free[i])
+			arrive(u, i, order, &n);
 	for (;;) {
 		int k = 0;
 		size_t i;
@@ -169,7 +193,7 @@ static void walk(struct numbering *u, struct im_node **order)
 		order[n++] = u->g->node[i];
 		for (size_t c = i ? u->first[i - 1] : 0; c < u->first[i]; c++)
 			if (--u->waits[u->next[c]] == 0)
-				is_ready(u, u->next[c]);
+				arrive(u, u->next[c], order, &n);
 	}
 }
 
@@ -178,6 +202,7 @@ void im_number(struct im_graph *g)
 	const size_t n = g->nnode;
 	struct numbering u = { .g = g,
 			       .waits = xcalloc(n, sizeof(size_t)),
+			       .free = xcalloc(n, sizeof(bool)),
 			       .first = xcalloc(n + 1, sizeof(size_t)),
 			       .rank = xcalloc(n, 1) };
 	struct im_node **order = xcalloc(n, sizeof(struct im_node *));
@@ -189,6 +214,8 @@ void im_number(struct im_graph *g)
 		u.first[i + 1] += u.first[i];
 	u.next = xcalloc(u.first[n] + 1, sizeof(size_t));
 	edges(&u, true); /* first[i] is now the end of i's consumers */
+	for (size_t i = 0; i < n; i++)
+		u.free[i] = u.waits[i] == 0;
 	walk(&u, order);
 	if (n)
 		memcpy(g->node, order, n * sizeof(struct im_node *));
@@ -197,6 +224,7 @@ void im_number(struct im_graph *g)
 	for (size_t i = 0; i < n; i++)
 		g->node[i]->mark = 0;
 	free(u.waits);
+	free(u.free);
 	free(u.first);
 	free(u.next);
 	free(u.rank);
