@@ -86,6 +86,8 @@ char *onnx_retry_command(const struct onnx_result *r, int argc, char *const argv
  * and outputs are, sizes, what was cut off, warnings.
  */
 void onnx_say(const struct onnx_result *r, const char *framework, double seconds);
+/* The NMS configuration of a detector as member nms.json, and its name in the metadata. */
+void onnx_put_nms(struct bundle *b, const struct onnx_result *r);
 /* With -v: each node that cannot be imported, and why. */
 void onnx_say_unsupported(const struct onnx_result *r);
 void onnx_result_release(struct onnx_result *r);

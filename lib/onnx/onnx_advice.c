@@ -71,7 +71,10 @@ int onnx_advised(struct onnx_run *r, const struct im_source *src, const struct o
 	onnx_measure(r->ir);
 	out->report = onnx_report(r, o, NULL);
 	first_fault(r, e);
-	res = try_parts(r, src, &cut, net, &tries, &names);
+	onnx_find_nms(r, out->report, NULL, NULL, NULL);
+	res = onnx_try_nms(r, src, &cut, net, &names);
+	if (res != 0)
+		res = try_parts(r, src, &cut, net, &tries, &names);
 	if (res == 0) {
 		copy_names(&out->try_start, cut.start, cut.nstart);
 		copy_names(&out->try_end, cut.end, cut.nend);
@@ -83,4 +86,17 @@ int onnx_advised(struct onnx_run *r, const struct im_source *src, const struct o
 	out->retried = xstrdup(e->msg);
 	*e = (struct err){ 0 };
 	return 0;
+}
+
+void onnx_retry_nms(struct onnx_run *r, const struct im_source *src, const struct onnx_opts *o,
+		    const char *net, struct onnx_result *out)
+{
+	struct arena names = { 0 };
+	struct onnx_opts cut = *o;
+
+	if (onnx_try_nms(r, src, &cut, net, &names) == 0) {
+		copy_names(&out->try_end, cut.end, cut.nend);
+		out->retried = xstrdup("it decodes boxes, which is the host's work");
+	}
+	arena_release(&names);
 }

@@ -18,6 +18,7 @@ void onnx_run_release(struct onnx_run *r)
 	json_decref(r->notes);
 	json_decref(r->warnings);
 	free(r->trace);
+	nms_hints_release(&r->hints);
 	free(r->in_layer);
 	free(r->out_layer);
 	free(r->in_axes);
@@ -217,6 +218,7 @@ int onnx_run_decode(struct onnx_run *r, const struct im_source *src, const struc
 	if (r->ir->spelled)
 		onnx_check_nodes(r->ir, r->opset);
 	fold_all(r);
+	nms_hints_find(r->ir, &r->hints);
 	return im_cut(r->ir, o->start, o->nstart, o->end, o->nend, e);
 }
 
@@ -310,6 +312,7 @@ static void finish(struct onnx_run *r, const struct onnx_opts *o, struct onnx_re
 	onnx_warn(r);
 	json_decref(out->report);
 	out->report = onnx_report(r, o, g);
+	onnx_find_nms(r, out->report, NULL, NULL, NULL);
 	onnx_report_advice(out);
 	if (o->places)
 		onnx_places(r, out);
@@ -331,6 +334,8 @@ int onnx_import_source(const struct im_source *src, const struct onnx_opts *o, c
 	res = onnx_run(&r, src, o, net, e);
 	if (res > 0)
 		res = onnx_advised(&r, src, o, net, out, e);
+	else if (res == 0 && o->retry)
+		onnx_retry_nms(&r, src, o, net, out);
 	if (res == 0)
 		finish(&r, o, out);
 	onnx_run_release(&r);

@@ -5,6 +5,7 @@
 #include "import/build.h"
 #include "import/file.h"
 #include "import/import.h"
+#include "import/nms.h"
 #include "onnx/onnx.h"
 
 enum {
@@ -179,6 +180,7 @@ struct onnx_run {
 	struct onnx_fault *fault; /* nfault, in order */
 	size_t nfault, cap_fault;
 	json_t *notes, *warnings;        /* texts, NULL: none */
+	struct nms_hints hints;          /* of a detector's decoding */
 	struct layer **in_layer;         /* of ir->in[i], NULL when unused */
 	struct layer **out_layer;        /* of ir->out[i] */
 	char (*in_axes)[LIMIT_RANK + 1]; /* meaning of the source's input dimensions */
@@ -204,6 +206,22 @@ int onnx_run_decode(struct onnx_run *r, const struct im_source *src, const struc
  */
 int onnx_advised(struct onnx_run *r, const struct im_source *src, const struct onnx_opts *o,
 		 const char *net, struct onnx_result *out, struct err *e);
+
+/* r succeeded: when a detector's decoding is in it, *r becomes the import without. */
+void onnx_retry_nms(struct onnx_run *r, const struct im_source *src, const struct onnx_opts *o,
+		    const char *net, struct onnx_result *out);
+/*
+ * A detector's heads, when it is one: into the report ("nms").  True when its decoding is in the
+ * model, and then *end are the nodes to end at; names live in the arena.
+ */
+bool onnx_find_nms(struct onnx_run *r, json_t *report, const char *const **end, size_t *nend,
+		   struct arena *names);
+/*
+ * When *r is a detector with its decoding, imports it without: 0 and *r is that import, *o its
+ * options.
+ */
+int onnx_try_nms(struct onnx_run *r, const struct im_source *src, struct onnx_opts *o,
+		 const char *net, struct arena *names);
 
 /*
  * Parts of a failed import without stuck nodes in them, the most work first.  A part is what lies

@@ -67,6 +67,31 @@ void onnx_say_unsupported(const struct onnx_result *r)
 	}
 }
 
+/* A detector: what it is, where it should end, what a model script needs. */
+static void say_nms(const json_t *nms)
+{
+	const json_t *ends = json_object_get(nms, "end_nodes");
+	struct str s = { 0 };
+
+	if (!json_is_object(nms))
+		return;
+	log_info("NMS structure of %s (or equivalent architecture) was detected.",
+		 text_of(nms, "family"));
+	if (json_is_true(json_object_get(nms, "anchors_assumed")))
+		log_warn("the anchors are not in the model: those of the NMS configuration are "
+			 "defaults; check them");
+	for (size_t i = 0; i < json_array_size(ends); i++)
+		str_printf(&s, "%s%s", i ? " " : "",
+			   quote(json_string_value(json_array_get(ends, i))));
+	if (s.len)
+		log_info("In order to use HailoRT post-processing capabilities, these end node "
+			 "names should be used: %s.",
+			 s.p);
+	if (text_of(nms, "script")[0])
+		log_info("Model script: %s", text_of(nms, "script"));
+	str_release(&s);
+}
+
 void onnx_say(const struct onnx_result *r, const char *framework, double seconds)
 {
 	const struct graph *g = r->graph;
@@ -87,6 +112,7 @@ void onnx_say(const struct onnx_result *r, const char *framework, double seconds
 	log_info("End nodes mapped from original model: %s.", r->end_text);
 	say_ends(json_object_get(r->report, "inputs"), "from");
 	say_ends(json_object_get(r->report, "outputs"), "is");
+	say_nms(json_object_get(r->report, "nms"));
 	log_info("Translation completed on %s model %s: %zu layers, %" PRIu64
 		 " parameters, %.2f GMACs, %.2f GOP per image (completion time: %.2f s)",
 		 framework, g->name, g->nlayers, r->params, 1e-9 * (double)r->macs,

@@ -103,6 +103,7 @@ static int fill(struct bundle *b, const struct onnx_tool *t, const struct onnx_r
 
 	bundle_set_state(b, STATE_HAILO_MODEL);
 	bundle_put_graph(b, "hn", r->graph);
+	onnx_put_nms(b, r);
 	if (!t->no_weights && bundle_put_npz(b, "npz", r->weights, e) < 0)
 		return -1;
 	if (t->hw_arch)

@@ -1,0 +1,136 @@
+# onnx2hn: detection of NMS heads.  Anchors, strides and thresholds against the public definitions of the
+# architectures; models from mkarch and mkonnx.
+load helper
+
+# nms ARCH [MKARCH-OPTION...]: translates; jq filters on the report's entry follow with is.
+nms() {
+	local arch=$1
+	shift
+	mkarch "$arch" "$arch.onnx" --thin 8 "$@"
+	rm -f r.json x.har
+	onnx2hn -q "$arch.onnx" --net-name net --report r.json -o x.har || true
+}
+
+is() {
+	jq -e ".nms | $1" r.json > /dev/null || {
+		jq .nms r.json
+		return 1
+	}
+}
+
+# decoders KEY...: these of each decoder, as compact JSON.
+decoders() {
+	jq -c "[.nms.config.bbox_decoders[] | [$1]]" r.json
+}
+
+@test "yolov5 with its decoding: anchors are read from it, the command ends at the heads" {
+	nms yolov5s --size 64
+	is '.meta_arch == "yolov5" and .config.classes == 80 and .config.image_dims == [64, 64] and (.anchors_assumed | not)'
+	[ "$(decoders '.w,.h,.stride')" = "[[[10,16,33],[13,30,23],8],[[30,62,59],[61,45,119],16],[[116,156,373],[90,198,326],32]]" ]
+	jq -e '.recommended_end_nodes == ["/model.24/m.0/Conv","/model.24/m.1/Conv","/model.24/m.2/Conv"]' r.json
+}
+
+@test "-y ends there, and the bundle holds the configuration with the anchors of what was cut off" {
+	nms yolov7_tiny --size 64
+	onnx2hn -y -q yolov7_tiny.onnx --net-name net -o x.har 2> err
+	har-pack -m nms.json -i x.har > nms.json
+	[ "$(jq -c '[.bbox_decoders[] | [.encoded_layer, .w, .h]]' nms.json)" = '[["conv43",[12,19,40],[16,36,28]],["conv51",[36,76,72],[75,55,146]],["conv58",[142,192,459],[110,243,401]]]' ]
+	har-pack -m metadata.json -i x.har | jq -e '.nms_meta_arch == "yolov5"'
+	har-pack -m hn -i x.har | jq -e '.net_params.output_layers_order == ["net/conv43", "net/conv51", "net/conv58"]'
+}
+
+@test "yolov5 without decoding gets its release's anchors and a warning" {
+	mkarch yolov5s m.onnx --thin 8 --size 64 --classes 3 --raw
+	onnx2hn m.onnx --report r.json -o x.har 2> err
+	grep -q 'warning.*the anchors are not in the model' err
+	grep -q 'NMS structure of yolov5 (or equivalent architecture) was detected' err
+	is '.anchors_assumed and .config.classes == 3 and .end_nodes == []'
+	[ "$(decoders '.w,.stride')" = "[[[10,16,33],8],[[30,62,59],16],[[116,156,373],32]]" ]
+}
+
+@test "yolov5 with masks names the branch of prototypes" {
+	nms yolov5n_seg
+	is '.meta_arch == "yolov5_seg" and .config.proto == [{"number": 32, "stride": 4}] and .config.classes == 80'
+	[ "$(decoders '.encoded_layer,.stride')" = '[["conv48",8],["conv55",16],["conv61",32]]' ]
+}
+
+@test "yolov8: distances and classes, with and without decoding" {
+	nms yolov8n
+	is '.meta_arch == "yolov8" and .config.regression_length == 16 and .config.nms_iou_th == 0.7 and .decoding_inside'
+	[ "$(decoders '.name,.stride,.reg_layer,.cls_layer')" = '[["bbox_decoder41",8,"conv41","conv42"],["bbox_decoder52",16,"conv52","conv53"],["bbox_decoder62",32,"conv62","conv63"]]' ]
+	is '.script | endswith("nms_postprocess(\"net.nms.json\", meta_arch=yolov8, engine=cpu)") and contains("change_output_activation(conv42, sigmoid)")'
+	nms yolov8n --raw --classes 7
+	is '.config.classes == 7 and .config.regression_length == 16 and (.decoding_inside | not)'
+	onnx2hn -y -q yolov8n.onnx -o /dev/null
+}
+
+@test "a detector that parses whole is cut before its decoding by -y" {
+	mkarch yolov8n m.onnx --thin 8 --size 64
+	onnx2hn -y -q m.onnx --net-name net --hn m.hn -o /dev/null 2> err
+	jq -e '[.net_params.output_layers_order[] | split("/")[1]] == ["conv41", "conv42", "conv52", "conv53", "conv62", "conv63"]' m.hn
+}
+
+@test "yolox and the first yolov6 have objectness, the second has not" {
+	nms yolox_s
+	is '.meta_arch == "yolox" and .config.number_of_detection_heads == 3 and .config.nms_iou_th == 0.65'
+	[ "$(decoders '.stride,.reg_layer,.objectness_layer,.cls_layer')" = '[[8,"conv55","conv56","conv54"],[16,"conv69","conv70","conv68"],[32,"conv82","conv83","conv81"]]' ]
+	nms yolov6n --raw --classes 1
+	is '.meta_arch == "yolox" and .config.classes == 1'
+	[ "$(decoders '.reg_layer,.objectness_layer,.cls_layer')" = '[["conv37","conv38","conv36"],["conv48","conv49","conv47"],["conv58","conv59","conv57"]]' ]
+	nms yolov6n_0.2
+	is '.meta_arch == "yolov6" and .config.classes == 80'
+}
+
+@test "ssd: boxes of the generator with default settings, background is class 0" {
+	nms ssd_mobilenet_v1
+	is '.meta_arch == "ssd" and .config.classes == 91 and .config.background_removal and .config.background_removal_index == 0'
+	[ "$(decoders '.reg_layer,.cls_layer')" = '[["conv13","conv14"],["conv17","conv18"],["conv21","conv22"],["conv25","conv26"],["conv29","conv30"],["conv33","conv34"]]' ]
+	is '.config.bbox_decoders[1].h as $h | [0.35, 0.2474874, 0.4949747, 0.2020726, 0.6062481, 0.41833] | [., $h] | transpose | all((.[0] - .[1]) * (.[0] - .[1]) < 1e-12)'
+	is '.config.bbox_decoders[5].w as $w | [0.95, 1.3435029, 0.6717514, 1.6454483, 0.5484553, 0.9746794] | [., $w] | transpose | all((.[0] - .[1]) * (.[0] - .[1]) < 1e-12)'
+}
+
+@test "centernet: one level of stride 4" {
+	mkonnx m.onnx <<'E'
+input x 1,3,32,32
+init k 4,3,4,4 0.1
+init a 5,4,1,1 0.1
+init b 2,4,1,1 0.1
+node Conv stem x,k t kernel_shape=4,4 strides=4,4
+node Conv map t,a u kernel_shape=1,1
+node Sigmoid score u scores
+node Conv size t,b sizes kernel_shape=1,1
+node Conv offset t,b offsets kernel_shape=1,1
+output scores
+output sizes
+output offsets
+E
+	onnx2hn -q m.onnx --report r.json -o x.har
+	is '.meta_arch == "centernet" and .config.classes == 5'
+	[ "$(decoders '.reg_layer_w,.reg_layer_h,.cls_layer')" = '[["conv3","conv4","conv2"]]' ]
+}
+
+@test "what is no detector is not taken for one" {
+	nms resnet_v1_18 --size 64
+	jq -e '.parsed and .nms == null' r.json
+	nms mobilenet_v2 --size 64
+	jq -e '.parsed and .nms == null' r.json
+	# Feature maps of three strides with a multiple of three features.
+	mkonnx m.onnx <<'E'
+input x 1,3,64,64
+init k 96,3,8,8 0.1
+init d 96,96,2,2 0.1
+init l 96,96,1,1 0.1
+node Conv p3 x,k a kernel_shape=8,8 strides=8,8
+node Conv p4 a,d b kernel_shape=2,2 strides=2,2
+node Conv p5 b,d c kernel_shape=2,2 strides=2,2
+node Conv o3 a,l u kernel_shape=1,1
+node Conv o4 b,l v kernel_shape=1,1
+node Conv o5 c,l w kernel_shape=1,1
+output u
+output v
+output w
+E
+	onnx2hn -q m.onnx --report r.json -o x.har
+	jq -e '.parsed and .nms == null' r.json
+	run ! har-pack -m nms.json -i x.har
+}
