@@ -1,5 +1,6 @@
 # onnx2hn: detection of NMS heads.  Anchors, strides and thresholds against the public definitions of the
 # architectures; models from mkarch and mkonnx.
+# shellcheck disable=SC2016,SC2094 # $h and $w are jq's; members are read from the bundle's input
 load helper
 
 # nms ARCH [MKARCH-OPTION...]: translates; jq filters on the report's entry follow with is.
@@ -23,18 +24,40 @@ decoders() {
 	jq -c "[.nms.config.bbox_decoders[] | [$1]]" r.json
 }
 
-@test "yolov5 with its decoding: anchors are read from it, the command ends at the heads" {
+@test "yolov5 with its decoding: anchors are read from it, the nodes to end at are named" {
 	nms yolov5s --size 64
 	is '.meta_arch == "yolov5" and .config.classes == 80 and .config.image_dims == [64, 64] and (.anchors_assumed | not)'
 	[ "$(decoders '.w,.h,.stride')" = "[[[10,16,33],[13,30,23],8],[[30,62,59],[61,45,119],16],[[116,156,373],[90,198,326],32]]" ]
-	jq -e '.recommended_end_nodes == ["/model.24/m.0/Conv","/model.24/m.1/Conv","/model.24/m.2/Conv"]' r.json
+	is '.decoding_inside and .end_nodes == ["/model.24/m.0/Conv","/model.24/m.1/Conv","/model.24/m.2/Conv"]'
+}
+
+@test "decoding that cannot be translated: the recommendation ends at the heads" {
+	mkonnx m.onnx <<'E'
+input x 1,3,64,64
+init k 4,3,8,8 0.1
+init d 4,4,2,2 0.1
+init l 21,4,1,1 0.1
+node Conv p3 x,k a kernel_shape=8,8 strides=8,8
+node Conv p4 a,d b kernel_shape=2,2 strides=2,2
+node Conv o3 a,l u kernel_shape=1,1
+node Conv o4 b,l v kernel_shape=1,1
+node NonZero find u n
+node NonZero also v m
+output n
+output m
+E
+	run -1 onnx2hn -q m.onnx --report r.json -o x.har
+	is '.meta_arch == "yolov5" and .config.classes == 2'
+	jq -e '.recommended_end_nodes == ["o3", "o4"] and (.retry_command | contains("--end-node-names o3,o4"))' r.json
+	onnx2hn -y -q m.onnx --net-name net --hn m.hn -o /dev/null
+	jq -e '.net_params.output_layers_order == ["net/conv3", "net/conv4"]' m.hn
 }
 
 @test "-y ends there, and the bundle holds the configuration with the anchors of what was cut off" {
 	nms yolov7_tiny --size 64
 	onnx2hn -y -q yolov7_tiny.onnx --net-name net -o x.har 2> err
-	har-pack -m nms.json -i x.har > nms.json
-	[ "$(jq -c '[.bbox_decoders[] | [.encoded_layer, .w, .h]]' nms.json)" = '[["conv43",[12,19,40],[16,36,28]],["conv51",[36,76,72],[75,55,146]],["conv58",[142,192,459],[110,243,401]]]' ]
+	har-pack -m nms.json -i x.har > config.json
+	[ "$(jq -c '[.bbox_decoders[] | [.encoded_layer, .w, .h]]' config.json)" = '[["conv43",[12,19,40],[16,36,28]],["conv51",[36,76,72],[75,55,146]],["conv58",[142,192,459],[110,243,401]]]' ]
 	har-pack -m metadata.json -i x.har | jq -e '.nms_meta_arch == "yolov5"'
 	har-pack -m hn -i x.har | jq -e '.net_params.output_layers_order == ["net/conv43", "net/conv51", "net/conv58"]'
 }
