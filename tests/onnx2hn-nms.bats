@@ -132,6 +132,56 @@ E
 	[ "$(decoders '.reg_layer_w,.reg_layer_h,.cls_layer')" = '[["conv3","conv4","conv2"]]' ]
 }
 
+# levels TEXT: three levels a, b, c at strides 8, 16, 32 of an image of 64x64, four features each.
+levels() {
+	cat <<'E'
+input x 1,3,64,64
+init k 4,3,8,8 0.1
+init d 4,4,2,2 0.1
+node Conv p3 x,k a kernel_shape=8,8 strides=8,8
+node Conv p4 a,d b kernel_shape=2,2 strides=2,2
+node Conv p5 b,d c kernel_shape=2,2 strides=2,2
+E
+}
+
+@test "nanodet: one convolution a level, split in classes and bins" {
+	{
+		levels
+		echo "init w 39,4,1,1 0.1"
+		echo "initi s 2 7 32"
+		for l in a b c; do
+			echo "node Conv head$l $l,w h$l kernel_shape=1,1"
+			echo "node Split split$l h$l,s s$l,d$l axis=1"
+			echo "node Sigmoid score$l s$l q$l"
+			echo "node Concat both$l q$l,d$l out$l axis=1"
+			echo "output out$l"
+		done
+	} | mkonnx m.onnx
+	onnx2hn -q m.onnx --report r.json -o x.har
+	is '.family == "nanodet" and .meta_arch == "yolov8" and .config.classes == 7 and .config.regression_length == 8 and .end_nodes == ["heada", "headb", "headc"]'
+	[ "$(decoders '.stride,.combined_layer')" = '[[8,"conv3"],[16,"conv5"],[32,"conv6"]]' ]
+}
+
+@test "damoyolo: 17 bins, and a background behind the classes" {
+	{
+		levels
+		echo "init r 68,4,3,3 0.1"
+		echo "init w 6,4,3,3 0.1"
+		echo "init scale - 0.5"
+		for l in a b c; do
+			echo "node Conv cls$l $l,w c$l kernel_shape=3,3 pads=1,1,1,1"
+			echo "node Sigmoid score$l c$l q$l"
+			echo "node Conv reg$l $l,r r$l kernel_shape=3,3 pads=1,1,1,1"
+			echo "node Mul scale$l r$l,scale b$l"
+			echo "output b$l"
+			echo "output q$l"
+		done
+	} | mkonnx m.onnx
+	onnx2hn -q m.onnx --report r.json -o x.har
+	is '.meta_arch == "damoyolo" and .config.regression_length == 17 and .config.classes == 6 and .config.background_removal and .config.background_removal_index == 5 and .script == ""'
+	[ "$(decoders '.stride,.reg_layer,.cls_layer')" = '[[8,"conv4","conv3"],[16,"conv7","conv6"],[32,"conv9","conv8"]]' ]
+}
+
 @test "what is no detector is not taken for one" {
 	nms resnet_v1_18 --size 64
 	jq -e '.parsed and .nms == null' r.json

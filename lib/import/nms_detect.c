@@ -169,6 +169,10 @@ static bool distances(struct nms *m, const struct nms_hints *h, const struct gro
 		return false;
 	if (v[0].at[reg].c < 4 || v[0].at[reg].sigmoid || v[0].at[!reg].active)
 		return false;
+	/* Without the bins, 64 features may be anything's. */
+	if (m->bins == 16 && !h->bins &&
+	    (n < 3 || v[0].at[!reg].c == 64 || !is_linear_1x1(&v[0].at[reg])))
+		return false;
 	m->arch = m->bins == 17 && v[0].at[!reg].sigmoid ? NMS_DAMOYOLO
 		  : m->bins                              ? NMS_YOLOV8
 							 : NMS_YOLOV6;
@@ -321,7 +325,7 @@ bool nms_detect(struct im_graph *g, const struct nms_hints *h, struct nms *m)
 			memcpy(m->image, g->in[i]->view.base, sizeof m->image);
 	if (!nms_heads(g, h, m) || (n = groups(m, v)) == 0)
 		return false;
-	if (!anchored(m, h, v, n, 0) && !yolov5_seg(m, h, v, n) && !nanodet(m, h, v, n) &&
+	if (!nanodet(m, h, v, n) && !anchored(m, h, v, n, 0) && !yolov5_seg(m, h, v, n) &&
 	    !distances(m, h, v, n) && !yolox(m, v, n) && !ssd(m, h, v, n) && !centernet(m, v, n))
 		return false;
 	nms_assume_anchors(m);
