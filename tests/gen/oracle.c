@@ -120,7 +120,7 @@ static int print(const struct tensor *t)
 {
 	printf("%s", tensor_shape_text(t));
 	for (size_t i = 0; i < tensor_count(t); i++)
-		printf(" %.7g", tensor_get(t, i));
+		printf(" %.6g", tensor_get(t, i));
 	printf("\n");
 	return 0;
 }
