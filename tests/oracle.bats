@@ -239,6 +239,8 @@ fails() {
 		'init w 1,4,1 0' 'init r 1,4,1 0' 'init c 1,1,1 1'
 	gives '[1,1,1] 0.25' 'node GRU n x,w,r,-,-,h o,y hidden_size=1' \
 		'init w 1,3,1 0' 'init r 1,3,1 0' 'init h 1,1,1 1'
+	gives '[2,1,1,1] 1 2' 'node RNN n c,w,r y hidden_size=1 activations=l:Affine activation_alpha=F:2' \
+		'init w 1,1,1 1' 'init r 1,1,1 0.5' 'init c 2,1,1 0.5'
 	# Backward, the last step comes first.
 	gives '[2,1,1,1] 0.5 0' 'node RNN n x,w,r y hidden_size=1 direction=s:reverse' 'init w 1,1,1 1' 'init r 1,1,1 0'
 }

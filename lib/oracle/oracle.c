@@ -51,6 +51,11 @@ struct oracle *oracle_new(const struct im_source *src, size_t max_bytes, struct 
 		oracle_free(o);
 		return NULL;
 	}
+	if (o->g->last) {
+		err_set(e, "models whose features are the last dimension are not executed here");
+		oracle_free(o);
+		return NULL;
+	}
 	for (size_t i = 0; i < o->g->nvalue; i++) {
 		struct im_value *v = o->g->value[i];
 

@@ -2,12 +2,21 @@
 #include "oracle/oracle_int.h"
 
 enum {
-	GATES = 4 /* of an LSTM */
+	GATES = 4, /* of an LSTM */
+	ACTS = 3   /* activations of one direction of it */
+};
+
+struct act {
+	const char *name;
+	double (*f)(double v, double alpha, double beta);
+	double alpha, beta; /* defaults, then of this use */
+	int parameters;     /* how many of them it has */
 };
 
 struct cell {
 	char kind; /* first letter: R, G, L */
-	int gates;
+	int gates, acts;
+	struct act act[2 * ACTS];
 	int64_t steps, batch, in, hidden, directions;
 	bool batch_first, linear_before_reset, input_forget;
 	double clip; /* 0: none */
@@ -16,9 +25,83 @@ struct cell {
 	float *y, *yh, *yc;
 };
 
-static double sigmoid(double v)
+static double f_sigmoid(double v, double a, double b)
 {
+	(void)a;
+	(void)b;
 	return 1 / (1 + exp(-v));
+}
+static double f_tanh(double v, double a, double b)
+{
+	(void)a;
+	(void)b;
+	return tanh(v);
+}
+static double f_relu(double v, double a, double b)
+{
+	(void)a;
+	(void)b;
+	return v > 0 ? v : 0;
+}
+static double f_affine(double v, double a, double b)
+{
+	return a * v + b;
+}
+static double f_leaky(double v, double a, double b)
+{
+	(void)b;
+	return v < 0 ? a * v : v;
+}
+static double f_threshold(double v, double a, double b)
+{
+	(void)b;
+	return v >= a ? v : 0;
+}
+static double f_scaled_tanh(double v, double a, double b)
+{
+	return a * tanh(b * v);
+}
+static double f_hard_sigmoid(double v, double a, double b)
+{
+	return fmin(1, fmax(0, a * v + b));
+}
+static double f_elu(double v, double a, double b)
+{
+	(void)b;
+	return v >= 0 ? v : a * expm1(v);
+}
+static double f_softsign(double v, double a, double b)
+{
+	(void)a;
+	(void)b;
+	return v / (1 + fabs(v));
+}
+static double f_softplus(double v, double a, double b)
+{
+	(void)a;
+	(void)b;
+	return log1p(exp(v));
+}
+
+static const struct act acts[] = {
+	/* clang-format off */
+	{ "Affine",          f_affine,       1,    0,   2 },
+	{ "Elu",             f_elu,          1,    0,   1 },
+	{ "HardSigmoid",     f_hard_sigmoid, 0.2,  0.5, 2 },
+	{ "LeakyRelu",       f_leaky,        0.01, 0,   1 },
+	{ "Relu",            f_relu,         0,    0,   0 },
+	{ "ScaledTanh",      f_scaled_tanh,  1,    1,   2 },
+	{ "Sigmoid",         f_sigmoid,      0,    0,   0 },
+	{ "Softplus",        f_softplus,     0,    0,   0 },
+	{ "Softsign",        f_softsign,     0,    0,   0 },
+	{ "Tanh",            f_tanh,         0,    0,   0 },
+	{ "ThresholdedRelu", f_threshold,    1,    0,   1 },
+	/* clang-format on */
+};
+
+static double eval(const struct act *a, double v)
+{
+	return a->f(v, a->alpha, a->beta);
 }
 
 static double clipped(const struct cell *c, double v)
@@ -29,6 +112,7 @@ static double clipped(const struct cell *c, double v)
 /* One direction's parts. */
 struct side {
 	const float *w, *r, *b, *p;
+	const struct act *act;
 	double *h, *state, *next; /* [hidden]; state: of an LSTM */
 };
 
@@ -64,7 +148,7 @@ static void step_rnn(const struct cell *c, const struct side *s, const float *x,
 {
 	(void)work;
 	for (int64_t i = 0; i < c->hidden; i++)
-		s->next[i] = tanh(clipped(c, gate(c, s, x, 0, i)));
+		s->next[i] = eval(&s->act[0], clipped(c, gate(c, s, x, 0, i)));
 }
 
 /* Gates z, r, h. */
@@ -73,14 +157,14 @@ static void step_gru(const struct cell *c, const struct side *s, const float *x,
 	double *reset = work, *part = work + c->hidden;
 
 	for (int64_t i = 0; i < c->hidden; i++) {
-		reset[i] = sigmoid(clipped(c, gate(c, s, x, 1, i)));
+		reset[i] = eval(&s->act[0], clipped(c, gate(c, s, x, 1, i)));
 		part[i] = reset[i] * s->h[i];
 	}
 	for (int64_t i = 0; i < c->hidden; i++) {
-		const double z = sigmoid(clipped(c, gate(c, s, x, 0, i)));
+		const double z = eval(&s->act[0], clipped(c, gate(c, s, x, 0, i)));
 		const double old = c->linear_before_reset ? reset[i] * from_hidden(c, s, s->h, 2, i)
 							  : from_hidden(c, s, part, 2, i);
-		const double h = tanh(clipped(c, from_input(c, s, x, 2, i) + old));
+		const double h = eval(&s->act[1], clipped(c, from_input(c, s, x, 2, i) + old));
 
 		s->next[i] = (1 - z) * h + z * s->h[i];
 	}
@@ -95,15 +179,16 @@ static void step_lstm(const struct cell *c, const struct side *s, const float *x
 	for (int64_t i = 0; i < n; i++) {
 		const double pi = s->p ? (double)s->p[i] * s->state[i] : 0;
 		const double pf = s->p ? (double)s->p[2 * n + i] * s->state[i] : 0;
-		const double in = sigmoid(clipped(c, gate(c, s, x, 0, i) + pi));
-		const double forget =
-		    c->input_forget ? 1 - in : sigmoid(clipped(c, gate(c, s, x, 2, i) + pf));
-		const double cell = tanh(clipped(c, gate(c, s, x, 3, i)));
+		const double in = eval(&s->act[0], clipped(c, gate(c, s, x, 0, i) + pi));
+		const double forget = c->input_forget
+					  ? 1 - in
+					  : eval(&s->act[0], clipped(c, gate(c, s, x, 2, i) + pf));
+		const double cell = eval(&s->act[1], clipped(c, gate(c, s, x, 3, i)));
 		const double state = forget * s->state[i] + in * cell;
 		const double po = s->p ? (double)s->p[n + i] * state : 0;
-		const double out = sigmoid(clipped(c, gate(c, s, x, 1, i) + po));
+		const double out = eval(&s->act[0], clipped(c, gate(c, s, x, 1, i) + po));
 
-		s->next[i] = out * tanh(state);
+		s->next[i] = out * eval(&s->act[2], state);
 		s->state[i] = state;
 	}
 }
@@ -138,6 +223,7 @@ static void sequence(const struct cell *c, int64_t d, bool backward, int64_t b, 
 			  .r = c->r + d * rows * n,
 			  .b = c->b ? c->b + d * 2 * rows : NULL,
 			  .p = c->p ? c->p + d * 3 * n : NULL,
+			  .act = c->act + d * c->acts,
 			  .h = work,
 			  .state = work + n,
 			  .next = work + 2 * n };
@@ -160,6 +246,48 @@ static void sequence(const struct cell *c, int64_t d, bool backward, int64_t b, 
 		if (c->yc)
 			c->yc[at + i] = (float)s.state[i];
 	}
+}
+
+static const struct act *act_named(const char *name, struct err *e)
+{
+	for (size_t k = 0; k < sizeof acts / sizeof acts[0]; k++)
+		if (strcmp(acts[k].name, name) == 0)
+			return &acts[k];
+	err_set(e, "its activation '%s' is not executed here", quote(name));
+	return NULL;
+}
+
+/* The activations of all directions; given alphas and betas belong to those that have some. */
+static int read_acts(const struct or_node *x, struct cell *c, struct err *e)
+{
+	static const char *const dflt[3][ACTS] = { { "Tanh" },
+						   { "Sigmoid", "Tanh" },
+						   { "Sigmoid", "Tanh", "Tanh" } };
+	const int kind = c->kind == 'R' ? 0 : c->kind == 'G' ? 1 : 2;
+	const struct im_attr *list = im_attr(x->n, "activations");
+	const struct im_attr *alpha = im_attr(x->n, "activation_alpha");
+	const struct im_attr *beta = im_attr(x->n, "activation_beta");
+	const size_t nalpha = alpha && alpha->kind == IM_FLOATS ? alpha->n : 0;
+	const size_t nbeta = beta && beta->kind == IM_FLOATS ? beta->n : 0;
+	size_t a = 0, b = 0, n;
+
+	c->acts = kind + 1;
+	n = (size_t)c->directions * (size_t)c->acts;
+	if (list && (list->kind != IM_STRINGS || list->n != n))
+		return err_set(e, "it names %zu activations, %zu expected", list->n, n);
+	for (size_t i = 0; i < n; i++) {
+		const struct act *act =
+		    act_named(list ? list->strings[i] : dflt[kind][i % (size_t)c->acts], e);
+
+		if (!act)
+			return -1;
+		c->act[i] = *act;
+		if (act->parameters > 0 && a < nalpha)
+			c->act[i].alpha = (double)alpha->floats[a++];
+		if (act->parameters > 1 && b < nbeta)
+			c->act[i].beta = (double)beta->floats[b++];
+	}
+	return 0;
 }
 
 /* Input i, of this many floats; NULL when absent. */
@@ -209,9 +337,6 @@ static int read_cell(const struct or_node *x, struct cell *c, struct err *e)
 	c->linear_before_reset = im_int(x->n, "linear_before_reset", 0) != 0;
 	c->input_forget = im_int(x->n, "input_forget", 0) != 0;
 	c->clip = (double)im_float(x->n, "clip", 0);
-	/* The reader does not keep lists of strings. */
-	if (im_attr(x->n, "activations"))
-		return err_set(e, "only the default activations are executed here");
 	if (in->rank != 3 || w->rank != 3 || r->rank != 3)
 		return err_set(e, "inputs %s, %s, %s do not fit", tensor_shape_text(in),
 			       tensor_shape_text(w), tensor_shape_text(r));
@@ -230,7 +355,8 @@ static int read_cell(const struct or_node *x, struct cell *c, struct err *e)
 	c->r = or_f(r);
 	c->lengths = or_maybe(x, 4);
 	if (optional(x, 3, c->directions * 2 * rows, &c->b, e) < 0 ||
-	    optional(x, 5, states, &c->h0, e) < 0 || check_lengths(c, e) < 0)
+	    optional(x, 5, states, &c->h0, e) < 0 || check_lengths(c, e) < 0 ||
+	    read_acts(x, c, e) < 0)
 		return -1;
 	if (c->kind == 'L' && (optional(x, 6, states, &c->c0, e) < 0 ||
 			       optional(x, 7, c->directions * 3 * c->hidden, &c->p, e) < 0))
