@@ -114,6 +114,24 @@ E
 	expect 1,2,1,4 4 8 -1 -5 4 8 -1 -5
 }
 
+@test "a global pool of a volume reduces its channels, each with its depths" {
+	model <<'E'
+input x 1,2,2,1,2
+node GlobalAveragePool a x y
+node GlobalMaxPool m x z
+output y
+output z
+E
+	# Channel 0 has depths 1 2 and 3 4 (columns), channel 1 has 5 7 and 9 11.
+	arr npy in.npy float32 1,1,2,4 1 3 5 9 2 4 7 11
+	onnx2hn -q m.onnx --net-name n -o m.har
+	hn-infer -q m.har --in in.npy -o out.npz
+	arr get out.npz n/output_layer1 out.npy
+	expect 1,1,1,2 2.5 8
+	arr get out.npz n/output_layer2 out.npy
+	expect 1,1,1,2 4 11
+}
+
 # refused_volume TEXT LINE...
 refused_volume() {
 	local text=$1
@@ -133,6 +151,6 @@ refused_volume() {
 		"node Mul n x,k y" "output y"
 	refused_volume "(Concat): a concatenation along the batch (axis 0 of [1,2,3,4,4]) is not supported" \
 		"node Concat n x,x y axis=0" "output y"
-	refused_volume "(GlobalAveragePool): its input [1,2,3,4,4] is neither 1-D nor 2-D" \
-		"node GlobalAveragePool n x y" "output y"
+	refused_volume "(ConvTranspose): input [1,2,3,4,4] and kernel [2,1,2,3,3]: only 1-D and 2-D convolutions are supported" \
+		"node ConvTranspose n x,w y" "output y"
 }

@@ -121,6 +121,19 @@ int onnx_pool(struct build *b, struct im_node *n, struct err *e)
 	return 0;
 }
 
+/* The pool of a whole volume is a reduction. */
+static int deep_global(struct build *b, const struct im_node *n, bool is_max, struct err *e)
+{
+	static const int64_t axes[3] = { 2, 3, 4 };
+	struct im_attr a = { .name = "axes", .kind = IM_INTS, .ints = axes, .n = 3 };
+	struct im_node reduce = *n;
+
+	reduce.op = is_max ? "ReduceMax" : "ReduceMean";
+	reduce.attr = &a;
+	reduce.nattr = 1;
+	return onnx_reduce(b, &reduce, e);
+}
+
 int onnx_global_pool(struct build *b, struct im_node *n, struct err *e)
 {
 	const bool is_max = strcmp(n->op, "GlobalMaxPool") == 0;
@@ -128,6 +141,8 @@ int onnx_global_pool(struct build *b, struct im_node *n, struct err *e)
 	struct layer *l;
 	const char *axes;
 
+	if (x->view.rank == 5)
+		return deep_global(b, n, is_max, e);
 	if (x->view.rank < 3 || x->view.rank > 4)
 		return err_set(e, "its input %s is neither 1-D nor 2-D", view_text(&x->view));
 	axes = view_std_axes(x->view.rank);
