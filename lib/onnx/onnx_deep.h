@@ -21,6 +21,7 @@ void onnx_deep_out(const struct onnx_deep *deep, struct im_value *out, struct la
 /* Values of channels as values of features; the caller frees them. */
 float *onnx_deep_vector(const struct onnx_deep *deep, const float *v);
 
+/* Conv with kernel w of five dimensions. */
 int onnx_conv_deep(struct build *b, struct im_node *n, const struct tensor *w, struct err *e);
 /* in: copies of inputs, whose views may change. */
 int onnx_concat_deep(struct build *b, struct im_value *in, size_t count, int axis,

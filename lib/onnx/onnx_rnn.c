@@ -1,75 +1,12 @@
 /* LSTM, GRU, RNN: what the operator asks for, its steps in order, its outputs. */
 #include "onnx/onnx_rnn.h"
 #include "base/limits.h"
-#include <math.h>
-#include <strings.h>
 
-static const struct cell {
-	const char *op;
-	int gates, acts;
-	rnn_step step;
-	const char *dflt[3];
-} cells[] = {
+static const struct rnn_cell cells[] = {
 	{ "GRU", 3, 2, rnn_step_gru, { "Sigmoid", "Tanh", NULL } },
 	{ "LSTM", 4, 3, rnn_step_lstm, { "Sigmoid", "Tanh", "Tanh" } },
 	{ "RNN", 1, 1, rnn_step_rnn, { "Tanh", NULL, NULL } },
 };
-
-/* Activations of recurrent operators with their default parameters. */
-static const struct act_row {
-	const char *name;
-	enum hn_act act;
-	bool has_alpha, has_beta;
-	float alpha, beta;
-} acts[] = {
-	{ "Elu", ACT_ELU, true, false, 1, 0 },
-	{ "HardSigmoid", ACT_HARD_SIGMOID, true, true, 0.2f, 0.5f },
-	{ "LeakyRelu", ACT_LEAKY, true, false, 0.01f, 0 },
-	{ "Relu", ACT_RELU, false, false, 0, 0 },
-	{ "Sigmoid", ACT_SIGMOID, false, false, 0, 0 },
-	{ "Softplus", ACT_SOFTPLUS, false, false, 0, 0 },
-	{ "Softsign", ACT_SOFTSIGN, false, false, 0, 0 },
-	{ "Tanh", ACT_TANH, false, false, 0, 0 },
-	{ "ThresholdedRelu", ACT_THRESHOLD, true, false, 1, 0 },
-};
-
-/* The next value of a list of parameters, or the default. */
-static float next_of(const struct im_attr *a, size_t *at, float dflt)
-{
-	return a && a->kind == IM_FLOATS && *at < a->n ? a->floats[(*at)++] : dflt;
-}
-
-static int set_acts(struct rnn *r, const struct im_node *n, const struct cell *c, struct err *e)
-{
-	const struct im_attr *names = im_attr(n, "activations");
-	const struct im_attr *alpha = im_attr(n, "activation_alpha");
-	const struct im_attr *beta = im_attr(n, "activation_beta");
-	const size_t count = (size_t)(r->dirs * c->acts);
-	size_t na = 0, nb = 0;
-
-	if (names && (names->kind != IM_STRINGS || names->n != count))
-		return err_set(e, "its activations are not a list of %zu names", count);
-	for (size_t i = 0; i < count; i++) {
-		const char *name = names ? names->strings[i] : c->dflt[i % (size_t)c->acts];
-		struct rnn_act *a = &r->act[i / (size_t)c->acts][i % (size_t)c->acts];
-		const struct act_row *row = NULL;
-
-		for (size_t k = 0; !row && k < sizeof acts / sizeof acts[0]; k++)
-			if (strcasecmp(acts[k].name, name) == 0)
-				row = &acts[k];
-		if (!row)
-			return err_set(e, "its activation '%s' is not supported", quote(name));
-		a->act = row->act;
-		a->p = (struct hn_act_params){ .lo = -INFINITY, .hi = INFINITY };
-		if (row->has_alpha)
-			a->p.alpha = next_of(alpha, &na, row->alpha);
-		if (row->has_beta)
-			a->p.beta = next_of(beta, &nb, row->beta);
-		if (!isfinite(a->p.alpha) || !isfinite(a->p.beta))
-			return err_set(e, "its parameters are not finite");
-	}
-	return 0;
-}
 
 static struct im_value *input(const struct im_node *n, size_t i)
 {
@@ -145,7 +82,7 @@ static int refuse(const struct im_node *n, int64_t steps, struct err *e)
 /* One unrolled sequence: x, where its steps and images lie, the states. */
 struct sequence {
 	struct rnn r;
-	const struct cell *cell;
+	const struct rnn_cell *cell;
 	bool layout;  /* images before steps */
 	bool reverse; /* the first direction runs backwards */
 	struct im_view x;
@@ -388,7 +325,7 @@ int onnx_recurrent(struct build *b, struct im_node *n, struct err *e)
 		return -1;
 	s.steps = view_size(&s.x, s.layout ? 1 : 0);
 	s.r.inputs = s.x.base[2];
-	if (refuse(n, s.steps, e) < 0 || set_acts(&s.r, n, s.cell, e) < 0 ||
+	if (refuse(n, s.steps, e) < 0 || rnn_read_acts(&s.r, n, s.cell, e) < 0 ||
 	    read_weights(&s.r, n, e) < 0 || states(b, &s, n, first, e) < 0)
 		r = -1;
 	if (r == 0) {

@@ -48,6 +48,16 @@ struct rnn_state rnn_step_lstm(struct rnn *r, int d, struct rnn_signal x, struct
 struct rnn_state rnn_step_gru(struct rnn *r, int d, struct rnn_signal x, struct rnn_state s);
 struct rnn_state rnn_step_rnn(struct rnn *r, int d, struct rnn_signal x, struct rnn_state s);
 
+/* An operator: gates and activations of its cell, and the usual ones. */
+struct rnn_cell {
+	const char *op;
+	int gates, acts;
+	rnn_step step;
+	const char *dflt[3];
+};
+/* The activations of each direction. */
+int rnn_read_acts(struct rnn *r, const struct im_node *n, const struct rnn_cell *c, struct err *e);
+
 /* Several signals side by side in the features. */
 struct rnn_signal rnn_join(struct rnn *r, const struct rnn_signal *s, size_t n);
 
