@@ -88,32 +88,45 @@ static const char *model_name(const struct config *cfg)
 	return strcmp(cfg->io.in, "-") == 0 ? "standard input" : quote(cfg->io.in);
 }
 
+/* The network of a bundle; the options of its translation, unless others were given. */
+static int load_bundle(const struct config *cfg, struct emu_model *m, struct arena *a,
+		       struct onnx_opts *o, struct err *e)
+{
+	const bool given = cfg->start.n || cfg->end.n || cfg->shapes.n || cfg->formats.n;
+	struct bundle *b = bundle_read(cfg->har, NULL, e);
+	int r = b ? emu_model_load(m, b, EMU_NATIVE, e) : -1;
+
+	if (r == 0 && !given)
+		r = onnx_options_recall(bundle_metadata(b), a, o, e);
+	bundle_free(b);
+	return r < 0 ? err_in(e, "%s", quote(cfg->har)) : 0;
+}
+
 /* The translation of the model, and the network: from a bundle, or the translation itself. */
 static int load(const struct config *cfg, const struct im_source *src, struct onnx_result *r,
 		struct emu_model *m, struct err *e)
 {
-	const struct onnx_opts o = { .places = true,
-				     .start = cfg->start.v,
-				     .nstart = cfg->start.n,
-				     .end = cfg->end.v,
-				     .nend = cfg->end.n,
-				     .shapes = cfg->shapes.v,
-				     .nshapes = cfg->shapes.n,
-				     .formats = cfg->formats.v,
-				     .nformats = cfg->formats.n };
-	struct bundle *b = NULL;
+	struct onnx_opts o = { .places = true,
+			       .start = cfg->start.v,
+			       .nstart = cfg->start.n,
+			       .end = cfg->end.v,
+			       .nend = cfg->end.n,
+			       .shapes = cfg->shapes.v,
+			       .nshapes = cfg->shapes.n,
+			       .formats = cfg->formats.v,
+			       .nformats = cfg->formats.n };
+	struct arena a = { 0 };
 	char *net = NULL;
-	int res;
+	int res = 0;
 
-	if (cfg->har &&
-	    (!(b = bundle_read(cfg->har, NULL, e)) || emu_model_load(m, b, EMU_NATIVE, e) < 0))
-		return err_in(e, "%s", quote(cfg->har));
-	net = b                              ? xstrdup(bundle_name(b))
+	if (cfg->har && load_bundle(cfg, m, &a, &o, e) < 0)
+		return -1;
+	net = cfg->har                       ? xstrdup(m->g->name)
 	      : strcmp(cfg->io.in, "-") == 0 ? xstrdup("model")
 					     : name_from_path(cfg->io.in);
-	bundle_free(b);
 	res = onnx_import_source(src, &o, net, r, e);
 	free(net);
+	arena_release(&a);
 	if (res < 0)
 		return err_in(e, "%s", model_name(cfg));
 	if (cfg->har)

@@ -17,6 +17,7 @@ parser|--tensor-shapes|+|shapes|S...|input shapes: [1,3,64,64] or NAME=[1,3,64,6
 parser|--input-format|+|formats|F...|input formats: NAME=BCHW
 parser|--augmented-path|1|augmented|FILE|write the model with every tensor as an output
 parser|--parsing-report-path|1|report|FILE|write a report
+parser|--compare|0|compare||compare the translation of an ONNX model with it, layer by layer
 parser|-y|0|yes||on failure, parse again with the recommended nodes
 parser|--disable-onnx-simplifier|0|ignored||accepted: there is no simplifier here
 parser|--disable-rt-metadata-extraction|0|ignored||accepted: none is extracted
@@ -86,7 +87,7 @@ esac
 
 rows=$command
 case $command in parser*) rows=parser ;; esac
-net_name='' out_har='' start_nodes='' end_nodes='' shapes='' formats='' augmented='' report='' yes=''
+net_name='' out_har='' start_nodes='' end_nodes='' shapes='' formats='' augmented='' report='' yes='' compare=''
 arch='' calib='' random='' script='' fp_only='' slim='' work_dir='' out_dir='' auto_script='' no_browser='' file=''
 while [ $# -gt 0 ]; do
 	case $1 in
@@ -168,8 +169,10 @@ parser*)
 	for f in $formats; do
 		set -- "$@" --net-input-format "$f"
 	done
+	[ "$translate$compare" != tflite2hn1 ] || fail '--compare executes ONNX models only'
 	"$translate" "$@" -o "$out_har" "$file"
 	saved HAR "$out_har"
+	[ -z "$compare" ] || hn-compare "$file" "$out_har"
 	;;
 optimize)
 	out_har=${out_har:-${net}_optimized.har}

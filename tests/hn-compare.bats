@@ -72,6 +72,26 @@ EOF
 	[[ ${lines[2]} == "1 layers compared, the worst is conv1 ('t3'): "* ]]
 }
 
+@test "a bundle keeps the options of its translation, the command line replaces them" {
+	two_convs
+	onnx2hn -q m.onnx --start-node-names c2 --end-node-names bn -o m.har
+	har-pack -m metadata.json m.har | jq -e '.hnt_parser == {start_node_names: ["c2"], end_node_names: ["bn"]}'
+	run -0 --separate-stderr hn-compare m.onnx m.har
+	[[ ${lines[1]} == "conv1 t3 "* ]]
+	[[ ${lines[2]} == "1 layers compared, "* ]]
+	[ -z "$stderr" ]
+	run -1 --separate-stderr hn-compare m.onnx m.har --end-node-names nowhere
+	[[ $stderr == "hn-compare: m.onnx: --end-node-names: there is no node 'nowhere'"* ]]
+	onnx2hn -q m.onnx -o m.har
+	[ "$(har-pack -m metadata.json m.har | jq .hnt_parser)" = null ]
+}
+
+@test "hn parser onnx --compare prints the comparison behind the translation" {
+	two_convs
+	run -0 "$BIN/hn" parser onnx m.onnx --compare
+	[[ $output == *"2 layers compared, the worst is "* ]]
+}
+
 @test "layouts: what lies transposed or flattened is compared element by element" {
 	model << 'EOF'
 input x 1,3,4,5
