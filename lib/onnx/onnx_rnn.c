@@ -79,6 +79,10 @@ static int refuse(const struct im_node *n, int64_t steps, struct err *e)
 	return 0;
 }
 
+enum {
+	JOINED = 16 /* steps in one concatenation */
+};
+
 /* One unrolled sequence: x, where its steps and images lie, the states. */
 struct sequence {
 	struct rnn r;
@@ -273,26 +277,45 @@ static bool is_used(const struct im_node *n, size_t i)
 	return i < n->nout && n->out[i] && n->out[i]->nuse;
 }
 
+/*
+ * The steps behind each other.  Joins of joins, so that none takes in more tensors than can come
+ * from other contexts.
+ */
+static struct rnn_signal all_steps(struct build *b, struct sequence *s)
+{
+	struct rnn_signal *y = xcalloc((size_t)s->steps, sizeof *y), all;
+	int64_t n = s->steps;
+
+	for (int64_t t = 0; t < n; t++)
+		y[t] = sides(s, s->y[0][t], s->y[s->r.dirs - 1][t]);
+	while (n > 1) {
+		int64_t joins = 0;
+
+		for (int64_t t = 0; t < n; t += JOINED) {
+			struct rnn_signal one = y[t];
+
+			if (n - t > 1) {
+				one =
+				    (struct rnn_signal){ .l = build_layer(b, HN_CONCAT, "concat") };
+				one.l->p.concat_axis = onnx_slot(s->step) + 1;
+			}
+			for (int64_t k = t; n - t > 1 && k < n && k < t + JOINED; k++)
+				layer_add_input(b->g, one.l, y[k].l, y[k].port);
+			y[joins++] = one;
+		}
+		n = joins;
+	}
+	all = y[0];
+	free(y);
+	return all;
+}
+
 static void outputs(struct build *b, struct im_node *n, struct sequence *s)
 {
 	const struct rnn_state *last = s->last;
 
-	if (is_used(n, 0)) {
-		struct layer *l = s->steps == 1 ? NULL : build_layer(b, HN_CONCAT, "concat");
-		struct rnn_signal y = { .l = l };
-
-		for (int64_t t = 0; t < s->steps; t++) {
-			const struct rnn_signal one = sides(s, s->y[0][t], s->y[s->r.dirs - 1][t]);
-
-			if (l)
-				layer_add_input(b->g, l, one.l, one.port);
-			else
-				y = one;
-		}
-		if (l)
-			l->p.concat_axis = onnx_slot(s->step) + 1;
-		result(n->out[0], s, y, 4);
-	}
+	if (is_used(n, 0))
+		result(n->out[0], s, all_steps(b, s), 4);
 	if (is_used(n, 1))
 		result(n->out[1], s, sides(s, last[0].h, last[1].h), 3);
 	if (is_used(n, 2))
