@@ -5,13 +5,14 @@
 #	resnet_CALIB = photos.npy
 #	yolo_ONNX    = --end-node-names Conv_1,Conv_2
 #
-#	MODEL.onnx  ->  MODEL.har  ->  MODEL.fp.har  ->  MODEL.q.har  ->  MODEL.a.har  ->  MODEL.hef
+#	MODEL.onnx (or MODEL.tflite)
+#	            ->  MODEL.har  ->  MODEL.fp.har  ->  MODEL.q.har  ->  MODEL.a.har  ->  MODEL.hef
 #
 # For each MODEL there may be:
 #	MODEL_CALIB   calibration set (default: CALIB); a file or folder, changes rebuild
 #	MODEL_ALLS    model script (default: MODEL.alls if there is one)
 #	MODEL_ARCH    target (default: HW_ARCH)
-#	MODEL_ONNX MODEL_NORMALIZE MODEL_QUANTIZE MODEL_ALLOC   more options of that stage
+#	MODEL_ONNX MODEL_TFLITE MODEL_NORMALIZE MODEL_QUANTIZE MODEL_ALLOC   more options of that stage
 #	MODEL_SOURCE  the ONNX file (default: MODEL.onnx)
 # HN is the folder of the tools with a slash at its end, empty when they are in PATH.
 HN      ?=
@@ -36,3 +37,5 @@ hn_quiet = $(if $(V),,-q)
 	$(HN)hn2hef $(hn_quiet) -o $@ $<
 %.har: $$(or $$($$*_SOURCE),$$*.onnx)
 	$(HN)onnx2hn $(hn_quiet) --net-name $(notdir $*) $($*_ONNX) -o $@ $<
+%.har: %.tflite
+	$(HN)tflite2hn $(hn_quiet) --net-name $(notdir $*) $($*_TFLITE) -o $@ $<

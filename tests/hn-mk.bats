@@ -21,6 +21,12 @@ zoo() {
 	run -0 --separate-stderr zoo -j2 -q
 }
 
+@test "a TensorFlow Lite model is a source, too" {
+	printf '%s\n' 'input x 1,4,4,2' 'tensor y 1,4,4,2' 'op RELU x y' 'output y' | mktflite lite.tflite
+	zoo lite.har lite_TFLITE='--hw-arch hailo8l' > log
+	[ "$(har-pack -m metadata.json lite.har | jq -r .hw_arch)" = hailo8l ]
+}
+
 @test "a second build, one job at a time, gives the same bytes" {
 	zoo -j2 > log
 	mkdir first

@@ -172,6 +172,37 @@ T
 	refused "node 'y' (ADD): its activation 5 is unknown"
 }
 
+@test "threshold and delta activations, as Keras spells them, are one layer" {
+	model <<'T'
+input x 1,4
+init t - f32 2
+tensor g 1,4 bool
+tensor c 1,4
+tensor y 1,4
+op GREATER x,t g
+op CAST g c
+op MUL x,c y
+output y
+T
+	[ "$(inner)" = "activation1 activation threshold," ]
+	given 1,4 -3 2 2.5 9
+	gives 1,4 0 0 2.5 9
+	model <<'T'
+input x 1,4
+init k - f32 3
+tensor a 1,4
+tensor s 1,4
+tensor y 1,4
+op ABS x a
+op SIGN a s
+op MUL s,k y
+output y
+T
+	[ "$(inner)" = "activation1 activation delta," ]
+	given 1,4 -3 0 2.5 9
+	gives 1,4 3 0 3 3
+}
+
 @test "half-precision constants behind DEQUANTIZE are weights as others" {
 	model <<'T'
 input x 1,1,2,1
@@ -562,4 +593,26 @@ T
 		run --separate-stderr tflite2hn -q d.tflite -o d.har
 		[ "$status" -eq 1 ] && [ "${#stderr_lines[@]}" -eq 1 ] || report "cut at $at" || return
 	done
+}
+
+@test "a long LSTM's steps are joined in joins of sixteen" {
+	{
+		echo 'input x 1,20,1'
+		for w in wi wf wg wo ri rf rg ro; do
+			echo "init $w 1,1 f32 0.5"
+		done
+		echo 'init b 1 f32 0'
+		echo 'tensor h 1,1 f32 variable'
+		echo 'tensor c 1,1 f32 variable'
+		echo 'tensor y 1,20,1'
+		echo 'op UNIDIRECTIONAL_SEQUENCE_LSTM x,wi,wf,wg,wo,ri,rf,rg,ro,-,-,-,b,b,b,b,-,-,h,c y act=4'
+		echo 'output y'
+	} | model
+	tflite2hn -q m.tflite --net-name n --hn m.hn -o m.har
+	# Those over columns: 16 steps, 4 steps, both.
+	[ "$(jq -c '[.layers[] | select(.params.concat_axis == "spatial_w") | .input | length]' m.hn)" = "[16,4,2]" ]
+	arr npy in.npy float32 1,20,1 0
+	hn-infer -q m.har --in in.npy -o out.npy
+	arr npy want.npy float32 1,20,1 0
+	npydiff want.npy out.npy 0
 }

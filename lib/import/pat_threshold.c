@@ -71,6 +71,22 @@ static struct im_value *is_zero(const struct im_node *n)
 	return NULL;
 }
 
+/* sign(|x|), and a delta times a number: as Keras users write one. */
+static struct im_value *signs(const struct im_node *n, float *s)
+{
+	const struct im_node *m = NULL;
+	struct im_value *x;
+
+	*s = 1;
+	if (strcmp(n->op, "Sign") == 0 && n->nin == 1)
+		return (m = im_only(n->in[0], "Abs")) ? m->in[0] : NULL;
+	x = im_with_scalar(n, "Mul", s);
+	if (!x || !(m = im_only(x, "DELTA")))
+		return NULL;
+	*s *= im_float(m, "alpha", 1);
+	return isfinite(*s) ? m->in[0] : NULL;
+}
+
 bool pat_delta(struct im_graph *g, struct im_node *n)
 {
 	struct im_value *x = NULL;
@@ -81,6 +97,8 @@ bool pat_delta(struct im_graph *g, struct im_node *n)
 	else if (strcmp(n->op, "Where") == 0 && n->nin == 3 && im_scalar(n->in[2], &s) &&
 		 isfinite(s) && zeros(n->in[1]) && n->in[1]->data.rank <= 1)
 		x = is_zero(truth(n->in[0]));
+	else
+		x = signs(n, &s);
 	if (!x)
 		return false;
 	im_become(g, n, "DELTA", x, 1);
