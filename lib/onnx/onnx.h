@@ -96,7 +96,7 @@ void onnx_result_release(struct onnx_result *r);
  * Keeps what a translation was asked for in a bundle's metadata (har(5), hnt_parser), and takes it
  * back: strings are copied to the arena.  Without a record nothing was asked for.
  */
-void onnx_options_keep(const struct onnx_opts *o, bool retried, json_t *metadata);
+void onnx_options_keep(const struct onnx_opts *o, json_t *metadata);
 int onnx_options_recall(const json_t *metadata, struct arena *a, struct onnx_opts *o,
 			struct err *e);
 

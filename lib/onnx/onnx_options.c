@@ -19,7 +19,7 @@ static void keep(json_t *o, const char *name, const char *const *v, size_t n)
 		json_decref(a);
 }
 
-void onnx_options_keep(const struct onnx_opts *o, bool retried, json_t *metadata)
+void onnx_options_keep(const struct onnx_opts *o, json_t *metadata)
 {
 	json_t *j = json_object();
 
@@ -27,8 +27,6 @@ void onnx_options_keep(const struct onnx_opts *o, bool retried, json_t *metadata
 	keep(j, "end_node_names", o->end, o->nend);
 	keep(j, "net_input_shapes", o->shapes, o->nshapes);
 	keep(j, "net_input_format", o->formats, o->nformats);
-	if (retried)
-		json_object_set_new(j, "retried", json_true());
 	if (json_object_size(j))
 		json_object_set(metadata, key, j);
 	json_decref(j);
@@ -66,6 +64,5 @@ int onnx_options_recall(const json_t *metadata, struct arena *a, struct onnx_opt
 	    recall(j, "net_input_shapes", a, &o->shapes, &o->nshapes, e) < 0 ||
 	    recall(j, "net_input_format", a, &o->formats, &o->nformats, e) < 0)
 		return -1;
-	o->retry = json_is_true(json_object_get(j, "retried"));
 	return 0;
 }

@@ -101,10 +101,19 @@ static int fill(struct bundle *b, const struct onnx_tool *t, const struct onnx_r
 	size_t n;
 	void *p;
 
-	const struct onnx_opts o = onnx_tool_opts(t);
+	struct onnx_opts o = onnx_tool_opts(t);
 
 	bundle_set_state(b, STATE_HAILO_MODEL);
-	onnx_options_keep(&o, r->retried != NULL, bundle_metadata(b));
+	/* A part that was recommended is the same as if it had been asked for. */
+	if (r->retried && r->try_start.n) {
+		o.start = (const char *const *)r->try_start.v;
+		o.nstart = r->try_start.n;
+	}
+	if (r->retried) {
+		o.end = (const char *const *)r->try_end.v;
+		o.nend = r->try_end.n;
+	}
+	onnx_options_keep(&o, bundle_metadata(b));
 	bundle_put_graph(b, "hn", r->graph);
 	onnx_put_nms(b, r);
 	if (!t->no_weights && bundle_put_npz(b, "npz", r->weights, e) < 0)
