@@ -361,6 +361,21 @@ T
 	gives 1,6,2 0 1 2 3 4 5 6 7 8 9 10 11
 }
 
+@test "the shape of a scalar is an empty list" {
+	model <<'T'
+input x 1,2
+init one 1 f32 3
+tensor none 0 i32
+tensor s -
+tensor y 1,2
+op RESHAPE one,none s
+op MUL x,s y
+output y
+T
+	given 1,2 1 2
+	gives 1,2 3 6
+}
+
 @test "resizing takes pixels as its options say" {
 	for c in "0 0 0 5 10 10" "1 0 0 3.3333333 6.6666667 10" "0 1 0 2.5 7.5 10"; do
 		# shellcheck disable=SC2086 # a list of values

@@ -136,8 +136,12 @@ static int constant(struct tfl *t, const struct fb_table *p, struct tfl_tensor *
 	struct tensor c = { .rank = x->rank };
 	size_t offset = 0, n = 0, bytes;
 
-	if (!buffer(t, fb_u32(p, TENSOR_BUFFER, 0), &offset, &n, e) || dtype < 0 || x->quantized)
+	if (!buffer(t, fb_u32(p, TENSOR_BUFFER, 0), &offset, &n, e) || dtype < 0 || x->quantized) {
+		/* The shape of a scalar is an empty list. */
+		if (x->type == TFL_INT32 && x->rank == 1 && x->dim[0] == 0)
+			im_set_const(x->v, tensor_new(DT_I64, 1, x->dim));
 		return err_is(e) ? -1 : 0;
+	}
 	if (fb_has(p, TENSOR_SPARSITY))
 		return err_set(e,
 			       "its values are stored as a sparse tensor, which is not supported");
