@@ -63,7 +63,7 @@ tensor y 1,2,1,4
 op DEPTHWISE_CONV_2D x,k,b y padding=1 stride_w=1 stride_h=1 multiplier=2
 output y
 T
-	hn '.layers["n/dw1"] | .params.groups == 2 and .params.kernel_shape == [1, 2, 2, 2]'
+	hn '.layers["n/conv1"] | .type == "conv" and .params.groups == 2 and .params.kernel_shape == [1, 2, 1, 4]'
 	gives 1,2,1,4 16 20 34 140 40 52 74 188
 }
 

@@ -42,10 +42,14 @@ static const char *const waiting[] = {
 static bool is_depthwise(const struct im_node *n)
 {
 	const struct im_value *w = n->nin > 1 ? n->in[1] : NULL;
+	const int64_t groups = im_int(n, "group", 1);
 
-	/* Stored as IHWO only where I is 1. */
-	return im_int(n, "group", 1) > 1 && w && w->is_const && w->data.rank > 1 &&
-	       (im_string(n, "kernel_layout", "O")[0] == 'I' || w->data.dim[1] == 1);
+	if (groups <= 1 || !w || !w->is_const || w->data.rank < 2)
+		return false;
+	/* Stored as IHWO, with several outputs for a feature it is a grouped one. */
+	if (im_string(n, "kernel_layout", "O")[0] == 'I')
+		return w->data.rank == 4 && w->data.dim[3] == groups;
+	return w->data.dim[1] == 1;
 }
 
 static enum rank rank_of(const struct im_node *n, size_t feeds)

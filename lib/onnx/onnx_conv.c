@@ -149,7 +149,9 @@ int onnx_conv(struct build *b, struct im_node *n, struct err *e)
 		return fully_connected(b, n, x, axes, w.dim[0], e);
 	cin = x->view.base[2];
 	cout = w.dim[0];
-	depthwise = groups > 1 && groups == cin;
+	/* TensorFlow's with several outputs for a feature are grouped ones (guide, release notes).
+	 */
+	depthwise = groups > 1 && groups == cin && (cout == cin || !im_attr(n, "kernel_layout"));
 	if (kernel_values(n, depthwise ? cin : 0, &k, e) < 0)
 		return -1;
 	onnx_spend(n, 1);
