@@ -3,7 +3,7 @@
 #include <time.h>
 
 static const struct cli_opt options[] = {
-	ONNX_TOOL_OPTIONS("N,C,H,W", "BCHW", "BCHW, BCW, BC", "ONNX"), CLI_END
+	ONNX_TOOL_OPTIONS("N,C,H,W", "BCHW", "BCHW, BWC, BC", "ONNX"), CLI_END
 };
 
 static const struct cli_tool tool = {

@@ -3,7 +3,7 @@
 load helper
 load onnx
 
-# Rank-3 inputs are features, then columns; models turn them to tokens x [1,2,4].  Two heads of two
+# Tokens x [1,2,4]: columns, then features.  Two heads of two
 # features each: token 0 is 1 2 | 3 4, token 1 is 5 6 | 7 8.
 tokens() {
 	arr npy in.npy float32 1,2,4 1 2 3 4 5 6 7 8
@@ -17,9 +17,8 @@ pair() {
 # einsum EQUATION: of x [1,2,4] as its heads a [1,2 tokens,2 heads,2] with itself.
 einsum() {
 	model <<E
-input x0 1,4,2
+input x 1,2,4
 initi four 4 1 2 2 2
-node Transpose tokens x0 x perm=0,2,1
 node Reshape r x,four a
 node Einsum e a,a y equation=s:$1
 output y
@@ -28,8 +27,7 @@ E
 
 @test "heads of attention are groups of two matmuls around a softmax, nothing is moved" {
 	model <<'E'
-input x0 1,4,2
-node Transpose tokens x0 x perm=0,2,1
+input x 1,2,4
 initi heads 4 1 2 2 2
 initi flat 3 1 2 4
 init two - 2
@@ -59,8 +57,7 @@ E
 
 @test "a product without softmax sums over keys, each head on its own" {
 	model <<'E'
-input x0 1,4,2
-node Transpose tokens x0 x perm=0,2,1
+input x 1,2,4
 initi heads 4 1 2 2 2
 node Reshape r x,heads x4
 node Transpose tq x4 q perm=0,2,1,3
@@ -91,8 +88,7 @@ E
 	# Feature 0: rows 1 2 3 and 4 5 6; feature 1: ten times that.  Features are the output's rows.
 	expect 1,2,2,2 14 32 32 77 1400 3200 3200 7700
 	model <<'E'
-input x0 1,4,2
-node Transpose tokens x0 x perm=0,2,1
+input x 1,2,4
 node Transpose t x y perm=0,2,1
 node MatMul m y,x z
 output z
@@ -105,8 +101,7 @@ E
 
 @test "a constant first operand mixes tokens, constants of several heads are groups" {
 	model <<'E'
-input x0 1,4,2
-node Transpose tokens x0 x perm=0,2,1
+input x 1,2,4
 init a 3,2 1 0 0 1 1 1
 node MatMul m a,x z
 output z
@@ -116,8 +111,7 @@ E
 	# The tokens are the features of the layer.
 	expect 1,4,3 1 5 6 2 6 8 3 7 10 4 8 12
 	model <<'E'
-input x0 1,4,2
-node Transpose tokens x0 x perm=0,2,1
+input x 1,2,4
 initi heads 4 1 2 2 2
 init w 2,2,1 1 1 1 -1
 node Reshape r x,heads x4
@@ -134,8 +128,7 @@ E
 
 @test "Gemm of two tensors, with its factors, and Gemm over rows of tokens" {
 	model <<'E'
-input x0 1,4,2
-node Transpose tokens x0 x perm=0,2,1
+input x 1,2,4
 initi flat 2 2 4
 init c 2 1 0
 node Reshape r x,flat a
@@ -146,8 +139,7 @@ E
 	infer
 	expect 1,2,2 63 140 143 348
 	model <<'E'
-input x0 1,4,2
-node Transpose tokens x0 x perm=0,2,1
+input x 1,2,4
 initi flat 2 2 4
 init w 1,4 1 0 0 1
 init c 1 10
@@ -163,8 +155,7 @@ E
 
 @test "matrices that do not multiply are refused by node" {
 	model <<'E'
-input x0 1,4,2
-node Transpose tokens x0 x perm=0,2,1
+input x 1,2,4
 node MatMul m x,x z
 output z
 E
@@ -174,8 +165,7 @@ E
 }
 
 @test "fused projections: q, k and v are cut where they lie, as Split, Slice, Gather of a leading dimension" {
-	local head='input x0 1,12,2
-node Transpose tokens x0 x perm=0,2,1
+	local head='input x 1,2,12
 initi five 5 1 2 3 2 2
 initi four 4 1 2 2 2
 initi flat 3 1 2 4
@@ -282,9 +272,8 @@ E
 
 @test "a mask of -inf before a softmax is finite in the HN, where it leaves something of each row" {
 	model <<'E'
-input x0 1,2,2
+input x 1,2,2
 init mask 2,2 0 -inf -1e9 0
-node Transpose tokens x0 x perm=0,2,1
 node Add a x,mask s
 node Softmax p s y axis=-1
 output y
@@ -299,11 +288,10 @@ E
 	npydiff want.npy v.npy 0
 	# The same by a choice.
 	model <<'E'
-input x0 1,2,2
+input x 1,2,2
 initi hide 2,2 0 1 0 1
 initi one - 1
 init low - -inf
-node Transpose tokens x0 x perm=0,2,1
 node Equal eq hide,one c
 node Where w c,low,x s
 node Softmax p s y axis=-1
@@ -316,7 +304,7 @@ E
 @test "what constants alone compute is computed: products, softmax, means, norms of learned queries" {
 	model <<'E'
 opset 13
-input x 1,2,2
+input y 1,2,2
 init q 1,2,2 1 2 3 4
 init w 2,2 1 0 1 1
 init b 2 10 20
@@ -328,7 +316,6 @@ node Softmax soft s p axis=-1
 node MatMul pm p,d f
 node Gemm g w,w,b h transB=1
 node MatMul fh f,h k
-node Transpose t x y perm=0,2,1
 node MatMul last y,k z
 output z
 E
@@ -340,12 +327,11 @@ E
 	expect 1,2,2 0 -3.5 0 -8
 	model <<'E'
 opset 17
-input x 1,2,2
+input y 1,2,2
 init q 1,2 5 9
 init g 2 2 3
 init b 2 1 0
 node LayerNormalization ln q,g,b c epsilon=f:0
-node Transpose t x y perm=0,2,1
 node Mul m y,c z
 output z
 E
@@ -356,11 +342,10 @@ E
 
 @test "softmax over keys that lie in the columns: scores of learned queries" {
 	model <<'E'
-input x0 1,4,2
+input x 1,2,4
 initi four 4 1 2 2 2
 initi flat 3 1 2 4
 init q 1,2,2,2 1 0 0 1 1 0 0 1
-node Transpose tokens x0 x perm=0,2,1
 node Reshape r x,four x4
 node Transpose tk x4 k perm=0,2,3,1
 node MatMul m q,k s

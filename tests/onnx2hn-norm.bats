@@ -12,7 +12,7 @@ pair() {
 # spelled LINE...: a layer norm whose difference is d and whose result is n.
 spelled() {
 	{
-		printf '%s\n' 'input x0 1,2,2' 'node Transpose tokens x0 x perm=0,2,1' 'init two - 2' 'init half - 0.5' 'init e - 0' 'init one - 1' \
+		printf '%s\n' 'input x 1,2,2' 'init two - 2' 'init half - 0.5' 'init e - 0' 'init one - 1' \
 			'init minus - -0.5' 'node ReduceMean m x mean axes=-1,' 'node Sub d x,mean d' "$@" \
 			'init s 2 2 3' 'init b 2 1 0' 'node Mul gamma n,s g' 'node Add beta g,b y' 'output y'
 	} | model
@@ -21,8 +21,7 @@ spelled() {
 @test "LayerNormalization is one layer with its scale and bias" {
 	model <<'E'
 opset 17
-input x0 1,2,2
-node Transpose tokens x0 x perm=0,2,1
+input x 1,2,2
 init s 2 2 3
 init b 2 1 0
 node LayerNormalization ln x,s,b y epsilon=f:0
@@ -34,8 +33,7 @@ E
 	expect 1,2,2 -1 3 -1 3
 	model <<'E'
 opset 17
-input x0 1,2,2
-node Transpose tokens x0 x perm=0,2,1
+input x 1,2,2
 init s 2,2 2 3 4 5
 node LayerNormalization ln x,s y axis=1 epsilon=f:2.75
 output y
@@ -70,11 +68,10 @@ E
 
 @test "a layer norm as Keras computes it: x s + (bias - mean s)" {
 	model <<'E'
-input x0 1,2,2
+input x 1,2,2
 init g 2 2 3
 init b 2 1 0
 init e - 0
-node Transpose tokens x0 x perm=0,2,1
 node ReduceMean m x mean axes=-1,
 node Sub d x,mean d
 node Mul dd d,d d2
@@ -131,8 +128,7 @@ E
 
 @test "euclidean length: LpNormalization" {
 	model <<'E'
-input x0 1,2,2
-node Transpose tokens x0 x perm=0,2,1
+input x 1,2,2
 node LpNormalization l x y axis=-1 p=2
 output y
 E
@@ -148,7 +144,7 @@ E
 		'node ReduceL2 l x l axes=-1,|node Clip c l,least c|initi s 3 1 2 2|node Expand e c,s d|node Div v x,d y' \
 		'node Mul m x,x m|initi ax 1 -1|node ReduceSum r m,ax r|node Sqrt q r d|node Div v x,d y' \
 		'init two - 2|node Pow m x,two m|initi ax 1 2|node ReduceSum r m,ax r|node Sqrt q r d|node Max w d,least d2|node Div v x,d2 y'; do
-		printf '%s\n' 'input x0 1,2,2' 'node Transpose tokens x0 x perm=0,2,1' 'init least - 1e-12' "$line" 'output y' |
+		printf '%s\n' 'input x 1,2,2' 'init least - 1e-12' "$line" 'output y' |
 			tr '|' '\n' | model
 		[ "$(inner)" = "layer_normalization1," ] || { echo "$line: $(inner)"; return 1; }
 		arr npy in.npy float32 1,2,2 3 4 -5 12

@@ -52,6 +52,61 @@ static bool sequence(const struct im_graph *g, const struct im_value *v, char ax
 	return true;
 }
 
+/* Dimension 1 of what these read is the features. */
+static bool features_second(const struct im_node *n)
+{
+	static const char *const ops[] = {
+		"AveragePool",
+		"BatchNormalization",
+		"Conv",
+		"ConvTranspose",
+		"GlobalAveragePool",
+		"GlobalMaxPool",
+		"InstanceNormalization",
+		"MaxPool",
+	};
+
+	for (size_t i = 0; i < sizeof ops / sizeof ops[0]; i++)
+		if (strcmp(n->op, ops[i]) == 0)
+			return true;
+	return false;
+}
+
+/* Does such an operator read v, at once or behind operators of one input? */
+static bool is_signal(const struct im_graph *g, const struct im_value *v)
+{
+	enum {
+		FAR = 8
+	};
+
+	for (int far = 0; v && far < FAR; far++) {
+		const struct im_value *next = NULL;
+
+		for (size_t i = 0; i < g->nnode; i++) {
+			const struct im_node *n = g->node[i];
+
+			if (n->nin == 0 || n->in[0] != v)
+				continue;
+			if (features_second(n))
+				return true;
+			if (n->nin == 1 && n->nout && strcmp(n->op, "Transpose") != 0)
+				next = n->out[0];
+		}
+		v = next;
+	}
+	return false;
+}
+
+/* The guide's default of net_input_format, but for what a 1-D convolution or pool reads. */
+static const char *by_rank(const struct im_graph *g, const struct im_value *v)
+{
+	if (v->rank == 5)
+		return g->last ? "BDHWC" : "BCDHW";
+	if (v->rank == 3 && !is_signal(g, v))
+		return "BWC";
+	return view_default_axes(v->rank, g->last);
+}
+
 /* Dimensions of v; 0: not known. */
 static int rank_of(const struct im_value *v)
 {
@@ -96,7 +151,7 @@ static bool without_batch(const struct im_graph *g, const struct im_value *v,
 			  char axes[LIMIT_RANK + 1])
 {
 	const int rank = v->rank >= 1 && v->rank <= 3 ? met_rank(g, v) : 0;
-	const char *std = rank > v->rank ? view_default_axes(rank, g->last)
+	const char *std = rank > v->rank ? view_default_axes(rank, g->last || rank == 3)
 			  : v->rank == 1 ? "C"
 					 : NULL;
 
@@ -110,9 +165,7 @@ static bool without_batch(const struct im_graph *g, const struct im_value *v,
 bool onnx_default_axes(const struct im_graph *g, const struct im_value *v,
 		       char axes[LIMIT_RANK + 1])
 {
-	const char *std = v->rank != 5 ? view_default_axes(v->rank, g->last)
-			  : g->last    ? "BDHWC"
-				       : "BCDHW";
+	const char *std = by_rank(g, v);
 
 	if (sequence(g, v, axes) || without_batch(g, v, axes))
 		return true;

@@ -157,8 +157,8 @@ static int constant(struct tfl *t, const struct fb_table *p, struct tfl_tensor *
 			       tensor_shape_text(&c));
 	if (offset % dtype_size(c.dtype) != 0)
 		return err_set(e, "damaged: its values are not aligned");
-	c.owner = im_file_range(t->file, offset, n, &c.data, e);
-	if (err_is(e))
+	/* What the tables said may be damaged, too. */
+	if (err_is(e) || !(c.owner = im_file_range(t->file, offset, n, &c.data, e)))
 		return -1;
 	if (c.dtype == DT_I32 && tensor_count(&c) <= SMALL_LIST)
 		c = as_int64(&c);

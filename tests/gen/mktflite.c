@@ -365,7 +365,8 @@ int main(int argc, char *argv[])
 	uint32_t version = 3;
 	struct str s = { 0 };
 	struct err e = { 0 };
-	char *text, *line, *next;
+	static char *text; /* the words point into it */
+	char *line, *next;
 
 	if (argc != 2 || !(text = read_file("-", 1 << 24, &n, &e))) {
 		fprintf(stderr, "usage: mktflite OUT.tflite < TEXT\n");
@@ -375,7 +376,7 @@ int main(int argc, char *argv[])
 	text[n] = '\0';
 	for (line = text; line && *line; line = next) {
 		struct graph_text *g = &graph[ngraph - 1];
-		char **w = xcalloc(WORDS, sizeof *w);
+		char *w[WORDS];
 
 		next = strchr(line, '\n');
 		if (next)
