@@ -64,6 +64,7 @@ static bool features_second(const struct im_node *n)
 		"GlobalMaxPool",
 		"InstanceNormalization",
 		"MaxPool",
+		"PRelu",
 	};
 
 	for (size_t i = 0; i < sizeof ops / sizeof ops[0]; i++)
