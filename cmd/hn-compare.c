@@ -240,6 +240,30 @@ static int put(const struct config *cfg, const struct compare *c, struct err *e)
 	return r;
 }
 
+/* With onnxruntime too, where its library is found and what is compared can be run by it. */
+static int use_ort(const struct config *cfg, struct compare *c, struct err *e)
+{
+	char *library = ort_find();
+	struct err why = { 0 };
+	struct ort *o = NULL;
+	int r = 0;
+
+	if (!library)
+		log_debug("no library of onnxruntime to compare with: ORT_LIB names its file");
+	else if (strcmp(cfg->io.in, "-") == 0)
+		log_warn("not compared with onnxruntime: the model is no file");
+	else if (compare_ort_fits(c, &why) < 0)
+		log_warn("not compared with onnxruntime: %s", why.msg);
+	else {
+		o = ort_open(library, cfg->io.in, e);
+		r = o ? 0 : -1;
+	}
+	if (o)
+		compare_ort_use(c, o);
+	free(library);
+	return r;
+}
+
 int main(int argc, char *argv[])
 {
 	struct config cfg = { .io = { .in = "-", .out = "-" }, .fail_above = 1e-4 };
@@ -262,6 +286,8 @@ int main(int argc, char *argv[])
 		die(&e);
 	c = compare_new(&src, &m, r.place, r.nplace, &e);
 	im_file_close(&file);
+	if (c && use_ort(&cfg, c, &e) < 0)
+		die(&e);
 	if (!c || run(&cfg, c, &m, noise, &e) < 0) {
 		err_in(&e, "%s", model_name(&cfg));
 		die(&e);
@@ -271,7 +297,7 @@ int main(int argc, char *argv[])
 	if (compare_lost(c))
 		log_warn("%zu tensors lie in layers that the network does not have",
 			 compare_lost(c));
-	good = compare_relative(compare_worst(c)) <= cfg.fail_above;
+	good = compare_within(c, cfg.fail_above);
 	compare_free(c);
 	emu_model_release(&m);
 	onnx_result_release(&r);

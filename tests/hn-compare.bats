@@ -2,6 +2,9 @@
 load helper
 load onnx
 
+# What the user has installed is no part of these tests.
+unset ORT_DIR ORT_LIB
+
 # Two convolutions, the second with a batch norm and an activation that are fused into it.
 #   two_convs [FILE [WEIGHTS]]
 two_convs() {
@@ -138,4 +141,25 @@ EOF
 	onnx2hn -q other.onnx -o other.har
 	run -1 --separate-stderr hn-compare m.onnx other.har
 	[[ $stderr == "hn-compare: m.onnx: no layer of the network stands for a tensor of the model" ]]
+}
+
+@test "onnxruntime: a file that is no library of it is one line, none is no matter" {
+	two_convs
+	echo junk > junk.so
+	ORT_LIB=$PWD/junk.so run -1 --separate-stderr hn-compare m.onnx
+	[[ $stderr == "hn-compare: $PWD/junk.so: it cannot be loaded: "* && ${#stderr_lines[@]} -eq 1 ]]
+	ORT_LIB=libm.so.6 run -1 --separate-stderr hn-compare m.onnx
+	[ "$stderr" = "hn-compare: libm.so.6: it is no library of onnxruntime: it has no function OrtGetApiBase" ]
+	ORT_DIR=$PWD/nowhere run -0 --separate-stderr hn-compare -v m.onnx
+	[[ $stderr == *"no library of onnxruntime"*ORT_LIB* && $output != *onnxruntime* ]]
+}
+
+@test "onnxruntime: what it cannot run is said, and compared without it" {
+	two_convs
+	ORT_LIB=libm.so.6 run -0 --separate-stderr hn-compare m.onnx --start-node-names c2
+	[ "$stderr" = "hn-compare: warning: not compared with onnxruntime: the network starts behind the model's inputs, at 't1'" ]
+	ORT_LIB=libm.so.6 run -0 --separate-stderr hn-compare m.onnx --end-node-names c1
+	[ "$stderr" = "hn-compare: warning: not compared with onnxruntime: no layer of the network stands for an output of the model" ]
+	ORT_LIB=libm.so.6 run -0 --separate-stderr hn-compare < m.onnx
+	[ "$stderr" = "hn-compare: warning: not compared with onnxruntime: the model is no file" ]
 }

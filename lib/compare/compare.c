@@ -1,26 +1,6 @@
 /* Running an original and its HN side by side. */
-#include "compare/compare.h"
-#include "oracle/oracle.h"
+#include "compare/compare_int.h"
 #include <math.h>
-
-/* One port that is compared. */
-struct place {
-	const struct im_view *view;
-	const struct layer *layer; /* of the model; NULL: it has none of that name and shape */
-	struct compare_row row;
-	float *data; /* what the emulator gave: batch images */
-};
-
-struct compare {
-	const struct emu_model *m;
-	struct oracle *oracle;
-	struct emu *emu;
-	int32_t batch;
-	struct place *place; /* nplace, by layer and port */
-	size_t nplace, lost;
-	size_t *first; /* of each layer of the model: its first place */
-	struct compare_row *rows;
-};
 
 double compare_relative(const struct compare_row *r)
 {
@@ -35,78 +15,6 @@ double compare_relative(const struct compare_row *r)
 double compare_snr(const struct compare_row *r)
 {
 	return r->noise > 0 ? 10 * log10(r->signal / r->noise) : INFINITY;
-}
-
-/* ---- how a tensor lies ---- */
-/* For each dimension of a view: the place in an image of every index; -1 in step for the batch. */
-struct lie {
-	int rank;
-	int64_t dim[LIMIT_RANK];
-	int64_t *offset[LIMIT_RANK]; /* dim values; the batch counts whole images */
-};
-
-static void lie_release(struct lie *x)
-{
-	for (int d = 0; d < x->rank; d++)
-		free(x->offset[d]);
-}
-
-/* Steps of the atoms in an image. */
-static void atom_steps(const struct im_view *v, int64_t step[IM_ATOMS])
-{
-	int64_t at = 1;
-
-	for (int i = v->natoms - 1; i >= 0; i--) {
-		step[i] = at;
-		at *= v->atom[i].size;
-	}
-}
-
-static void lie_of(const struct im_view *v, struct lie *x)
-{
-	const int64_t image = v->base[0] * v->base[1] * v->base[2];
-	int64_t step[IM_ATOMS];
-
-	atom_steps(v, step);
-	x->rank = v->rank;
-	for (int d = 0; d < v->rank; d++) {
-		const struct im_dim *dim = &v->dim[d];
-
-		x->dim[d] = view_size(v, d);
-		x->offset[d] = xcalloc((size_t)x->dim[d], sizeof *x->offset[d]);
-		for (int64_t i = 0; i < x->dim[d]; i++) {
-			int64_t rest = i;
-
-			for (int k = dim->n - 1; k >= 0; k--) {
-				const int a = dim->at[k];
-				const int64_t size = a == IM_BATCH ? v->batch : v->atom[a].size;
-
-				x->offset[d][i] += rest % size * (a == IM_BATCH ? image : step[a]);
-				rest /= size;
-			}
-		}
-	}
-}
-
-/* Calls fn for each element: its number in the original, its place in the HN's images. */
-static void lie_each(const struct im_view *v, void (*fn)(size_t i, size_t at, void *ctx), void *ctx)
-{
-	int64_t at[LIMIT_RANK] = { 0 }, n = 1;
-	struct lie x;
-
-	lie_of(v, &x);
-	for (int d = 0; d < x.rank; d++)
-		n *= x.dim[d];
-	for (int64_t i = 0; i < n; i++) {
-		int64_t p = 0;
-
-		for (int d = 0; d < x.rank; d++)
-			p += x.offset[d][at[d]];
-		fn((size_t)i, (size_t)p, ctx);
-		for (int d = x.rank - 1; d >= 0 && ++at[d] == x.dim[d]; d--)
-			at[d] = 0;
-	}
-	lie_release(&x);
 }
 
 /* ---- set-up ---- */
@@ -124,12 +32,6 @@ static int by_layer(const void *pa, const void *pb)
 	if (a->layer->index != b->layer->index)
 		return a->layer->index < b->layer->index ? -1 : 1;
 	return (a->row.port > b->row.port) - (a->row.port < b->row.port);
-}
-
-/* Data of input layers come from the caller: their places are what the original is fed with. */
-static bool is_fed(const struct place *p)
-{
-	return p->layer->type == HN_INPUT;
 }
 
 /* Places of layers that the model has, too. */
@@ -171,7 +73,7 @@ static int make_places(struct compare *c, const struct onnx_place *place, size_t
 		c->nplace++;
 	}
 	for (size_t i = 0; i < c->nplace; i++)
-		computed |= !is_fed(&c->place[i]);
+		computed |= !place_is_fed(&c->place[i]);
 	if (!computed)
 		return err_set(e, "no layer of the network stands for a tensor of the model");
 	qsort(c->place, c->nplace, sizeof *c->place, by_layer);
@@ -181,8 +83,7 @@ static int make_places(struct compare *c, const struct onnx_place *place, size_t
 	return 0;
 }
 
-/* The place of a port, NULL when nothing is compared there. */
-static struct place *place_of(const struct compare *c, const struct layer *l, int32_t port)
+struct place *place_of(const struct compare *c, const struct layer *l, int32_t port)
 {
 	for (size_t i = c->first[l->index]; i < c->nplace && c->place[i].layer == l; i++)
 		if (c->place[i].row.port == port)
@@ -225,7 +126,7 @@ struct compare *compare_new(const struct im_source *src, const struct emu_model 
 	}
 	emu_observe(c->emu, observe, c);
 	for (size_t i = 0; i < c->nplace; i++)
-		if (!is_fed(&c->place[i]) &&
+		if (!place_is_fed(&c->place[i]) &&
 		    oracle_want(c->oracle, c->place[i].row.tensor, e) < 0) {
 			compare_free(c);
 			return NULL;
@@ -243,6 +144,8 @@ void compare_free(struct compare *c)
 	free(c->place);
 	free(c->first);
 	free(c->rows);
+	free(c->ort_rows);
+	ort_free(c->ort);
 	emu_free(c->emu);
 	oracle_free(c->oracle);
 	free(c);
@@ -259,75 +162,20 @@ int32_t compare_batch(const struct compare *c)
 }
 
 /* ---- one run ---- */
-struct feeding {
-	float *to;
-	const float *from;
-};
-
-static void feed_one(size_t i, size_t at, void *ctx)
-{
-	struct feeding *f = ctx;
-
-	f->to[i] = f->from[at];
-}
-
 static int feed(struct compare *c, const struct place *p, const float *data, struct err *e)
 {
-	struct tensor t = tensor_new(DT_F32, p->row.rank, p->row.dim);
-	struct feeding f = { tensor_data(&t), data };
-	int r;
+	struct tensor t = place_tensor(p, data);
+	int r = oracle_feed(c->oracle, p->row.tensor, &t, e);
 
-	lie_each(p->view, feed_one, &f);
-	r = oracle_feed(c->oracle, p->row.tensor, &t, e);
 	tensor_release(&t);
 	return r;
 }
 
-struct measuring {
-	struct compare_row *row;
-	const struct tensor *want;
-	const float *got;
-};
-
-static void measure_one(size_t i, size_t at, void *ctx)
-{
-	struct measuring *m = ctx;
-	struct compare_row *r = m->row;
-	const double a = tensor_get(m->want, i), b = (double)m->got[at];
-	const bool both = isfinite(a) && isfinite(b);
-	const double d = both ? fabs(a - b) : a == b || (isnan(a) && isnan(b)) ? 0 : INFINITY;
-
-	if (d > r->diff || !r->seen) {
-		r->diff = d;
-		r->at = (int64_t)i;
-	}
-	r->seen = true;
-	if (!isfinite(a))
-		return;
-	r->lo = fmin(r->lo, a);
-	r->hi = fmax(r->hi, a);
-	r->signal += a * a;
-	r->noise += d * d;
-}
-
 static int measure(struct compare *c, struct place *p, struct err *e)
 {
-	const struct tensor *t = oracle_tensor(c->oracle, p->row.tensor);
-	struct measuring m = { &p->row, t, p->data };
-	int64_t n = 1;
-
-	if (is_fed(p))
+	if (place_is_fed(p))
 		return 0;
-	for (int d = 0; d < p->row.rank; d++)
-		n *= p->row.dim[d];
-	if (!t || (int64_t)tensor_count(t) != n)
-		return err_set(e, "tensor '%s' has shape %s, the translation made %lld elements",
-			       quote(p->row.tensor), t ? tensor_shape_text(t) : "none",
-			       (long long)n);
-	if (!p->data)
-		return 0;
-	lie_each(p->view, measure_one, &m);
-	return 0;
+	return place_measure(p, &p->row, oracle_tensor(c->oracle, p->row.tensor), e);
 }
 
 static int run_emu(struct compare *c, const float *const in[], struct err *e)
@@ -370,6 +218,8 @@ int compare_run(struct compare *c, const float *const in[], struct err *e)
 		return err_in(e, "the original");
 	for (size_t i = 0; r == 0 && i < c->nplace; i++)
 		r = measure(c, &c->place[i], e);
+	if (r == 0 && c->ort)
+		r = compare_ort_run(c, in, e);
 	return r;
 }
 

@@ -5,6 +5,7 @@
 #ifndef HN_COMPARE_COMPARE_H
 #define HN_COMPARE_COMPARE_H
 
+#include "compare/ort.h"
 #include "emu/emu_model.h"
 #include "onnx/onnx.h"
 #include "oracle/oracle.h"
@@ -48,6 +49,19 @@ int32_t compare_batch(const struct compare *c);
 size_t compare_rows(const struct compare *c, const struct compare_row **out);
 /* The row with the largest relative difference, NULL without rows. */
 const struct compare_row *compare_worst(const struct compare *c);
+
+/*
+ * onnxruntime as a further reference, for the original's outputs that layers stand for.  The first
+ * says whether that can be: not when the network starts at other tensors than the model's inputs.
+ * The second, after the first and before compare_run, takes over ort, which has loaded the model.
+ */
+int compare_ort_fits(struct compare *c, struct err *e);
+void compare_ort_use(struct compare *c, struct ort *ort);
+const char *compare_ort_version(const struct compare *c); /* NULL: not used */
+/* Rows of that comparison, in order of layers. */
+size_t compare_ort_rows(const struct compare *c, const struct compare_row **out);
+/* Is no row, of both references, farther off than limit, relative to its range? */
+bool compare_within(const struct compare *c, double limit);
 
 /* The rows as text, in order of layers or worst first; the last line names the worst. */
 void compare_table(const struct compare *c, bool worst_first, struct str *s);

@@ -49,6 +49,18 @@ static int widest(int width, size_t n)
 	return (int)n > width ? (int)n : width;
 }
 
+/* "onnxruntime 1.20.1: y, [1,10], max |difference| 2.4e-07, 1.1e-07 of range" for each output. */
+static void add_ort(struct str *s, const struct compare *c)
+{
+	const struct compare_row *rows;
+	const size_t n = compare_ort_rows(c, &rows);
+
+	for (size_t i = 0; i < n; i++)
+		str_printf(s, "onnxruntime %s: %s, %s, max |difference| %.3g, %.3g of range\n",
+			   compare_ort_version(c), quote(rows[i].tensor), shape_text(&rows[i]),
+			   rows[i].diff, compare_relative(&rows[i]));
+}
+
 void compare_table(const struct compare *c, bool worst_first, struct str *s)
 {
 	const struct compare_row *rows, **order;
@@ -77,6 +89,7 @@ void compare_table(const struct compare *c, bool worst_first, struct str *s)
 			   port, quote(worst->tensor), compare_relative(worst));
 		free(port);
 	}
+	add_ort(s, c);
 	free(order);
 }
 
@@ -104,6 +117,19 @@ static json_t *row_json(const struct compare_row *r)
 	return o;
 }
 
+static json_t *ort_json(const struct compare *c)
+{
+	const struct compare_row *rows;
+	const size_t n = compare_ort_rows(c, &rows);
+	json_t *o = json_object(), *a = json_array();
+
+	for (size_t i = 0; i < n; i++)
+		json_array_append_new(a, row_json(&rows[i]));
+	json_object_set_new(o, "version", json_string(compare_ort_version(c)));
+	json_object_set_new(o, "outputs", a);
+	return o;
+}
+
 json_t *compare_json(const struct compare *c)
 {
 	const struct compare_row *rows, *worst = compare_worst(c);
@@ -115,5 +141,7 @@ json_t *compare_json(const struct compare *c)
 	json_object_set_new(o, "layers", a);
 	json_object_set_new(o, "not_compared", json_integer((json_int_t)compare_lost(c)));
 	json_object_set_new(o, "worst", worst ? row_json(worst) : json_null());
+	if (compare_ort_version(c))
+		json_object_set_new(o, "onnxruntime", ort_json(c));
 	return o;
 }
