@@ -18,11 +18,18 @@ static int64_t magnitude(int64_t v)
 	return v < 0 ? -v : v;
 }
 
+/* What a code of the added input is in the accumulator, before 32 bits cut it. */
+static int64_t added_value(const struct qop *q, int32_t code)
+{
+	return fixed_scale(code - q->in_zp.v[1], q->in_mult.v[1], q->in_shift.v[1]);
+}
+
 /* bias of every feature; with fold, less zero point times the sum of the feature's weights. */
 static void make_bias(struct conv_int *v, const struct qop *q, bool fold)
 {
 	size_t taps = v->taps * v->cin;
-	int64_t added = q->nin > 1 ? magnitude(v->added[0]) + magnitude(v->added[255]) : 0;
+	int64_t added =
+	    q->nin > 1 ? magnitude(added_value(q, 0)) + magnitude(added_value(q, 255)) : 0;
 
 	v->bias = xreallocarray(NULL, v->cout, sizeof *v->bias);
 	v->bound = 0;
@@ -47,8 +54,7 @@ static void make_added(struct conv_int *v, const struct qop *q)
 		return;
 	v->added = xreallocarray(NULL, 256, sizeof *v->added);
 	for (int32_t x = 0; x < 256; x++)
-		v->added[x] = (int32_t)(uint32_t)(uint64_t)fixed_scale(
-		    x - q->in_zp.v[1], q->in_mult.v[1], q->in_shift.v[1]);
+		v->added[x] = (int32_t)(uint32_t)(uint64_t)added_value(q, x);
 }
 
 int conv_int_init(struct intk *k, struct err *e)
@@ -146,8 +152,8 @@ static void peak_wide(const struct conv_job *j, size_t piece, size_t p, size_t n
 				sum += (a[i * lda + r] - q->in_zp.v[0]) *
 				       q->kernel.v[r * j->v->cout + g * n + c];
 			if (q->nin > 1)
-				sum += j->v->added[j->add[(p + i) * (size_t)qop_in(q, 1).c +
-							  (size_t)q->add_first + g * n + c]];
+				sum += added_value(q, j->add[(p + i) * (size_t)qop_in(q, 1).c +
+							     (size_t)q->add_first + g * n + c]);
 			if (magnitude(sum) > j->peak[piece])
 				j->peak[piece] = magnitude(sum);
 		}
