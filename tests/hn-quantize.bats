@@ -307,6 +307,39 @@ hits() {
 	[ ! -e x.har ]
 }
 
+# Trunk of 256 codes of step $2 (zero point 128), to which a 1x1 convolution of 0 .. 255 with weight $1
+# is added: y is the trunk, to the nearest code and one more, while $1 * 255 is far below $2.
+adds_nothing() {
+	cat <<- END | mkonnx m.onnx
+		input a 1,1,16,16
+		input b 1,1,16,16
+		init w 1,1,1,1 $1
+		node Conv conv a,w c
+		node Add add c,b y
+		output y
+	END
+	onnx2hn -q m.onnx --net-name n -o m.har
+	hn-normalize -q m.har -o m.fp.har
+	# shellcheck disable=SC2046 # words are values
+	arr npy a.npy float32 1,16,16,1 $(seq 0 255)
+	# shellcheck disable=SC2046
+	arr npy b.npy float32 1,16,16,1 $(seq -128 127 | awk -v s="$2" '{ printf "%.9g ", $1 * s }')
+	arr npz ab.npz input_layer1=a.npy input_layer2=b.npy
+	hn-quantize -q -c ab.npz m.fp.har -o m.q.har
+	har-pack -m hn m.q.har | jq -e '.layers["n/conv1"].input | length == 2'
+	hn-infer -q -c bit_exact --in input_layer1=a.npy --in input_layer2=b.npy m.q.har -o y.npy
+	npydiff b.npy y.npy 0.004
+}
+
+@test "a branch far below the trunk that it is added to leaves the trunk as it is" {
+	for weight in 1e-6 -1e-6 1e-9 1e-15 0; do
+		adds_nothing "$weight" 0.25
+		adds_nothing "$weight" 8
+	done
+	# Without weights there is no scale but the trunk's.
+	adds_nothing 0 0.0001
+}
+
 @test "a layer without an integer form is refused by name, with the reason" {
 	cat > m.json <<- 'END'
 		{"name": "n", "net_params": {}, "layers": {

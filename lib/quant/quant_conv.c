@@ -11,6 +11,9 @@ enum {
 	REPEAT_MAX = 15
 };
 
+/* The largest accumulator value of the added input: room for the bias and the window beside it. */
+static const double added_limit = 1 << 29;
+
 /* Float weights of one layer in the kernel's layout. */
 struct weights {
 	float *kernel; /* [taps][cin / groups][cout] */
@@ -128,7 +131,31 @@ static double bias_limit(const struct quant *q, const struct layer *l, const str
 	return 127.0 * FEED_MAX * (repeat > REPEAT_MAX ? REPEAT_MAX : repeat);
 }
 
-/* Weight scales: from the largest weight, made coarser where a bias would not fit its form. */
+/*
+ * Makes weight scales coarser where the added input would not fit the accumulator: a branch far
+ * below the trunk (layer scale) needs no unit finer than that, and one that is all zeros gets it.
+ */
+static void fit_added(const struct layer *l, const struct qop *op, double levels, double *top,
+		      int groups)
+{
+	double need;
+
+	if (op->nin < 2)
+		return;
+	need = 255 * (double)op->in_scale.v[1] / (added_limit * (double)op->in_scale.v[0]) * levels;
+	for (int k = 0; k < groups; k++) {
+		if (need <= top[k])
+			continue;
+		if (top[k] > 0)
+			log_debug(
+			    "%s: weight scale %.3g times coarser, so that the added input fits",
+			    quote(l->name), need / top[k]);
+		top[k] = need;
+	}
+}
+
+/* Weight scales: from the largest weight, made coarser where a bias or the added input would not
+ * fit. */
 static void weight_scales(const struct quant *q, const struct layer *l, const struct weights *w,
 			  struct qop *op, const int32_t *group, double *top, int groups)
 {
@@ -149,6 +176,7 @@ static void weight_scales(const struct quant *q, const struct layer *l, const st
 			    quote(l->name), need / top[group[c]], c);
 		top[group[c]] = need;
 	}
+	fit_added(l, op, levels, top, groups);
 	for (int k = 0; k < groups; k++)
 		scale[k] = top[k] > 1e-30 ? (float)(top[k] / levels) : 1;
 	qset_f32(&op->w_scale, (size_t)groups, scale);
