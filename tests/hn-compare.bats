@@ -163,3 +163,9 @@ EOF
 	ORT_LIB=libm.so.6 run -0 --separate-stderr hn-compare < m.onnx
 	[ "$stderr" = "hn-compare: warning: not compared with onnxruntime: the model is no file" ]
 }
+
+@test "a layer whose features were put in another order is compared by what comes behind it" {
+	mkarch yolov5s m.onnx --thin 8 --size 64
+	run hn-compare -q m.onnx
+	[ "$status" -eq 0 ] || report "yolov5s"
+}

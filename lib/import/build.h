@@ -15,6 +15,8 @@ struct build {
 	bool last;            /* features are the last dimension where nothing else is said */
 	size_t fold_left;     /* bytes of constants that may still be made */
 	struct im_node *node; /* the node that is being made; layers take its names */
+	const struct layer **permuted; /* whose features build_permute put in another order */
+	size_t npermuted, cap_permuted;
 };
 
 /* A new layer "NET/baseN" of this node. */

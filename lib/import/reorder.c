@@ -64,5 +64,7 @@ bool build_permute(struct build *b, const struct im_value *v, const int32_t *fro
 		return false;
 	for (size_t i = 0; i < sizeof keys / sizeof keys[0]; i++)
 		permute(b, l, keys[i], from);
+	VEC_GROW(b->permuted, b->npermuted, &b->cap_permuted);
+	b->permuted[b->npermuted++] = l;
 	return true;
 }

@@ -18,6 +18,7 @@ void onnx_run_release(struct onnx_run *r)
 	json_decref(r->notes);
 	json_decref(r->warnings);
 	free(r->trace);
+	free(r->b.permuted);
 	nms_hints_release(&r->hints);
 	free(r->in_layer);
 	free(r->out_layer);

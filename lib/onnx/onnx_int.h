@@ -189,6 +189,7 @@ struct onnx_run {
 	bool tracing;        /* notes where tensors lie when they are made */
 	struct onnx_trace *trace;
 	size_t ntrace, cap_trace;
+	size_t nforgotten; /* of b.permuted: older traces of these layers are dropped */
 };
 /*
  * One import.  0: r holds graph and weights; 1: faults are noted, and the search for what can be

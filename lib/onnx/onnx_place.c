@@ -16,8 +16,26 @@ void onnx_trace(struct onnx_run *r, const struct im_value *v)
 	r->trace[r->ntrace++] = (struct onnx_trace){ v, v->view };
 }
 
+/* What was seen of a layer before its features were put in another order lies so no more. */
+static void forget(struct onnx_run *r, const struct layer *l)
+{
+	for (size_t i = 0; i < r->ntrace; i++)
+		if (r->trace[i].view.layer == l)
+			r->trace[i].v = NULL;
+}
+
+static bool is_permuted(const struct onnx_run *r, const struct im_value *v)
+{
+	for (size_t i = 0; v->done && i < r->b.npermuted; i++)
+		if (r->b.permuted[i] == v->view.layer)
+			return true;
+	return false;
+}
+
 void onnx_trace_node(struct onnx_run *r, const struct im_node *n)
 {
+	for (; r->nforgotten < r->b.npermuted; r->nforgotten++)
+		forget(r, r->b.permuted[r->nforgotten]);
 	for (size_t k = 0; k < n->nout; k++)
 		onnx_trace(r, n->out[k]);
 }
@@ -68,7 +86,8 @@ void onnx_places(struct onnx_run *r, struct onnx_result *out)
 	const size_t made = r->ntrace;
 
 	for (size_t i = 0; i < r->ir->nvalue; i++)
-		onnx_trace(r, r->ir->value[i]);
+		if (!is_permuted(r, r->ir->value[i]))
+			onnx_trace(r, r->ir->value[i]);
 	if (r->ntrace > made) {
 		struct onnx_trace *all = xreallocarray(NULL, r->ntrace, sizeof *all);
 
@@ -80,7 +99,7 @@ void onnx_places(struct onnx_run *r, struct onnx_result *out)
 	}
 	t = xcalloc(r->ntrace + 1, sizeof *t);
 	for (size_t i = 0; i < r->ntrace; i++)
-		if (is_whole(g, &r->trace[i].view))
+		if (r->trace[i].v && is_whole(g, &r->trace[i].view))
 			t[n++] = &r->trace[i];
 	qsort(t, n, sizeof *t, by_layer);
 	out->place = arena_array(&g->arena, n, sizeof *out->place);
