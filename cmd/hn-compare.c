@@ -243,7 +243,7 @@ static int put(const struct config *cfg, const struct compare *c, struct err *e)
 /* With onnxruntime too, where its library is found and what is compared can be run by it. */
 static int use_ort(const struct config *cfg, struct compare *c, struct err *e)
 {
-	char *library = ort_find();
+	char *library = ort_find(getenv("ORT_LIB"), getenv("ORT_DIR"));
 	struct err why = { 0 };
 	struct ort *o = NULL;
 	int r = 0;

@@ -76,10 +76,8 @@ static char *find_below(const char *dir)
 	return found;
 }
 
-char *ort_find(void)
+char *ort_find(const char *lib, const char *dir)
 {
-	const char *lib = getenv("ORT_LIB"), *dir = getenv("ORT_DIR");
-
 	if (lib && *lib)
 		return xstrdup(lib);
 	return dir && *dir ? find_below(dir) : NULL;

@@ -8,10 +8,10 @@
 #include "io/tensor.h"
 
 /*
- * The library's file: the environment's ORT_LIB, else that of the package onnxruntime-node under
- * ORT_DIR/node_modules; NULL when there is none.  The caller frees it.
+ * The library's file: lib where that is said, else that of the package onnxruntime-node under
+ * dir/node_modules; NULL when there is none (either may be NULL).  The caller frees it.
  */
-char *ort_find(void);
+char *ort_find(const char *lib, const char *dir);
 
 struct ort;
 /* Opens the library and loads a model's file.  One thread: results do not depend on the machine. */
