@@ -6,6 +6,7 @@
 #include "base/rng.h"
 #include "emu/emu.h"
 #include "hn/layer.h"
+#include "layer_case.h"
 #include "quant/quant.h"
 
 #include <math.h>
@@ -202,39 +203,6 @@ static void hostile(const struct qop *good, struct rng *r, const char *line)
 	}
 	check(refused > 0, line, "no change was refused");
 	check(accepted > 0, line, "no change was accepted");
-}
-
-static struct hn_shape shape_from(const json_t *v)
-{
-	const int n = (int)json_array_size(v);
-	int32_t d[3] = { 1, 1, 1 };
-
-	for (int i = 1; i < n; i++)
-		d[3 - n + i] = (int32_t)json_integer_value(json_array_get(v, (size_t)i));
-	return (struct hn_shape){ d[0], d[1], d[2], n };
-}
-
-static struct layer *build(struct graph *g, const json_t *c, struct err *e)
-{
-	const json_t *in = json_object_get(c, "in");
-	const json_t *params = json_object_get(c, "params");
-	const char *type = json_string_value(json_object_get(c, "type"));
-	struct layer *l = graph_add(g, (enum hn_type)hn_type_from_name(type), "x");
-
-	for (size_t i = 0; i < json_array_size(in); i++) {
-		char *name = xasprintf("in%zu", i);
-		struct layer *from = graph_add(g, HN_INPUT, name);
-
-		from->out[0] = shape_from(json_array_get(in, i));
-		layer_add_input(g, l, from, 0);
-		free(name);
-	}
-	if ((params && fields_read(g, l, params, e) < 0) || graph_infer_shapes(g, e) < 0)
-		return NULL;
-	for (size_t p = 0; p < l->nout; p++)
-		layer_add_input(g, graph_add(g, HN_OUTPUT, graph_new_name(g, "output_layer")), l,
-				(int)p);
-	return graph_infer_shapes(g, e) < 0 ? NULL : l;
 }
 
 static void weight(struct tensors *w, const struct layer *l, const char *key, int rank,

@@ -4,6 +4,7 @@
  */
 #include "base/outfile.h"
 #include "hn/layer.h"
+#include "layer_case.h"
 
 static int passed, failed;
 
@@ -25,36 +26,6 @@ static char *text_of(const struct graph *g)
 	json_text(j, &s);
 	json_decref(j);
 	return s.p;
-}
-
-static struct hn_shape shape_from(const json_t *v)
-{
-	const int n = (int)json_array_size(v);
-	int32_t d[3] = { 1, 1, 1 };
-
-	for (int i = 1; i < n; i++)
-		d[3 - n + i] = (int32_t)json_integer_value(json_array_get(v, (size_t)i));
-	return (struct hn_shape){ d[0], d[1], d[2], n };
-}
-
-static struct layer *build(struct graph *g, const json_t *c, struct err *e)
-{
-	const json_t *in = json_object_get(c, "in");
-	const json_t *params = json_object_get(c, "params");
-	const char *type = json_string_value(json_object_get(c, "type"));
-	struct layer *l = graph_add(g, (enum hn_type)hn_type_from_name(type), "x");
-
-	for (size_t i = 0; i < json_array_size(in); i++) {
-		char *name = xasprintf("in%zu", i);
-		struct layer *from = graph_add(g, HN_INPUT, name);
-
-		from->out[0] = shape_from(json_array_get(in, i));
-		layer_add_input(g, l, from, 0);
-		free(name);
-	}
-	if ((params && fields_read(g, l, params, e) < 0) || graph_infer_shapes(g, e) < 0)
-		return NULL;
-	return l;
 }
 
 /* "[-1,3,4] [-1,3,5] pad 0 1 0 1" as far as the case asks. */
@@ -116,7 +87,7 @@ static void run_case(const char *line, size_t n)
 	struct err e = { 0 };
 	json_t *c = json_parse(line, n, &e);
 	struct graph *g = graph_new("t");
-	struct layer *l = c ? build(g, c, &e) : NULL;
+	struct layer *l = c ? build_layer_case(g, c, &e) : NULL;
 
 	if (l) {
 		char *got = outcome(l, c);
