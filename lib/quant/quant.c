@@ -118,7 +118,7 @@ static void fill_layer(struct quant *q, struct layer *l)
 		l->quant.bias_mode = arena_strdup(&q->g->arena, "double_scale_initialization");
 }
 
-static int write_stats(const struct quant *q, struct err *e)
+static int write_stats(struct quant *q, struct err *e)
 {
 	struct tensors *stats;
 	int rc;
@@ -141,21 +141,46 @@ int quant_overflow(struct quant *q, struct err *e)
 	return any ? quant_run_integers(q, e) : 0;
 }
 
+static int open_calib(struct quant *q, struct err *e)
+{
+	return (q->calib = calib_open(&q->opts, q->g, e)) ? 0 : -1;
+}
+
+static int equalize(struct quant *q, struct err *e)
+{
+	return q->opts.equalization ? quant_equalize(q, e) : 0;
+}
+
+/* The one order of steps. */
+static const struct {
+	const char *name;
+	int (*run)(struct quant *q, struct err *e);
+	const char *why; /* why here in the order */
+} steps[] = {
+	/* clang-format off */
+	{ "script",      quant_script,   "what is asked for, before anything is measured" },
+	{ "calibration", open_calib,     "its size and batch are the script's" },
+	{ "observe",     quant_observe,  "ranges of the float model as it came" },
+	{ "equalize",    equalize,       "moves scales between layers, and the observed ranges with them" },
+	{ "ranges",      quant_ranges,   "encodings, of the ranges as they are now" },
+	{ "records",     quant_records,  "integers, by the encodings" },
+	{ "overflow",    quant_overflow, "of the records as they will be stored" },
+	{ "statistics",  write_stats,    "in the units of the model that is stored" },
+	/* clang-format on */
+};
+
 static int run(struct quant *q, struct err *e)
 {
 	if (quant_supported(q->g, e) < 0 ||
 	    target_load(q->o->hw_arch ? q->o->hw_arch : "hailo8", &q->target, e) < 0)
 		return -1;
 	info_init(q);
-	if (quant_script(q, e) < 0)
-		return -1;
-	if (!(q->calib = calib_open(&q->opts, q->g, e)) || quant_observe(q, e) < 0)
-		return -1;
-	if (q->opts.equalization && quant_equalize(q, e) < 0)
-		return -1;
-	if (quant_ranges(q, e) < 0 || quant_records(q, e) < 0 || quant_overflow(q, e) < 0)
-		return -1;
-	return write_stats(q, e);
+	for (size_t i = 0; i < sizeof steps / sizeof steps[0]; i++) {
+		log_debug("quantize: %s", steps[i].name);
+		if (steps[i].run(q, e) < 0)
+			return -1;
+	}
+	return 0;
 }
 
 int quant_run(struct graph *g, struct tensors *w, const struct quant_opts *o,

@@ -4,23 +4,27 @@
 
 #include <string.h>
 
-static void calibration(struct quant *q, const struct alls_stmt *st)
+static int calibration(struct quant *q, const struct alls_stmt *st, struct err *e)
 {
+	(void)e;
 	q->opts.batch = alls_get_int(st, "batch_size", q->opts.batch);
 	q->opts.calibset_size = alls_get_int(st, "calibset_size", q->opts.calibset_size);
+	return 0;
 }
 
 /* Levels that are not built are stored (alls/table_quant.c): what stands stays. */
-static void flavor(struct quant *q, const struct alls_stmt *st)
+static int flavor(struct quant *q, const struct alls_stmt *st, struct err *e)
 {
 	int level = alls_get_int(st, "optimization_level", q->opts.optimization_level);
 
+	(void)e;
 	q->opts.batch = alls_get_int(st, "batch_size", q->opts.batch);
 	if (level != 0 && level != -100)
-		return;
+		return 0;
 	q->opts.optimization_level = level;
 	if (level == -100)
 		q->opts.equalization = false;
+	return 0;
 }
 
 /* Values of one quantization_param statement. */
@@ -107,16 +111,27 @@ static int equalization(struct quant *q, const struct alls_stmt *st, struct err 
 	return 0;
 }
 
+/*
+ * What each command does to the settings, one row per command and sub-command; whether it speaks of
+ * the whole network or of layers is in the statement (st->row->layered).
+ */
+static const struct {
+	const char *command, *sub;
+	int (*follow)(struct quant *q, const struct alls_stmt *st, struct err *e);
+} commands[] = {
+	/* clang-format off */
+	{ "model_optimization_config",     "calibration",  calibration },
+	{ "model_optimization_flavor",     NULL,           flavor },
+	{ "quantization_param",            NULL,           layer_params },
+	{ "pre_quantization_optimization", "equalization", equalization },
+	/* clang-format on */
+};
+
 static int follow(struct quant *q, const struct alls_stmt *st, struct err *e)
 {
-	if (alls_is(st, "model_optimization_config", "calibration"))
-		calibration(q, st);
-	else if (alls_is(st, "model_optimization_flavor", NULL))
-		flavor(q, st);
-	else if (alls_is(st, "quantization_param", NULL))
-		return layer_params(q, st, e);
-	else if (alls_is(st, "pre_quantization_optimization", "equalization"))
-		return equalization(q, st, e);
+	for (size_t i = 0; i < sizeof commands / sizeof commands[0]; i++)
+		if (alls_is(st, commands[i].command, commands[i].sub))
+			return commands[i].follow(q, st, e);
 	return 0;
 }
 
