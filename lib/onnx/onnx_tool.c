@@ -3,6 +3,7 @@
 #include "base/log.h"
 #include "base/outfile.h"
 #include "io/npy.h"
+#include <time.h>
 
 enum {
 	COMMAND_MAX = 900 /* bytes of a message with the command to retry */
@@ -20,7 +21,8 @@ static int parts_on_stdout(const struct onnx_tool *t)
 	       is_stdout(t->augmented);
 }
 
-int onnx_tool_check(const struct onnx_tool *t, struct err *e)
+/* Why the options do not go together; 0 when they do. */
+static int check_options(const struct onnx_tool *t, struct err *e)
 {
 	if (parts_on_stdout(t) > 1)
 		return err_set(e,
@@ -35,7 +37,8 @@ int onnx_tool_check(const struct onnx_tool *t, struct err *e)
 	return 0;
 }
 
-struct onnx_opts onnx_tool_opts(const struct onnx_tool *t)
+/* The options of the import: its lists belong to t. */
+static struct onnx_opts import_opts(const struct onnx_tool *t)
 {
 	return (struct onnx_opts){ .net_name = t->net_name,
 				   .start = t->start.v,
@@ -60,8 +63,9 @@ static int put_json(const char *path, const json_t *j, struct err *e)
 	return r;
 }
 
-void onnx_tool_failed(const struct onnx_tool *t, struct onnx_result *r, int argc,
-		      char *const argv[], struct err *e)
+/* The import failed: completes the message with file and remedy, writes the report. */
+static void import_failed(const struct onnx_tool *t, struct onnx_result *r, int argc,
+			  char *const argv[], struct err *e)
 {
 	char *command = onnx_retry_command(r, argc, argv);
 	struct err ignored = { 0 };
@@ -83,7 +87,8 @@ void onnx_tool_failed(const struct onnx_tool *t, struct onnx_result *r, int argc
 	free(command);
 }
 
-void onnx_tool_say_retried(const struct onnx_result *r, int argc, char *const argv[])
+/* With -y, what was done in place of what was asked for. */
+static void say_retried(const struct onnx_result *r, int argc, char *const argv[])
 {
 	char *command;
 
@@ -101,7 +106,7 @@ static int fill(struct bundle *b, const struct onnx_tool *t, const struct onnx_r
 	size_t n;
 	void *p;
 
-	struct onnx_opts o = onnx_tool_opts(t);
+	struct onnx_opts o = import_opts(t);
 
 	bundle_set_state(b, STATE_HAILO_MODEL);
 	/* A part that was recommended is the same as if it had been asked for. */
@@ -146,8 +151,9 @@ static int write_parts(const struct onnx_tool *t, const struct onnx_result *r, s
 	return res;
 }
 
-int onnx_tool_write(const struct onnx_tool *t, const struct onnx_result *r, const char *original,
-		    struct err *e)
+/* Writes the parts that were asked for, and the bundle; `original` is the member of the file. */
+static int write_model(const struct onnx_tool *t, const struct onnx_result *r, const char *original,
+		       struct err *e)
 {
 	struct bundle *b = bundle_new(r->graph->name);
 	int res = fill(b, t, r, original, e);
@@ -158,4 +164,41 @@ int onnx_tool_write(const struct onnx_tool *t, const struct onnx_result *r, cons
 		res = bundle_write(b, t->io.out, COMPRESS_NONE, e);
 	bundle_free(b);
 	return res;
+}
+
+static double now(void)
+{
+	struct timespec t;
+
+	clock_gettime(CLOCK_MONOTONIC, &t);
+	return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
+}
+
+int onnx_tool_main(const struct cli_tool *tool, const struct onnx_format *f, int argc, char *argv[])
+{
+	struct onnx_tool cfg = { .io = { .in = "-", .out = "-" } };
+	char **given = xcalloc((size_t)argc + 1, sizeof *given);
+	struct onnx_result r;
+	struct onnx_opts opts;
+	struct err e = { 0 };
+	double start;
+
+	memcpy(given, argv, (size_t)argc * sizeof *given);
+	cli_parse(tool, &cfg, argc, argv);
+	if (check_options(&cfg, &e) < 0)
+		cli_usage("%s", e.msg);
+	start = now();
+	opts = import_opts(&cfg);
+	if (f->import(cfg.io.in, &opts, &r, &e) < 0) {
+		import_failed(&cfg, &r, argc, given, &e);
+		die(&e);
+	}
+	say_retried(&r, argc, given);
+	onnx_say(&r, f->word, now() - start);
+	free(given);
+	if ((cfg.augmented && f->augment(cfg.io.in, cfg.augmented, &e) < 0) ||
+	    write_model(&cfg, &r, f->original, &e) < 0)
+		die(&e);
+	onnx_result_release(&r);
+	return 0;
 }

@@ -1,6 +1,6 @@
 /*
  * What the command lines of all translators share: options, misuse, messages, the bundle and its
- * parts.  A tool's main() parses, imports with its reader, and ends with onnx_tool_write.
+ * parts.  A tool gives its option table and its format to onnx_tool_main.
  */
 #ifndef HN_ONNX_ONNX_TOOL_H
 #define HN_ONNX_ONNX_TOOL_H
@@ -40,17 +40,17 @@ struct onnx_tool {
 	CLI_COMMON(struct onnx_tool, io)
 /* clang-format on */
 
-/* Why the options do not go together; 0 when they do. */
-int onnx_tool_check(const struct onnx_tool *t, struct err *e);
-/* The options of the import: its lists belong to t. */
-struct onnx_opts onnx_tool_opts(const struct onnx_tool *t);
-/* The import failed: completes the message with file and remedy, writes the report. */
-void onnx_tool_failed(const struct onnx_tool *t, struct onnx_result *r, int argc,
-		      char *const argv[], struct err *e);
-/* With -y, what was done in place of what was asked for. */
-void onnx_tool_say_retried(const struct onnx_result *r, int argc, char *const argv[]);
-/* Writes the parts that were asked for, and the bundle; `original` is the member of the file. */
-int onnx_tool_write(const struct onnx_tool *t, const struct onnx_result *r, const char *original,
-		    struct err *e);
+/* A format of models. */
+struct onnx_format {
+	const char *word;     /* "ONNX", as messages call it */
+	const char *original; /* member of the bundle that keeps the file: "original.onnx" */
+	int (*import)(const char *path, const struct onnx_opts *o, struct onnx_result *out,
+		      struct err *e);
+	/* Writes the model with every tensor as an output; */
+	int (*augment)(const char *path, const char *to, struct err *e);
+};
+/* The main() of a translator: its result is the exit status. */
+int onnx_tool_main(const struct cli_tool *tool, const struct onnx_format *f, int argc,
+		   char *argv[]);
 
 #endif
