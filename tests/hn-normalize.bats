@@ -406,6 +406,6 @@ residual() {
 	run hn-normalize --list-passes
 	[ "$status" -eq 0 ]
 	[ "${#lines[@]}" -eq 8 ]
-	[[ "${lines[0]}" == normalization* ]]
+	[[ "${lines[0]}" == modify* ]]
 	[[ "${lines[7]}" == fuse_add* ]]
 }

@@ -2,8 +2,7 @@
  * The script's command NAME = normalization(MEANS, DEVIATIONS [, INPUT_LAYER]): a layer
  * y = (x - mean) / deviation directly after the input layer, or after each of them.
  */
-#include "pass/passes.h"
-#include "pass/script.h"
+#include "pass/modify.h"
 
 /* The list of an argument: one number for each feature of the input; NULL with an error. */
 static const struct alls_value *need_list(const struct alls_stmt *st, const char *argument,
@@ -41,58 +40,55 @@ static int values(const struct alls_stmt *st, const struct layer *in, struct ten
 	return 0;
 }
 
-static int insert(struct graph *g, struct tensors *w, const struct alls_stmt *st, size_t which,
-		  struct layer *in, struct err *e)
+static json_t *numbers(const struct alls_value *v)
 {
-	const char *name = st->nlhs ? st->lhs[which] : graph_new_name(g, "normalization");
+	json_t *a = json_array();
+
+	for (size_t i = 0; i < v->nitems; i++)
+		json_array_append_new(a, json_real(v->items[i].number));
+	return a;
+}
+
+static int insert(struct modify *m, const struct alls_stmt *st, size_t which, struct layer *in,
+		  struct err *e)
+{
+	const char *name = modify_name(m, st, which, "normalization", e);
 	struct tensor kernel = { 0 };
 	struct tensor bias = { 0 };
 	struct layer *l;
+	json_t *o;
 
-	if (graph_find(g, name)) {
-		err_set(e, "there is a layer '%s' already", quote(name));
-		return alls_in(st, e);
-	}
+	if (!name)
+		return -1;
 	if (values(st, in, &kernel, &bias, e) < 0) {
 		tensor_release(&kernel);
 		tensor_release(&bias);
 		return -1;
 	}
-	l = graph_add(g, HN_NORMALIZATION, name);
-	l->pinned = true;
-	layer_add_input(g, l, in, 0);
-	graph_replace_uses(g, in, 0, l, 0);
-	layer_set_weight(w, l, "kernel", kernel);
-	layer_set_weight(w, l, "bias", bias);
+	l = modify_behind(m, HN_NORMALIZATION, name, in);
+	layer_set_weight(m->w, l, "kernel", kernel);
+	layer_set_weight(m->w, l, "bias", bias);
+	o = modify_record(m, in, st->command);
+	json_object_set_new(o, "mean", numbers(alls_get(st, "mean")));
+	json_object_set_new(o, "std", numbers(alls_get(st, "std")));
 	return 0;
 }
 
 /* One command on the input layers it names, or on all. */
-static int apply(struct graph *g, struct tensors *w, const struct alls_stmt *st, struct err *e)
+int modify_normalization(struct modify *m, const struct alls_stmt *st, struct err *e)
 {
 	struct layer **in;
 	size_t n;
 	int r = 0;
 
-	if (script_inputs(st, g, &in, &n, e) < 0)
+	if (modify_inputs(m, st, "input_layer", &in, &n, e) < 0)
 		return -1;
 	if (st->nlhs && st->nlhs != n) {
 		err_set(e, "%zu names on the left, %zu input layers", st->nlhs, n);
 		r = alls_in(st, e);
 	}
 	for (size_t i = 0; r == 0 && i < n; i++)
-		r = insert(g, w, st, i, in[i], e);
+		r = insert(m, st, i, in[i], e);
 	free(in);
-	return r == 0 ? graph_infer_shapes(g, e) : -1;
-}
-
-int pass_normalization(struct graph *g, struct tensors *w, const struct pass_opts *o, struct err *e)
-{
-	const struct alls *s = o->script;
-
-	for (size_t i = 0; s && i < s->nstmts; i++)
-		if (alls_is(&s->stmts[i], "normalization", NULL) &&
-		    apply(g, w, &s->stmts[i], e) < 0)
-			return -1;
-	return 0;
+	return r;
 }

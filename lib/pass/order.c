@@ -4,8 +4,8 @@
 
 static const struct pass passes[] = {
 	/* clang-format off */
-	{ "normalization",       pass_normalization,
-	  "first: the script names input layers of the parsed model" },
+	{ "modify",              pass_modify,
+	  "first: the script names layers of the parsed model" },
 	{ "fold_batch_norm",     pass_fold_batch_norm,
 	  "before any scaling: the cut-off looks at the trained variances" },
 	{ "plain_batch_norm",    pass_plain_batch_norm,

@@ -10,6 +10,7 @@
 
 struct pass_opts {
 	const struct alls *script;          /* may be NULL */
+	json_t *record;                     /* an object: becomes modifications_meta_data.json */
 	double null_channels_cutoff_factor; /* guide: variance below factor * epsilon: channel is
 					       dead */
 };

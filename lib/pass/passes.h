@@ -6,7 +6,7 @@
 
 #define PASS(name)                                                                                 \
 	int name(struct graph *g, struct tensors *w, const struct pass_opts *o, struct err *e)
-PASS(pass_normalization);
+PASS(pass_modify);
 PASS(pass_fold_batch_norm);
 PASS(pass_plain_batch_norm);
 PASS(pass_fuse_activation);

@@ -1,7 +1,6 @@
 /* The stage that hn-normalize runs on a bundle. */
 #include "io/bundle.h"
 #include "pass/pass.h"
-#include "pass/script.h"
 
 /* Members that this stage adds or replaces. */
 static int store(struct bundle *b, const struct graph *g, const struct tensors *w,
@@ -24,17 +23,15 @@ static int optimize(struct bundle *b, struct graph *g, struct tensors *w, struct
 		    struct err *e)
 {
 	struct pass_opts o = PASS_OPTS_DEFAULT;
-	json_t *meta;
 	int r;
 
 	if (alls_use_graph(s, g, ALLS_NORMALIZE, e) < 0)
 		return -1;
 	alls_notices(s, ALLS_NORMALIZE, b, NULL);
-	if (!(meta = script_modifications(s, g, e)))
-		return -1;
 	o.script = s;
-	r = pass_run(g, w, &o, e) < 0 ? -1 : store(b, g, w, s, meta, e);
-	json_decref(meta);
+	o.record = json_object();
+	r = pass_run(g, w, &o, e) < 0 ? -1 : store(b, g, w, s, o.record, e);
+	json_decref(o.record);
 	return r;
 }
 
