@@ -25,6 +25,7 @@ static const struct {
 	{ "yolov8",     decode_yolov8 },
 	{ "damoyolo",   decode_damoyolo },
 	{ "centernet",  decode_centernet },
+	{ "ultralight", decode_ultralight },
 	/* clang-format on */
 };
 
@@ -46,14 +47,19 @@ double score(const struct job *j, double x)
 	return j->activated ? x : sigmoid(x);
 }
 
+const struct head *head_named(const struct job *j, const char *name)
+{
+	for (int i = 0; i < j->nheads; i++)
+		if (strcmp(j->head[i].name, name) == 0)
+			return &j->head[i];
+	BUG("no head '%s'", name);
+}
+
 const struct head *head_of(const struct job *j, const json_t *decoder, const char *key)
 {
 	const char *name = json_string_value(json_object_get(decoder, key));
 
-	for (int i = 0; name && i < j->nheads; i++)
-		if (strcmp(j->head[i].name, name) == 0)
-			return &j->head[i];
-	BUG("no head for '%s'", key);
+	return head_named(j, name ? name : key);
 }
 
 const json_t *decoders(const struct job *j)

@@ -165,6 +165,23 @@ static int data(int argc, char **argv, struct err *e)
 	return rc;
 }
 
+static int reshape(int argc, char **argv, struct err *e)
+{
+	struct tensor t;
+	int64_t dim[4];
+	int r;
+
+	if (argc != 3 || npy_read(argv[0], &t, e) < 0 || numbers(argv[2], 4, dim, e) < 0)
+		return err_is(e) ? -1 : err_set(e, "reshape IN.npy OUT.npy N,H,W,C");
+	if ((int64_t)tensor_count(&t) != dim[0] * dim[1] * dim[2] * dim[3])
+		return err_set(e, "'%s' has shape %s", argv[0], tensor_shape_text(&t));
+	t.rank = 4;
+	memcpy(t.dim, dim, sizeof dim);
+	r = npy_write(argv[1], &t, e);
+	tensor_release(&t);
+	return r;
+}
+
 static int same(int argc, char **argv, struct err *e)
 {
 	double most = 1e-4, worst = 0;
@@ -197,7 +214,7 @@ static int same(int argc, char **argv, struct err *e)
 static const struct {
 	const char *name;
 	int (*run)(int argc, char **argv, struct err *e);
-} verbs[] = { { "model", model }, { "data", data }, { "same", same } };
+} verbs[] = { { "model", model }, { "data", data }, { "reshape", reshape }, { "same", same } };
 
 int main(int argc, char *argv[])
 {
@@ -210,6 +227,6 @@ int main(int argc, char *argv[])
 			die(&e);
 		return 0;
 	}
-	fprintf(stderr, "usage: heads model|data|same ...\n");
+	fprintf(stderr, "usage: heads model|data|reshape|same ...\n");
 	return 2;
 }

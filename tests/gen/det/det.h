@@ -52,6 +52,7 @@ double sigmoid(double x);
 double score(const struct job *j, double x);
 /* The head that a decoder names under a key. */
 const struct head *head_of(const struct job *j, const json_t *decoder, const char *key);
+const struct head *head_named(const struct job *j, const char *name);
 const json_t *decoders(const struct job *j);
 double num(const json_t *o, const char *key);
 /* Adds a proposal from its corners in pixels of the image, or relative to it (dims of 1). */
@@ -66,6 +67,7 @@ void decode_yolov6(struct job *j);
 void decode_yolov8(struct job *j);
 void decode_damoyolo(struct job *j);
 void decode_centernet(struct job *j);
+void decode_ultralight(struct job *j); /* faces.c */
 
 /* select.c: fills the image's part of the output. */
 void put_classes(const struct job *j, float *out);

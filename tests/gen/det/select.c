@@ -88,10 +88,7 @@ void put_classes(const struct job *j, float *out)
 
 const struct head *mask_protos(const struct job *j)
 {
-	for (int i = 0; i < j->nheads; i++)
-		if (strcmp(j->head[i].name, "proto") == 0)
-			return &j->head[i];
-	BUG("no head 'proto'");
+	return head_named(j, "proto");
 }
 
 int mask_rows(const struct job *j)
