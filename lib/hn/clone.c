@@ -1,5 +1,5 @@
 /* A deep copy of a graph. */
-#include "hn/hn.h"
+#include "hn/layer.h"
 #include "hn/names.h"
 
 static char *copy_text(struct graph *g, const char *s)
@@ -7,7 +7,7 @@ static char *copy_text(struct graph *g, const char *s)
 	return s ? arena_strdup(&g->arena, s) : NULL;
 }
 
-static void clone_layer(struct graph *g, const struct layer *from)
+struct layer *graph_copy_layer(struct graph *g, const struct layer *from)
 {
 	struct layer *l = graph_add(g, from->type, from->name);
 
@@ -25,6 +25,7 @@ static void clone_layer(struct graph *g, const struct layer *from)
 	l->unknown = json_deep_copy(from->unknown);
 	l->unknown_params = json_deep_copy(from->unknown_params);
 	l->compilation_params = json_deep_copy(from->compilation_params);
+	return l;
 }
 
 static void clone_edges(struct graph *c, struct layer *to, const struct layer *from)
@@ -42,7 +43,7 @@ struct graph *graph_clone(const struct graph *g)
 	struct graph *c = graph_new(g->name);
 
 	for (size_t i = 0; i < g->nlayers; i++)
-		clone_layer(c, g->layers[i]);
+		graph_copy_layer(c, g->layers[i]);
 	for (size_t i = 0; i < g->nlayers; i++)
 		clone_edges(c, c->layers[i], g->layers[i]);
 	c->output_order = xcalloc(g->noutput_order, sizeof *c->output_order);

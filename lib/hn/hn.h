@@ -135,6 +135,7 @@ struct hn_params {
 	char *conversion; /* format_conversion: "transpose..." permutes, others (or NULL) reshape */
 	float scalar;     /* the constant operand of an elementwise layer, kept for information */
 	char *io_type;    /* input/output layers, NULL when ordinary */
+	bool on_host; /* a layer that the host runs, in float: graph_part */
 };
 
 struct layer;
@@ -223,6 +224,25 @@ int graph_infer_shapes(struct graph *g, struct err *e);
  * shape. Everything after it may rely on a graph being sound.
  */
 int graph_validate(struct graph *g, const struct tensors *w, struct err *e);
+
+/* True for what the host runs: HN_POSTPROCESS, and layers with p.on_host. */
+bool layer_on_host(const struct layer *l);
+/*
+ * A network in three, in the order in which data takes them.  The host layers in front of the
+ * device are chains behind single inputs; those behind it lead to outputs only (graph_validate).
+ */
+enum graph_part {
+	PART_BEFORE, /* the network's inputs; its output i is input i of the device */
+	PART_DEVICE, /* input layers with their names and the shapes that the host leaves, an output
+			layer for each tensor that the host gets */
+	PART_BEHIND  /* its input i is output i of the device, named by the layer that makes it; the
+			network's outputs */
+};
+/*
+ * A part as a graph of its own, with shapes; a tensor that no host layer touches goes through.  g
+ * has shapes.  NULL with an error when host layers stand elsewhere.
+ */
+struct graph *graph_part(const struct graph *g, enum graph_part which, struct err *e);
 
 /* HN JSON in the real form (reference: hn(5)); fields with default values are omitted. */
 json_t *graph_to_json(const struct graph *g);

@@ -56,6 +56,7 @@ struct field {
 	{ "batch_norm", FIELD_BOOL, PARAM(batch_norm), 0, 0, NULL },                               \
 	{ "hnt_bn_epsilon", FIELD_FLOAT, PARAM(bn_epsilon), 0, 0, NULL },                          \
 	{ "elementwise_add", FIELD_BOOL, PARAM(elementwise_add), 0, 0, NULL }
+#define FIELDS_HOST { "hnt_on_host", FIELD_BOOL, PARAM(on_host), 0, 0, NULL }
 #define FIELDS_END { NULL, FIELD_BOOL, 0, 0, 0, NULL }
 /* clang-format on */
 
@@ -71,6 +72,11 @@ const struct layer_rule *layer_rule(enum hn_type t);
 /* Writes the parameters of a layer that are not the default into obj, or reads and checks them. */
 void fields_write(const struct layer *l, json_t *obj);
 int fields_read(struct graph *g, struct layer *l, const json_t *obj, struct err *e);
+
+/* A copy of a layer, at the end of g, without edges. */
+struct layer *graph_copy_layer(struct graph *g, const struct layer *from);
+/* Host layers stand in front of the device or behind it, nowhere in between. */
+int graph_check_host(const struct graph *g, struct err *e);
 
 /* Default parameters: what a reader assumes for absent keys. */
 void params_default(struct hn_params *p);
@@ -109,6 +115,6 @@ extern const struct field fields_conv[], fields_deconv[], fields_dense[], fields
     fields_act[], fields_bn[], fields_eltwise[], fields_matmul[], fields_concat[], fields_slice[],
     fields_splitter[], fields_pad[], fields_depth_to_space[], fields_space_to_depth[],
     fields_shuffle[], fields_conversion[], fields_resize[], fields_softmax[], fields_reduce[],
-    fields_extreme[], fields_layer_norm[];
+    fields_extreme[], fields_layer_norm[], fields_argmax[];
 
 #endif

@@ -51,6 +51,7 @@ const struct field fields_conversion[] = {
 	{ "conversion_type", FIELD_STRING, PARAM(conversion), 0, 0, NULL },
 	{ "hnt_reshape", FIELD_INTS, PARAM(reshape), 3, 0, NULL },
 	{ "hnt_transpose", FIELD_INTS, PARAM(transpose), 3, 0, NULL },
+	FIELDS_HOST,
 	FIELDS_END
 };
 /* clang-format on */

@@ -16,11 +16,18 @@ const struct field fields_resize[] = {
 	{ "hnt_size", FIELD_INTS, PARAM(resize_out), 2, 0, NULL },
 	{ "hnt_scale", FIELD_FLOATS, PARAM(resize_scale), 2, 0, NULL },
 	{ "hnt_nearest_rounding", FIELD_NAME, PARAM(resize_nearest), 0, 0, roundings },
+	FIELDS_HOST,
 	FIELDS_END
 };
 
 const struct field fields_softmax[] = {
 	{ "groups", FIELD_INT, PARAM(softmax_groups), 0, 0, NULL },
+	FIELDS_HOST,
+	FIELDS_END
+};
+
+const struct field fields_argmax[] = {
+	FIELDS_HOST,
 	FIELDS_END
 };
 

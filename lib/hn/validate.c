@@ -111,7 +111,7 @@ static int check_structure(const struct graph *g, struct err *e)
 			return err_set(e, "layer '%s' has no output (nothing uses it)",
 				       quote(l->name));
 	}
-	return 0;
+	return graph_check_host(g, e);
 }
 
 int graph_validate(struct graph *g, const struct tensors *w, struct err *e)
