@@ -64,8 +64,8 @@ static int info(const struct hef *h, const struct config *cfg, struct str *text,
 	return hef_info(h, cfg->parse_streams, vstreams, text, e);
 }
 
-static int values(const struct isa_prog *p, const struct config *cfg, struct str *text,
-		  struct err *e)
+static int values(const struct hef *h, const struct isa_prog *p, const struct config *cfg,
+		  struct str *text, struct err *e)
 {
 	struct sim_opts o = {
 		.inputs = cfg->inputs.v,
@@ -78,7 +78,14 @@ static int values(const struct isa_prog *p, const struct config *cfg, struct str
 		.data_count = cfg->data_count,
 	};
 
-	return cfg->inputs.n ? sim_data(p, &o, text, e) : 0;
+	if (!cfg->inputs.n)
+		return 0;
+	o.before = hef_part(h, p, PART_BEFORE, e);
+	o.behind = o.before ? hef_part(h, p, PART_BEHIND, e) : NULL;
+	if (o.behind)
+		return sim_data(p, &o, text, e);
+	graph_free(o.before);
+	return -1;
 }
 
 /* The table goes to standard output when no data does. */
@@ -111,7 +118,7 @@ static int timing(const struct hef *h, const struct isa_prog *p, const struct co
 static int run(const struct hef *h, const struct config *cfg, struct str *text, struct err *e)
 {
 	struct isa_prog *p = hef_programme(h, e);
-	int r = p ? values(p, cfg, text, e) : -1;
+	int r = p ? values(h, p, cfg, text, e) : -1;
 
 	if (r == 0)
 		r = timing(h, p, cfg, text, e);

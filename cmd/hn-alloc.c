@@ -35,7 +35,7 @@ struct work {
 	struct bundle *b;
 	struct target target;
 	struct alls *script;
-	struct graph *g;
+	struct graph *g; /* of the device */
 	struct tensors *q;
 	struct qmodel m;
 	struct allocation *a;
@@ -54,6 +54,8 @@ static const char *arch_of(const struct config *cfg, struct bundle *b)
 
 static int load(struct work *w, const struct config *cfg, struct err *e)
 {
+	struct graph *device;
+
 	if (!(w->b = bundle_read(cfg->io.in, NULL, e)) ||
 	    bundle_require(w->b, STATE_QUANTIZED, STATE_QUANTIZED_SLIM, e) < 0 ||
 	    target_load(arch_of(cfg, w->b), &w->target, e) < 0)
@@ -62,6 +64,10 @@ static int load(struct work *w, const struct config *cfg, struct err *e)
 	    !(w->g = bundle_get_graph(w->b, "hn", e)) ||
 	    !(w->q = bundle_get_npz(w->b, "q.npz", e)) ||
 	    alls_use_graph(w->script, w->g, ALLS_ALLOC, e) < 0)
+		return -1;
+	device = graph_part(w->g, PART_DEVICE, e);
+	graph_free(w->g);
+	if (!(w->g = device))
 		return -1;
 	return qmodel_load(&w->m, w->g, w->q, e);
 }

@@ -131,7 +131,7 @@ static int load(const struct config *cfg, const struct im_source *src, struct on
 		return err_in(e, "%s", model_name(cfg));
 	if (cfg->har)
 		return 0;
-	*m = (struct emu_model){ EMU_NATIVE, r->graph, r->weights, { NULL, NULL, 0 } };
+	*m = (struct emu_model){ .context = EMU_NATIVE, .g = r->graph, .w = r->weights };
 	r->graph = NULL;
 	r->weights = NULL;
 	return 0;
@@ -157,7 +157,8 @@ static int open_data(const struct config *cfg, const struct emu_model *m, int32_
 	for (size_t i = 0; i < d->nport; i++)
 		d->in[i] = xcalloc((size_t)batch, io_port_bytes(&d->port[i]));
 	if (cfg->inputs.n) {
-		d->set = dataset_open(cfg->inputs.v, cfg->inputs.n, d->port, d->nport, e);
+		d->set =
+		    dataset_open(cfg->inputs.v, cfg->inputs.n, d->port, d->nport, m->before, e);
 		if (!d->set)
 			return -1;
 		d->count = dataset_count(d->set);

@@ -31,7 +31,7 @@ static const struct cli_tool tool = { .name = "hn2hef",
 /* Everything between the bundle and the HEF. */
 struct work {
 	struct bundle *b;
-	struct graph *g;
+	struct graph *part[3]; /* enum graph_part */
 	struct tensors *q;
 	struct qmodel m;
 	struct allocation *a;
@@ -39,6 +39,16 @@ struct work {
 	struct isa_prog *p;
 	struct str hef;
 };
+
+static int load_parts(struct work *w, struct err *e)
+{
+	struct graph *g = bundle_get_graph(w->b, "hn", e);
+
+	for (int i = 0; g && !err_is(e) && i < 3; i++)
+		w->part[i] = graph_part(g, (enum graph_part)i, e);
+	graph_free(g);
+	return err_is(e) ? -1 : 0;
+}
 
 static int load(struct work *w, const struct config *cfg, struct err *e)
 {
@@ -49,8 +59,8 @@ static int load(struct work *w, const struct config *cfg, struct err *e)
 		return -1;
 	if (!bundle_has(w->b, "alloc.json"))
 		return err_set(e, "'%s' has no allocation (run hn-alloc first)", quote(cfg->io.in));
-	if (!(w->g = bundle_get_graph(w->b, "hn", e)) ||
-	    !(w->q = bundle_get_npz(w->b, "q.npz", e)) || qmodel_load(&w->m, w->g, w->q, e) < 0 ||
+	if (load_parts(w, e) < 0 || !(w->q = bundle_get_npz(w->b, "q.npz", e)) ||
+	    qmodel_load(&w->m, w->part[PART_DEVICE], w->q, e) < 0 ||
 	    !(j = bundle_get_json(w->b, "alloc.json", e)))
 		return -1;
 	w->a = alloc_from_json(j, e);
@@ -77,9 +87,11 @@ static int follow_script(struct work *w, struct err *e)
 
 static int build(struct work *w, struct err *e)
 {
-	if (!(w->p = isa_build(w->g, &w->m, w->a, &w->target, e)))
+	const struct hef_host host = { w->part[PART_BEFORE], w->part[PART_BEHIND] };
+
+	if (!(w->p = isa_build(w->part[PART_DEVICE], &w->m, w->a, &w->target, e)))
 		return -1;
-	return hef_write(w->p, &w->hef, e);
+	return hef_write(w->p, &host, &w->hef, e);
 }
 
 /* The bundle first, the HEF last: what stands on standard output is then known to be whole. */
@@ -104,7 +116,8 @@ static void release(struct work *w)
 	alloc_free(w->a);
 	qmodel_release(&w->m);
 	tensors_free(w->q);
-	graph_free(w->g);
+	for (int i = 0; i < 3; i++)
+		graph_free(w->part[i]);
 	bundle_free(w->b);
 }
 

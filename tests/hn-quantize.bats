@@ -344,12 +344,13 @@ adds_nothing() {
 	cat > m.json <<- 'END'
 		{"name": "n", "net_params": {}, "layers": {
 		"n/input_layer1": {"type": "input_layer", "input": [], "input_shapes": [[-1, 1, 4, 8]]},
-		"n/nms1": {"type": "postprocess", "input": ["n/input_layer1"], "output_shapes": [[-1, 1, 1, 8]]},
-		"n/output_layer1": {"type": "output_layer", "input": ["n/nms1"]}}}
+		"n/maxpool1": {"type": "maxpool", "input": ["n/input_layer1"], "params": {"kernel_shape": [1, 1, 2, 1],
+			"strides": [1, 1, 1, 1], "padding": "VALID", "activation": "leaky", "hnt_act_alpha": 0.1}},
+		"n/output_layer1": {"type": "output_layer", "input": ["n/maxpool1"]}}}
 	END
 	mkhar m.json m.har
 	hn-normalize m.har -o fp.har
-	fails_with 1 "hn-quantize: layer 'n/nms1': 'postprocess' cannot be quantized: runs on the host, in float" \
+	fails_with 1 "hn-quantize: layer 'n/maxpool1': a pool with a 'leaky' activation has no integer form" \
 		hn-quantize --random-calib fp.har -o x.har
 }
 

@@ -24,13 +24,13 @@ static int ascending(const void *pa, const void *pb)
 }
 
 /* A batch of the data set's first images, or of seeded noise. */
-static int fill(const struct io_port *ports, size_t nports, const struct infer_opts *o, void **data,
-		struct err *e)
+static int fill(const struct io_port *ports, size_t nports, struct host *before,
+		const struct infer_opts *o, void **data, struct err *e)
 {
 	struct dataset *d = NULL;
 	int rc = 0;
 
-	if (o->ninputs && !(d = dataset_open(o->inputs, o->ninputs, ports, nports, e)))
+	if (o->ninputs && !(d = dataset_open(o->inputs, o->ninputs, ports, nports, before, e)))
 		return -1;
 	if (d && dataset_count(d) < (size_t)o->batch)
 		rc = err_set(e, "%zu images for a batch of %d", dataset_count(d), o->batch);
@@ -83,7 +83,7 @@ int infer_bench(const struct emu_model *m, const struct infer_opts *o, struct st
 		in_data[i] = xaligned(io_port_bytes(&in[i]) * (size_t)o->batch);
 	for (size_t i = 0; i < nout; i++)
 		out_data[i] = xaligned(io_port_bytes(&out[i]) * (size_t)o->batch);
-	if (emu && fill(in, nin, o, in_data, e) == 0 &&
+	if (emu && fill(in, nin, m->before, o, in_data, e) == 0 &&
 	    measure(emu, o, in_data, out_data, ms, e) == 0) {
 		str_printf(
 		    text, "%s batch %d threads %d runs %d median_ms %.3f min_ms %.3f p90_ms %.3f\n",

@@ -1,5 +1,6 @@
 #include "emu/dataset.h"
 #include "emu/emu.h"
+#include "emu/host.h"
 #include "io/image.h"
 #include "io/npy.h"
 #include <math.h>
@@ -11,6 +12,7 @@ struct dataset {
 	struct tensor *arrays; /* one per port */
 	size_t nports;
 	size_t count;
+	struct host *before; /* NULL: the arrays are what the ports take */
 };
 
 size_t io_port_bytes(const struct io_port *p)
@@ -70,10 +72,15 @@ static int read_input(const char *file, const struct hn_shape *s, struct tensor 
 	return npy_read(file, t, e);
 }
 
+/* What an array for a port holds. */
+static struct hn_shape given_shape(const struct dataset *d, size_t port)
+{
+	return d->before ? host_input(d->before, port)->shape : d->ports[port].shape;
+}
+
 static int add_array(struct dataset *d, const char *spec, struct err *e)
 {
 	const char *file;
-	struct layer like = { 0 };
 	struct hn_shape shape;
 	size_t port, n;
 
@@ -81,14 +88,12 @@ static int add_array(struct dataset *d, const char *spec, struct err *e)
 		return -1;
 	if (d->arrays[port].data)
 		return err_set(e, "two arrays for the input '%s'", d->ports[port].name);
-	shape = d->ports[port].shape;
+	shape = given_shape(d, port);
 	if (read_input(file, &shape, &d->arrays[port], e) < 0)
 		return -1;
-	like.name = xstrdup(d->ports[port].name);
-	like.out = &shape;
-	if (emu_check_input(&like, &d->arrays[port], &n, e) == 0 && d->count && n != d->count)
+	if (emu_check_input(d->ports[port].name, &shape, &d->arrays[port], &n, e) == 0 &&
+	    d->count && n != d->count)
 		err_set(e, "%zu images, the other inputs have %zu", n, d->count);
-	free(like.name);
 	if (err_is(e))
 		return err_in(e, "%s", quote(file));
 	d->count = n;
@@ -96,12 +101,13 @@ static int add_array(struct dataset *d, const char *spec, struct err *e)
 }
 
 struct dataset *dataset_open(const char *const *specs, size_t nspecs, const struct io_port *ports,
-			     size_t nports, struct err *e)
+			     size_t nports, struct host *before, struct err *e)
 {
 	struct dataset *d = xcalloc(1, sizeof *d);
 
 	d->ports = ports;
 	d->nports = nports;
+	d->before = before && !host_is_idle(before) ? before : NULL;
 	d->arrays = xcalloc(nports, sizeof *d->arrays);
 	for (size_t i = 0; i < nspecs && !err_is(e); i++)
 		add_array(d, specs[i], e);
@@ -134,6 +140,32 @@ static int quantize(const struct io_port *p, const float *x, size_t from, size_t
 	return 0;
 }
 
+/* Floats as the port takes them. */
+static int load_floats(const struct dataset *d, size_t i, size_t from, size_t n, float *out,
+		       struct err *e)
+{
+	const struct hn_shape given = given_shape(d, i);
+	const void **in;
+	void **to;
+	float *x;
+	int rc;
+
+	if (!d->before) {
+		emu_load_input(&d->arrays[i], from, n, &given, out);
+		return 0;
+	}
+	in = xcalloc(d->nports, sizeof *in);
+	to = xcalloc(d->nports, sizeof *to);
+	in[i] = x = xaligned(n * hn_shape_count(&given) * sizeof *x);
+	to[i] = out;
+	emu_load_input(&d->arrays[i], from, n, &given, x);
+	rc = host_run(d->before, n, in, to, e);
+	free(x);
+	free(in);
+	free(to);
+	return rc;
+}
+
 int dataset_load(const struct dataset *d, size_t i, size_t from, size_t n, void *out, struct err *e)
 {
 	const struct io_port *p = &d->ports[i];
@@ -143,17 +175,14 @@ int dataset_load(const struct dataset *d, size_t i, size_t from, size_t n, void 
 	float *x;
 	int rc;
 
-	if (!p->bits) {
-		emu_load_input(t, from, n, &p->shape, out);
-		return 0;
-	}
-	if (same && t->dtype == DT_U8) {
+	if (!p->bits)
+		return load_floats(d, i, from, n, out, e);
+	if (same && t->dtype == DT_U8 && !d->before) {
 		memcpy(out, (const uint8_t *)t->data + from * image, n * image);
 		return 0;
 	}
 	x = xaligned(n * image * sizeof *x);
-	emu_load_input(t, from, n, &p->shape, x);
-	rc = quantize(p, x, from, n, out, e);
+	rc = load_floats(d, i, from, n, x, e) < 0 ? -1 : quantize(p, x, from, n, out, e);
 	free(x);
 	return rc;
 }

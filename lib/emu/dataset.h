@@ -26,11 +26,13 @@ size_t io_port_bytes(const struct io_port *p);
 struct dataset;
 /*
  * specs: "F.npy" for a network with one input, or "LAYER=F.npy" with the layer's full or unscoped
- * name.  Every port needs one; shapes are checked, all must hold the same number of images.  ports
- * must outlive the data set.
+ * name.  Every port needs one; shapes are checked, all must hold the same number of images.  before
+ * (emu/host.h; NULL: nothing): what the host does with the arrays in front of the ports.  Both must
+ * outlive the data set.
  */
+struct host;
 struct dataset *dataset_open(const char *const *specs, size_t nspecs, const struct io_port *ports,
-			     size_t nports, struct err *e);
+			     size_t nports, struct host *before, struct err *e);
 size_t dataset_count(const struct dataset *d); /* images */
 /*
  * Images [from, from + n) of port i, NHWC: floats, or codes by the port's encoding.  A uint8 array

@@ -62,10 +62,11 @@ size_t emu_memory(const struct emu *m);
 void emu_log_times(const struct emu *m);
 
 /*
- * An input array checked against an input layer: uint8 or float32, shape [N,h,w,c] (or [N,c],
- * [N,w,c], or without N for one image); names both shapes on mismatch.  *n images.
+ * An input array checked against the shape of an input layer: uint8 or float32, shape [N,h,w,c] (or
+ * [N,c], [N,w,c], or without N for one image); names both shapes on mismatch.  *n images.
  */
-int emu_check_input(const struct layer *input, const struct tensor *t, size_t *n, struct err *e);
+int emu_check_input(const char *name, const struct hn_shape *s, const struct tensor *t, size_t *n,
+		    struct err *e);
 /* Images [from, from+n) of a checked array as float NHWC. */
 void emu_load_input(const struct tensor *t, size_t from, size_t n, const struct hn_shape *s,
 		    float *out);

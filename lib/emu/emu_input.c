@@ -28,9 +28,9 @@ static bool matches(const struct tensor *t, const int64_t *dims, int k, size_t *
 	return true;
 }
 
-int emu_check_input(const struct layer *input, const struct tensor *t, size_t *n, struct err *e)
+int emu_check_input(const char *name, const struct hn_shape *s, const struct tensor *t, size_t *n,
+		    struct err *e)
 {
-	const struct hn_shape *s = &input->out[0];
 	const int64_t dims[3] = { s->h, s->w, s->c };
 	/* [h,w,c]; rows of features where h is 1; a vector where w is too; planes where c is */
 	const bool ok = matches(t, dims, 3, n) || (s->h == 1 && matches(t, dims + 1, 2, n)) ||
@@ -39,12 +39,12 @@ int emu_check_input(const struct layer *input, const struct tensor *t, size_t *n
 
 	if (t->dtype != DT_F32 && t->dtype != DT_U8)
 		return err_set(e, "an array of %s, float32 or uint8 expected for '%s'",
-			       dtype_name(t->dtype), input->name);
+			       dtype_name(t->dtype), name);
 	if (!ok)
 		return err_set(e, "an array of shape %s, %s expected for '%s'",
-			       tensor_shape_text(t), hn_shape_text(s), input->name);
+			       tensor_shape_text(t), hn_shape_text(s), name);
 	if (*n == 0)
-		return err_set(e, "an array without images for '%s'", input->name);
+		return err_set(e, "an array without images for '%s'", name);
 	return 0;
 }
 

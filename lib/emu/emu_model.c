@@ -21,25 +21,49 @@ bool emu_is_integer(enum emu_context c)
 	return c == EMU_QUANTIZED || c == EMU_BIT_EXACT;
 }
 
+/* The device's graph, and the host's two parts. */
+static int load_parts(struct emu_model *m, const struct graph *whole, struct err *e)
+{
+	struct graph *part[3] = { NULL };
+
+	for (int i = 0; i < 3 && !err_is(e); i++)
+		part[i] = graph_part(whole, (enum graph_part)i, e);
+	m->g = part[PART_DEVICE];
+	if (!err_is(e) && emu_is_integer(m->context))
+		qmodel_load(&m->q, m->g, m->w, e);
+	else if (!err_is(e))
+		graph_validate(m->g, m->w, e);
+	if (err_is(e)) {
+		graph_free(part[PART_BEFORE]);
+		graph_free(part[PART_BEHIND]);
+		return -1;
+	}
+	m->arrive = host_user_ports(part[PART_BEFORE]);
+	emu_model_outputs(m, &m->leave);
+	m->before = host_new(part[PART_BEFORE], m->arrive, e);
+	m->behind = host_new(part[PART_BEHIND], m->leave, e);
+	return err_is(e) ? -1 : 0;
+}
+
 int emu_model_load(struct emu_model *m, const struct bundle *b, enum emu_context c, struct err *e)
 {
 	const struct place *p = &places[c];
 	const char *graph = p->graph && bundle_has(b, p->graph) ? p->graph : "hn";
+	struct graph *whole;
 
 	*m = (struct emu_model){ .context = c };
 	if (bundle_require(b, p->first, STATE_COMPILED_SLIM, e) < 0)
 		return -1;
-	m->g = bundle_get_graph(b, graph, e);
-	if (m->g && bundle_has(b, p->weights))
+	whole = bundle_get_graph(b, graph, e);
+	if (whole && bundle_has(b, p->weights))
 		m->w = bundle_get_npz(b, p->weights, e);
 	if (!m->w && !err_is(e) && emu_is_integer(c))
 		err_set(e, "the bundle has no member '%s.%s'", bundle_name(b), p->weights);
 	if (!m->w)
 		m->w = tensors_new(); /* a layer that needs weights says so */
-	if (!err_is(e) && emu_is_integer(c))
-		qmodel_load(&m->q, m->g, m->w, e);
-	else if (!err_is(e))
-		graph_validate(m->g, m->w, e);
+	if (!err_is(e))
+		load_parts(m, whole, e);
+	graph_free(whole);
 	if (!err_is(e))
 		return 0;
 	emu_model_release(m);
@@ -98,6 +122,10 @@ size_t emu_model_outputs(const struct emu_model *m, struct io_port **out)
 
 void emu_model_release(struct emu_model *m)
 {
+	host_free(m->before);
+	host_free(m->behind);
+	free(m->arrive);
+	free(m->leave);
 	qmodel_release(&m->q);
 	graph_free(m->g);
 	tensors_free(m->w);

@@ -4,10 +4,13 @@
 /* One run over a data set. */
 struct run {
 	const struct emu_model *m;
-	struct io_port *in, *out, *kept; /* network inputs and outputs; observed layers */
+	struct io_port *in, *out, *kept; /* device inputs, network outputs; observed layers */
 	size_t nin, nout, nkept;
-	size_t *first_kept; /* by layer index: its first port in kept, SIZE_MAX: not observed */
-	void **in_data, **out_data;
+	size_t *first_kept;    /* by layer index: its first port in kept, SIZE_MAX: not observed */
+	struct io_port *leave; /* device outputs */
+	size_t nleave;
+	void **in_data, **leave_data;
+	void **out_data; /* leave_data itself where the host does nothing */
 	struct dataset *data;
 	struct results *results;
 	struct accuracy *accuracy;
@@ -77,13 +80,14 @@ static void **buffers(const struct io_port *ports, size_t n, int batch)
 static int open_all(struct run *r, const struct infer_opts *o, struct err *e)
 {
 	r->nin = emu_model_inputs(r->m, &r->in);
-	r->nout = emu_model_outputs(r->m, &r->out);
+	r->nleave = emu_model_outputs(r->m, &r->leave);
+	r->nout = host_outputs(r->m->behind, &r->out);
 	if (o->labels && r->nout != 1)
 		return err_set(e, "--labels needs a network with one output, this one has %zu",
 			       r->nout);
 	if (o->nlayers && keep_layers(r, o, e) < 0)
 		return -1;
-	if (!(r->data = dataset_open(o->inputs, o->ninputs, r->in, r->nin, e)))
+	if (!(r->data = dataset_open(o->inputs, o->ninputs, r->in, r->nin, r->m->before, e)))
 		return -1;
 	if (o->labels &&
 	    !(r->accuracy = accuracy_open(o->labels, o->top, r->out, dataset_count(r->data), e)))
@@ -110,8 +114,11 @@ static int run_batches(struct run *r, const struct infer_opts *o, int batch, siz
 		for (size_t i = 0; i < r->nin; i++)
 			if (dataset_load(r->data, i, at, n, r->in_data[i], e) < 0)
 				return -1;
-		if (emu_run(r->emu, (int32_t)n, (const void *const *)r->in_data, r->out_data, e) <
+		if (emu_run(r->emu, (int32_t)n, (const void *const *)r->in_data, r->leave_data, e) <
 			0 ||
+		    (r->out_data != r->leave_data &&
+		     host_run(r->m->behind, n, (const void *const *)r->leave_data, r->out_data, e) <
+			 0) ||
 		    take_outputs(r, o, n, e) < 0)
 			return -1;
 		progress("images", at + n, count);
@@ -135,7 +142,9 @@ static int run_all(struct run *r, const struct infer_opts *o, struct str *text, 
 	if (o->nlayers && o->out)
 		emu_observe(r->emu, observe, r);
 	r->in_data = buffers(r->in, r->nin, batch);
-	r->out_data = buffers(r->out, r->nout, batch);
+	r->leave_data = buffers(r->leave, r->nleave, batch);
+	r->out_data = host_is_idle(r->m->behind) || o->nlayers ? r->leave_data
+							       : buffers(r->out, r->nout, batch);
 	if (run_batches(r, o, batch, count, e) < 0 ||
 	    (o->out && results_write(r->results, o->out, e) < 0))
 		return -1;
@@ -149,10 +158,15 @@ static void release(struct run *r)
 {
 	for (size_t i = 0; r->in_data && i < r->nin; i++)
 		free(r->in_data[i]);
-	for (size_t i = 0; r->out_data && i < r->nout; i++)
+	for (size_t i = 0; r->out_data != r->leave_data && i < r->nout; i++)
 		free(r->out_data[i]);
+	if (r->out_data != r->leave_data)
+		free(r->out_data);
+	for (size_t i = 0; r->leave_data && i < r->nleave; i++)
+		free(r->leave_data[i]);
 	free(r->in_data);
-	free(r->out_data);
+	free(r->leave_data);
+	free(r->leave);
 	emu_free(r->emu);
 	results_free(r->results);
 	accuracy_free(r->accuracy);

@@ -9,8 +9,16 @@
 
 #include "isa/isa.h"
 
-/* Writes the HEF of a checked programme: header version 2, net-flow form. */
-int hef_write(const struct isa_prog *p, struct str *out, struct err *e);
+/* What the host does around the device (graph_part); NULL: nothing. */
+struct hef_host {
+	const struct graph *before, *behind;
+};
+/*
+ * Writes the HEF of a checked programme: header version 2, net-flow form.  What the host does goes
+ * into the records of streams and operations; work that has no record there is an error.
+ */
+int hef_write(const struct isa_prog *p, const struct hef_host *host, struct str *out,
+	      struct err *e);
 
 struct hef;
 /*
@@ -34,6 +42,14 @@ bool hef_rule(size_t i, struct hef_rule_text *out);
 
 /* The programme in the configuration words; an error when it is not for our machine. */
 struct isa_prog *hef_programme(const struct hef *h, struct err *e);
+
+/*
+ * What the file says that the host does in front of the device (PART_BEFORE) or behind it
+ * (PART_BEHIND): a graph as graph_part gives it, whose inputs or outputs at the device are the
+ * programme's streams in order.
+ */
+struct graph *hef_part(const struct hef *h, const struct isa_prog *p, enum graph_part which,
+		       struct err *e);
 
 /* Bytes of configuration words of each context, in an array that the caller frees. */
 uint64_t *hef_context_words(const struct hef *h);

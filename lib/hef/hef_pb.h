@@ -10,6 +10,7 @@ enum hef_extension {
 	EXT_DDR = 2,
 	EXT_PADDED_DDR = 3,
 	EXT_MULTI_CONTEXT = 4,
+	EXT_TRANSPOSE = 6,
 	EXT_MULTI_NETWORK = 8, /* optional list only */
 	EXT_HW_PADDING = 11,   /* optional list only */
 	EXT_NET_FLOW = 13,

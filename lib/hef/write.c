@@ -31,6 +31,8 @@ static void extensions(struct writer *w, Hef__Hef *m)
 	}
 	if (w->p->ncontexts > 1)
 		extension(w, m, EXT_MULTI_CONTEXT);
+	if (hef_any_transposed(w))
+		extension(w, m, EXT_TRANSPOSE);
 	extension(w, m, EXT_NET_FLOW);
 	if (w->per_feature)
 		extension(w, m, EXT_SCALE_PER_FEATURE);
@@ -226,15 +228,15 @@ static bool per_feature(const struct isa_prog *p)
 	return false;
 }
 
-int hef_write(const struct isa_prog *p, struct str *out, struct err *e)
+int hef_write(const struct isa_prog *p, const struct hef_host *host, struct str *out, struct err *e)
 {
-	struct writer w = { .p = p, .e = e, .per_feature = per_feature(p) };
+	struct writer w = { .p = p, .host = host, .e = e, .per_feature = per_feature(p) };
 	struct str proto = { 0 };
 	size_t start = out->len;
 	Hef__Hef m;
 	int r;
 
-	if (isa_encode(p, &w.image, e) < 0)
+	if (hef_check_host(&w) < 0 || isa_encode(p, &w.image, e) < 0)
 		return -1;
 	r = message(&w, &m);
 	if (r == 0) {

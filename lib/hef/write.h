@@ -26,6 +26,7 @@ struct ports {
 struct writer {
 	struct arena arena;
 	const struct isa_prog *p;
+	const struct hef_host *host;
 	struct isa_image image;
 	struct str ccws;
 	size_t chunk;        /* next chunk of the image to point at */
@@ -37,6 +38,14 @@ struct writer {
 
 /* write_ports.c: finds the streams of all contexts and gives them indexes. */
 int hef_plan_ports(struct writer *w);
+/* write_host.c: does everything that the host does have a record? */
+int hef_check_host(struct writer *w);
+/* Rows and columns of a boundary stream change places on the host. */
+bool hef_is_transposed(const struct writer *w, int32_t stream);
+/* Any stream does so: extension 6. */
+bool hef_any_transposed(const struct writer *w);
+/* The layer in which the host resizes a boundary stream; NULL: none. */
+const struct layer *hef_resize_of(const struct writer *w, int32_t stream);
 /* write_layer.c: the edge layers of a context. */
 int hef_write_layers(struct writer *w, int32_t context, Hef__ContextMetadata *d);
 /* The quantization of a tensor's features [from, to). */

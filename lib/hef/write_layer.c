@@ -144,6 +144,24 @@ static Hef__ContextSwitchInfo *switch_info(struct writer *w, const struct port *
 	return c;
 }
 
+/* What the host does with a boundary stream. */
+static void host_work(struct writer *w, int32_t stream, Hef__EdgeLayerInfo *i)
+{
+	const struct layer *l = hef_resize_of(w, stream);
+	const struct hn_shape *user;
+
+	i->transposed = hef_is_transposed(w, stream);
+	if (!l)
+		return;
+	i->hnt_resize = arena_alloc(&w->arena, sizeof *i->hnt_resize);
+	hef__host_resize__init(i->hnt_resize);
+	user = w->p->streams[stream].output ? &l->out[0] : layer_in_shape(l, 0);
+	i->hnt_resize->height = (uint32_t)user->h;
+	i->hnt_resize->width = (uint32_t)user->w;
+	i->hnt_resize->method = (uint32_t)l->p.variant;
+	i->hnt_resize->pixels_mode = (uint32_t)l->p.resize_mode;
+}
+
 static Hef__EdgeLayer *layer(struct writer *w, int32_t context, const struct port *port)
 {
 	const struct isa_stream *s = port->stream >= 0 ? &w->p->streams[port->stream] : NULL;
@@ -163,6 +181,8 @@ static Hef__EdgeLayer *layer(struct writer *w, int32_t context, const struct por
 	i->n_original_names = 1;
 	i->original_names = arena_array(&w->arena, 1, sizeof *i->original_names);
 	i->original_names[0] = arena_strdup(&w->arena, t->name);
+	if (s)
+		host_work(w, port->stream, i);
 	l->direction = port->direction;
 	l->edge_layer_type = LAYER_INFO;
 	l->edge_case = HEF__EDGE_LAYER__EDGE_LAYER_INFO;

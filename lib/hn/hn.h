@@ -135,7 +135,7 @@ struct hn_params {
 	char *conversion; /* format_conversion: "transpose..." permutes, others (or NULL) reshape */
 	float scalar;     /* the constant operand of an elementwise layer, kept for information */
 	char *io_type;    /* input/output layers, NULL when ordinary */
-	bool on_host; /* a layer that the host runs, in float: graph_part */
+	bool on_host;     /* a layer that the host runs, in float: graph_part */
 };
 
 struct layer;
@@ -227,6 +227,8 @@ int graph_validate(struct graph *g, const struct tensors *w, struct err *e);
 
 /* True for what the host runs: HN_POSTPROCESS, and layers with p.on_host. */
 bool layer_on_host(const struct layer *l);
+/* A format_conversion that makes rows columns and columns rows. */
+bool layer_swaps_sides(const struct layer *l);
 /*
  * A network in three, in the order in which data takes them.  The host layers in front of the
  * device are chains behind single inputs; those behind it lead to outputs only (graph_validate).
@@ -243,6 +245,9 @@ enum graph_part {
  * has shapes.  NULL with an error when host layers stand elsewhere.
  */
 struct graph *graph_part(const struct graph *g, enum graph_part which, struct err *e);
+/* The three parts as one graph again; the device's may have been changed inside. */
+struct graph *graph_join(const struct graph *before, const struct graph *device,
+			 const struct graph *behind, struct err *e);
 
 /* HN JSON in the real form (reference: hn(5)); fields with default values are omitted. */
 json_t *graph_to_json(const struct graph *g);

@@ -84,10 +84,10 @@ json_t *modify_record(struct modify *m, const struct layer *l, const char *cmd_t
 		return NULL;
 	o = json_object();
 	json_object_set_new(o, "cmd_type", json_string(cmd_type));
-	json_array_append_new(member(member(m->record, l->type == HN_INPUT ? "inputs" : "outputs",
-					    json_object),
-				     l->name, json_array),
-			      o);
+	json_array_append_new(
+	    member(member(m->record, l->type == HN_INPUT ? "inputs" : "outputs", json_object),
+		   l->name, json_array),
+	    o);
 	return o;
 }
 

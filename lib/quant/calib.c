@@ -24,8 +24,21 @@ struct calib {
 	size_t max; /* images that are used */
 	bool random;
 	bool u8; /* folder, random */
+	struct host *before;
 	struct tensors *npz;
 };
+
+/* What an array for an input holds. */
+static const struct hn_shape *given_shape(const struct calib *c, size_t k)
+{
+	return c->before ? &host_input(c->before, k)->shape : &c->input[k]->out[0];
+}
+
+static int check_array(const struct calib *c, size_t k, const struct tensor *t, size_t *n,
+		       struct err *e)
+{
+	return emu_check_input(c->input[k]->name, given_shape(c, k), t, n, e);
+}
 
 static bool ends_with(const char *s, const char *tail)
 {
@@ -74,7 +87,7 @@ static int read_one(const struct calib *c, size_t i, struct tensor *t, struct er
 
 	if (npy_read(c->file[i], t, e) < 0)
 		return err_in(e, "%s", quote(c->file[i]));
-	if (emu_check_input(c->input[0], t, &n, e) == 0 && n != 1)
+	if (check_array(c, 0, t, &n, e) == 0 && n != 1)
 		err_set(e, "holds %zu images, one expected of each file in a folder", n);
 	if (!err_is(e))
 		return 0;
@@ -153,7 +166,7 @@ static bool folder_has(const char *path, bool (*kind)(const char *name))
 /* PNG and JPEG: a folder of them, or a single one. */
 static int open_images(struct calib *c, bool folder, struct err *e)
 {
-	const struct hn_shape *s = &c->input[0]->out[0];
+	const struct hn_shape *s = given_shape(c, 0);
 
 	if (c->ninputs != 1)
 		return err_set(e,
@@ -172,7 +185,7 @@ static int check_arrays(struct calib *c, struct err *e)
 	for (size_t k = 0; k < c->ninputs; k++) {
 		size_t n;
 
-		if (emu_check_input(c->input[k], &c->array[k], &n, e) < 0)
+		if (check_array(c, k, &c->array[k], &n, e) < 0)
 			return -1;
 		if (k > 0 && n != c->count)
 			return err_set(e, "input layer '%s' has %zu images, '%s' has %zu",
@@ -205,6 +218,7 @@ struct calib *calib_open(const struct quant_opts *o, const struct graph *g, stru
 
 	c->path = o->calib;
 	c->random = o->random_calib;
+	c->before = o->before && !host_is_idle(o->before) ? o->before : NULL;
 	c->max = (size_t)o->calibset_size;
 	c->ninputs = graph_inputs(g, c->input, MAX_INPUTS);
 	if (c->ninputs == 0 || c->ninputs > MAX_INPUTS) {
@@ -269,13 +283,12 @@ static int check_finite(const struct calib *c, size_t from, size_t n, size_t ima
 	return 0;
 }
 
-int calib_load(struct calib *c, size_t k, size_t from, size_t n, float *out, struct err *e)
+/* Images as they are given. */
+static int load_given(struct calib *c, size_t k, size_t from, size_t n, float *out, struct err *e)
 {
-	const struct hn_shape *s = &c->input[k]->out[0];
+	const struct hn_shape *s = given_shape(c, k);
 	size_t image = hn_shape_count(s);
 
-	for (size_t i = 0; i < n && c->random; i++)
-		random_image(c->input[k], from + i, out + i * image);
 	for (size_t i = 0; i < n && c->file; i++) {
 		struct tensor t;
 
@@ -289,7 +302,37 @@ int calib_load(struct calib *c, size_t k, size_t from, size_t n, float *out, str
 		if (err_is(e))
 			return -1;
 	}
-	if (!c->random && !c->file)
+	if (!c->file)
 		emu_load_input(&c->array[k], from, n, s, out);
 	return check_finite(c, from, n, image, out, e);
+}
+
+/* Images as the device gets them. */
+static int load_through_host(struct calib *c, size_t k, size_t from, size_t n, float *out,
+			     struct err *e)
+{
+	const void *in[MAX_INPUTS] = { NULL };
+	void *to[MAX_INPUTS] = { NULL };
+	float *x = xaligned(n * hn_shape_count(given_shape(c, k)) * sizeof *x);
+	int rc = load_given(c, k, from, n, x, e);
+
+	in[k] = x;
+	to[k] = out;
+	if (rc == 0)
+		rc = host_run(c->before, n, in, to, e);
+	free(x);
+	return rc;
+}
+
+int calib_load(struct calib *c, size_t k, size_t from, size_t n, float *out, struct err *e)
+{
+	size_t image = hn_shape_count(&c->input[k]->out[0]);
+
+	if (c->before && !c->random)
+		return load_through_host(c, k, from, n, out, e);
+	if (!c->random)
+		return load_given(c, k, from, n, out, e);
+	for (size_t i = 0; i < n; i++)
+		random_image(c->input[k], from + i, out + i * image);
+	return 0;
 }

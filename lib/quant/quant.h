@@ -6,6 +6,7 @@
 
 #include "alls/alls.h"
 #include "emu/emu.h"
+#include "emu/host.h"
 #include "hn/hn.h"
 
 struct quant_opts {
@@ -20,6 +21,7 @@ struct quant_opts {
 	const struct alls *script; /* may override any of the above */
 	const char *stats_out;     /* also write statistics here, NULL: no */
 	const char *hw_arch;       /* target name for table sizes; NULL: hailo8 */
+	struct host *before;       /* what the host does with images first (emu/host.h); or NULL */
 };
 #define QUANT_OPTS_DEFAULT                                                                         \
 	{                                                                                          \

@@ -19,6 +19,33 @@ static int store(struct bundle *b, const struct graph *g, const struct tensors *
 	return 0;
 }
 
+/* Quantizes what the device computes; calibration images go through the host first. */
+static int quantize(struct graph **g, struct tensors *w, struct quant_opts *o,
+		    struct tensors **records, struct err *e)
+{
+	struct graph *part[3] = { NULL }, *whole = NULL;
+	struct io_port *ports = NULL;
+
+	for (int i = 0; i < 3 && !err_is(e); i++)
+		part[i] = graph_part(*g, (enum graph_part)i, e);
+	if (!err_is(e)) {
+		ports = host_user_ports(part[PART_BEFORE]);
+		o->before = host_new(graph_clone(part[PART_BEFORE]), ports, e);
+	}
+	if (!err_is(e) && quant_run(part[PART_DEVICE], w, o, records, e) == 0)
+		whole = graph_join(part[PART_BEFORE], part[PART_DEVICE], part[PART_BEHIND], e);
+	host_free(o->before);
+	o->before = NULL;
+	free(ports);
+	for (int i = 0; i < 3; i++)
+		graph_free(part[i]);
+	if (!whole)
+		return -1;
+	graph_free(*g);
+	*g = whole;
+	return 0;
+}
+
 /* --hw-arch, else the architecture that the model was translated for. */
 static const char *architecture(struct bundle *b, const struct quant_opts *o)
 {
@@ -47,7 +74,7 @@ int quant_bundle(struct bundle *b, struct quant_opts *o, const char *script, str
 	    alls_use_graph(s, g, ALLS_QUANTIZE, e) == 0) {
 		alls_notices(s, ALLS_QUANTIZE, b, NULL);
 		o->script = s;
-		if (quant_run(g, w, o, &records, e) == 0)
+		if (quantize(&g, w, o, &records, e) == 0)
 			rc = store(b, g, w, records, s, e);
 	}
 	tensors_free(records);

@@ -4,9 +4,12 @@
 #include "sim/sim.h"
 
 struct run {
-	struct io_port *in, *out;
-	size_t nin, nout;
-	void **in_data, **out_data;
+	struct io_port *in, *leave, *out; /* device inputs and outputs, network outputs */
+	size_t nin, nleave, nout;
+	void **in_data, **leave_data;
+	void **out_data; /* leave_data itself where the host does nothing */
+	struct host *before, *behind;
+	struct io_port *arrive; /* what the host gets from the user */
 	struct dataset *data;
 	struct results *results;
 	struct accuracy *accuracy;
@@ -39,15 +42,32 @@ static void **buffers(const struct io_port *ports, size_t n, size_t batch)
 	return v;
 }
 
+static int open_host(struct run *r, const struct isa_prog *p, const struct sim_opts *o,
+		     struct err *e)
+{
+	r->nin = sim_ports(p, false, &r->in);
+	r->nleave = sim_ports(p, true, &r->leave);
+	if (o->before) {
+		r->arrive = host_user_ports(o->before);
+		r->before = host_new(o->before, r->arrive, e);
+	}
+	if (o->behind)
+		r->behind = host_new(o->behind, r->leave, e);
+	if (err_is(e))
+		return -1;
+	r->nout = r->behind ? host_outputs(r->behind, &r->out) : sim_ports(p, true, &r->out);
+	return 0;
+}
+
 static int open_all(struct run *r, const struct isa_prog *p, const struct sim_opts *o,
 		    struct err *e)
 {
-	r->nin = sim_ports(p, false, &r->in);
-	r->nout = sim_ports(p, true, &r->out);
+	if (open_host(r, p, o, e) < 0)
+		return -1;
 	if (o->labels && r->nout != 1)
 		return err_set(e, "--labels needs a network with one output, this one has %zu",
 			       r->nout);
-	if (!(r->data = dataset_open(o->inputs, o->ninputs, r->in, r->nin, e)))
+	if (!(r->data = dataset_open(o->inputs, o->ninputs, r->in, r->nin, r->before, e)))
 		return -1;
 	if (o->labels &&
 	    !(r->accuracy = accuracy_open(o->labels, o->top, r->out, dataset_count(r->data), e)))
@@ -62,7 +82,10 @@ static int batch_run(struct run *r, size_t at, size_t n, bool keep, struct err *
 		if (dataset_load(r->data, i, at, n, r->in_data[i], e) < 0)
 			return -1;
 	}
-	if (sim_run(r->sim, (int32_t)n, (const void *const *)r->in_data, r->out_data, e) < 0)
+	if (sim_run(r->sim, (int32_t)n, (const void *const *)r->in_data, r->leave_data, e) < 0)
+		return -1;
+	if (r->out_data != r->leave_data &&
+	    host_run(r->behind, n, (const void *const *)r->leave_data, r->out_data, e) < 0)
 		return -1;
 	for (size_t i = 0; keep && i < r->nout; i++) {
 		if (results_add(r->results, i, r->out_data[i], n, e) < 0)
@@ -85,7 +108,9 @@ static int run_all(struct run *r, const struct isa_prog *p, const struct sim_opt
 	if (!(r->sim = sim_new(p, (int32_t)batch, e)))
 		return -1;
 	r->in_data = buffers(r->in, r->nin, batch);
-	r->out_data = buffers(r->out, r->nout, batch);
+	r->leave_data = buffers(r->leave, r->nleave, batch);
+	r->out_data =
+	    !r->behind || host_is_idle(r->behind) ? r->leave_data : buffers(r->out, r->nout, batch);
 	for (size_t at = 0; at < count; at += batch) {
 		size_t n = count - at < batch ? count - at : batch;
 
@@ -104,15 +129,23 @@ static void release(struct run *r)
 {
 	for (size_t i = 0; r->in_data && i < r->nin; i++)
 		free(r->in_data[i]);
-	for (size_t i = 0; r->out_data && i < r->nout; i++)
+	for (size_t i = 0; r->out_data != r->leave_data && i < r->nout; i++)
 		free(r->out_data[i]);
+	if (r->out_data != r->leave_data)
+		free(r->out_data);
+	for (size_t i = 0; r->leave_data && i < r->nleave; i++)
+		free(r->leave_data[i]);
 	free(r->in_data);
-	free(r->out_data);
+	free(r->leave_data);
 	sim_free(r->sim);
 	results_free(r->results);
 	accuracy_free(r->accuracy);
 	dataset_free(r->data);
+	host_free(r->before);
+	host_free(r->behind);
+	free(r->arrive);
 	free(r->in);
+	free(r->leave);
 	free(r->out);
 }
 

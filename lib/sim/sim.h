@@ -5,7 +5,7 @@
 #ifndef HN_SIM_SIM_H
 #define HN_SIM_SIM_H
 
-#include "emu/dataset.h"
+#include "emu/host.h"
 #include "io/json.h"
 #include "isa/isa.h"
 
@@ -37,6 +37,8 @@ struct sim_opts {
 	bool raw;           /* write codes as they are */
 	int batch;          /* images per step */
 	int data_count;     /* images at most; 0: all */
+	/* what the host does (graph_part), sim_data's from now on; NULL: nothing */
+	struct graph *before, *behind;
 };
 /* Runs all images, writes the results, appends accuracy lines to text. */
 int sim_data(const struct isa_prog *p, const struct sim_opts *o, struct str *text, struct err *e);

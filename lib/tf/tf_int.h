@@ -47,7 +47,8 @@ struct tf_node {
 	const void *value;
 };
 
-/* An input or output that the model declares: of a signature, or of nothing else when it is frozen. */
+/* An input or output that the model declares: of a signature, or of nothing else when it is frozen.
+ */
 struct tf_end {
 	const char *key;    /* its name in the signature, "" when there is none */
 	const char *tensor; /* as an entry of tf_node.in: an input is a node of op Placeholder */
@@ -89,8 +90,8 @@ const char *tf_producer(const struct tf_model *m);
 const char *tf_graph_path(const struct tf_model *m);
 
 /*
- * The value of a Const: a new reference in *t, of a mapping of its own where it is large, so that it
- * leaves memory when the reference goes.  bfloat16 becomes float32.  1: a type that is no number
+ * The value of a Const: a new reference in *t, of a mapping of its own where it is large, so that
+ * it leaves memory when the reference goes.  bfloat16 becomes float32.  1: a type that is no number
  * (a string, a resource), *t is none; -1: damaged.
  */
 int tf_constant(const struct tf_model *m, const struct tf_node *n, struct tensor *t, struct err *e);

@@ -31,7 +31,7 @@ static inline void message_open(struct message *t, const struct variant *v)
 
 	*t = (struct message){ 0 };
 	a.allocator_data = &t->arena;
-	if (hef_write(p, &t->bytes, &e) < 0 ||
+	if (hef_write(p, NULL, &t->bytes, &e) < 0 ||
 	    hef_split(t->bytes.p, t->bytes.len, &t->file, &e) < 0 ||
 	    !(t->m = hef__hef__unpack(&a, t->file.nproto, t->file.proto))) {
 		printf("FAILED: %s\n", e.msg);

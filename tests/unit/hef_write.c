@@ -23,13 +23,13 @@ static void round_trip(const char *name, const struct variant *v, const char *sa
 	struct err e = { 0 };
 	struct hef *h = NULL;
 	char what[1200];
-	bool ok = isa_check(p, &e) == 0 && hef_write(p, &file, &e) == 0 &&
+	bool ok = isa_check(p, &e) == 0 && hef_write(p, NULL, &file, &e) == 0 &&
 		  (h = hef_parse(file.p, file.len, &e)) && hef_check(h, &e) == 0 &&
 		  (back = hef_programme(h, &e)) && same_image(p, back);
 
 	snprintf(what, sizeof what, "%s: %s", name, e.msg);
 	check(ok, what);
-	check(hef_write(p, &again, &e) == 0 && again.len == file.len &&
+	check(hef_write(p, NULL, &again, &e) == 0 && again.len == file.len &&
 		  memcmp(again.p, file.p, file.len) == 0,
 	      "the same programme gives the same bytes");
 	if (save && file.len) {

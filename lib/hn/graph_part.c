@@ -21,8 +21,8 @@ struct leaving {
 struct split {
 	const struct graph *g;
 	enum side *side;      /* by layer index; network inputs are BEFORE, outputs BEHIND */
-	struct layer **enter; /* by layer index: what the device gets of an input, itself or the last
-				 host layer behind it */
+	struct layer **enter; /* by layer index: what the device gets of an input, itself or the
+				 last host layer behind it */
 	struct leaving *out;
 	size_t nout, cap;
 };
@@ -30,6 +30,12 @@ struct split {
 bool layer_on_host(const struct layer *l)
 {
 	return l->type == HN_POSTPROCESS || l->p.on_host;
+}
+
+bool layer_swaps_sides(const struct layer *l)
+{
+	return l->type == HN_FORMAT_CONVERSION && hn_conversion_transposes(l->p.conversion) &&
+	       l->p.transpose[0] == 1 && l->p.transpose[1] == 0;
 }
 
 static bool starts_before(const struct split *s, const struct layer *l)
@@ -58,7 +64,7 @@ static void find_sides(struct split *s)
 	for (size_t i = 0; i < g->nlayers; i++) {
 		const struct layer *l = g->layers[i];
 
-		s->side[i] = starts_before(s, l)                           ? BEFORE
+		s->side[i] = starts_before(s, l)                        ? BEFORE
 			     : layer_on_host(l) || l->type == HN_OUTPUT ? BEHIND
 									: DEVICE;
 	}
@@ -197,7 +203,7 @@ static struct layer *copy(struct part *p, const struct layer *l)
 	return c;
 }
 
-static void add_shape(struct layer *l, const struct hn_shape *s)
+static void set_shape(struct layer *l, const struct hn_shape *s)
 {
 	l->out[0] = *s;
 }
@@ -226,8 +232,8 @@ static void copy_side(struct part *p, enum side side)
 
 static void add_output(struct part *p, const char *name, struct layer *from, int port)
 {
-	struct layer *o = graph_add(p->g, HN_OUTPUT,
-				    name ? name : graph_new_name(p->g, "output_layer"));
+	struct layer *o =
+	    graph_add(p->g, HN_OUTPUT, name ? name : graph_new_name(p->g, "output_layer"));
 
 	layer_add_input(p->g, o, from, port);
 	o->out[0] = from->out[port];
@@ -268,7 +274,7 @@ static void make_device(struct part *p)
 		const struct layer *l = g->layers[i];
 
 		if (l->type == HN_INPUT)
-			add_shape(copy(p, l), &s->enter[i]->out[0]);
+			set_shape(copy(p, l), &s->enter[i]->out[0]);
 		else if (s->side[i] == DEVICE)
 			copy(p, l);
 	}
@@ -288,11 +294,11 @@ static void make_device(struct part *p)
 static struct layer *arriving(struct part *p, const struct leaving *t)
 {
 	struct arena *a = &p->g->arena;
-	const char *name = t->port ? arena_printf(a, "%s.%d", t->layer->name, t->port)
-				   : t->layer->name;
+	const char *name =
+	    t->port ? arena_printf(a, "%s.%d", t->layer->name, t->port) : t->layer->name;
 	struct layer *l = graph_add(p->g, HN_INPUT, free_name(p, name));
 
-	add_shape(l, &t->layer->out[t->port]);
+	set_shape(l, &t->layer->out[t->port]);
 	return l;
 }
 
@@ -347,6 +353,14 @@ static void make_behind(struct part *p)
 	free(out);
 }
 
+static bool any_on_host(const struct graph *g)
+{
+	for (size_t i = 0; i < g->nlayers; i++)
+		if (layer_on_host(g->layers[i]))
+			return true;
+	return false;
+}
+
 struct graph *graph_part(const struct graph *g, enum graph_part which, struct err *e)
 {
 	static void (*const make[])(struct part *) = {
@@ -357,12 +371,16 @@ struct graph *graph_part(const struct graph *g, enum graph_part which, struct er
 	struct split s = { 0 };
 	struct part p = { .s = &s };
 
+	if (which == PART_DEVICE && !any_on_host(g))
+		return graph_clone(g);
 	if (split_init(&s, g, e) == 0) {
 		p.g = graph_new(g->name);
 		p.made = xcalloc(g->nlayers, sizeof *p.made);
 		p.g->output_order = xcalloc(g->nlayers + s.nout, sizeof *p.g->output_order);
 		make[which](&p);
 		free(p.made);
+		p.g->unknown = json_deep_copy(g->unknown);
+		p.g->unknown_net_params = json_deep_copy(g->unknown_net_params);
 		if (graph_infer_shapes(p.g, e) < 0) {
 			graph_free(p.g);
 			p.g = NULL;

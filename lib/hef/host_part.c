@@ -1,0 +1,128 @@
+/* The host's work, from the records of streams. */
+#include "base/mem.h"
+#include "hef/hef_pb.h"
+
+struct builder {
+	const struct hef_core *core;
+	const struct isa_prog *p;
+	struct graph *g;
+};
+
+/* The record of a boundary stream; NULL: the file has none. */
+static const Hef__EdgeLayerInfo *record_of(const struct builder *b, const struct isa_stream *s)
+{
+	for (size_t c = 0; c < b->core->ncontexts; c++) {
+		const Hef__ContextMetadata *d = b->core->contexts[c]->metadata;
+
+		for (size_t i = 0; d && i < d->n_edge_layers; i++) {
+			const Hef__EdgeLayer *l = d->edge_layers[i];
+
+			if (l->edge_case == HEF__EDGE_LAYER__EDGE_LAYER_INFO &&
+			    hef_connection(l) == CONN_BOUNDARY && l->direction == s->output &&
+			    strcmp(l->layer_info->name, s->name) == 0)
+				return l->layer_info;
+		}
+	}
+	return NULL;
+}
+
+static struct layer *behind(struct builder *b, enum hn_type t, const char *base,
+			    struct layer *from)
+{
+	struct layer *l = graph_add(b->g, t, graph_new_name(b->g, base));
+
+	layer_add_input(b->g, l, from, 0);
+	l->p.on_host = true;
+	return l;
+}
+
+static struct layer *add_swap(struct builder *b, struct layer *from)
+{
+	struct layer *l = behind(b, HN_FORMAT_CONVERSION, "transpose", from);
+
+	l->p.conversion = arena_strdup(&b->g->arena, "transpose_height_width");
+	l->p.transpose[0] = 1;
+	l->p.transpose[1] = 0;
+	return l;
+}
+
+static struct layer *add_resize(struct builder *b, const Hef__HostResize *r, struct layer *from,
+				int32_t height, int32_t width)
+{
+	struct layer *l = behind(b, HN_RESIZE, "resize", from);
+
+	l->p.variant = (int32_t)r->method;
+	l->p.resize_mode = (int32_t)r->pixels_mode;
+	l->p.resize_out[0] = height;
+	l->p.resize_out[1] = width;
+	return l;
+}
+
+static void add_output(struct builder *b, const char *name, struct layer *from)
+{
+	struct layer *o = graph_add(b->g, HN_OUTPUT, name);
+
+	layer_add_input(b->g, o, from, 0);
+	b->g->output_order[b->g->noutput_order++] = from->name;
+}
+
+/* From the user's array to the stream. */
+static void add_before(struct builder *b, const struct isa_stream *s)
+{
+	const struct isa_tensor *t = &b->p->tensors[s->tensor];
+	const Hef__EdgeLayerInfo *i = record_of(b, s);
+	const bool swap = i && i->transposed;
+	const Hef__HostResize *r = i ? i->hnt_resize : NULL;
+	struct layer *l = graph_add(b->g, HN_INPUT, s->io_layer);
+	struct hn_shape shape = { swap ? t->w : t->h, swap ? t->h : t->w, t->c, t->rank };
+
+	l->out[0] = shape;
+	if (r) {
+		l->out[0].h = (int32_t)r->height;
+		l->out[0].w = (int32_t)r->width;
+		l = add_resize(b, r, l, shape.h, shape.w);
+	}
+	if (swap)
+		l = add_swap(b, l);
+	add_output(b, graph_new_name(b->g, "output_layer"), l);
+}
+
+/* From the stream to the user's array. */
+static void add_behind(struct builder *b, const struct isa_stream *s)
+{
+	const struct isa_tensor *t = &b->p->tensors[s->tensor];
+	const Hef__EdgeLayerInfo *i = record_of(b, s);
+	struct layer *l = graph_add(b->g, HN_INPUT, s->name);
+
+	l->out[0] = (struct hn_shape){ t->h, t->w, t->c, t->rank };
+	if (i && i->transposed)
+		l = add_swap(b, l);
+	if (i && i->hnt_resize)
+		l = add_resize(b, i->hnt_resize, l, (int32_t)i->hnt_resize->height,
+			       (int32_t)i->hnt_resize->width);
+	add_output(b, s->io_layer, l);
+}
+
+struct graph *hef_part(const struct hef *h, const struct isa_prog *p, enum graph_part which,
+		       struct err *e)
+{
+	struct hef_core core = { 0 };
+	struct builder b = { .core = &core, .p = p };
+
+	if (h->msg->n_network_groups)
+		hef_core_at(h->msg, h->msg->network_groups[0], 0, &core);
+	b.g = graph_new(p->net);
+	b.g->output_order = xcalloc(p->nstreams, sizeof *b.g->output_order);
+	for (size_t i = 0; i < p->nstreams; i++) {
+		if (p->streams[i].output != (which == PART_BEHIND))
+			continue;
+		if (p->streams[i].output)
+			add_behind(&b, &p->streams[i]);
+		else
+			add_before(&b, &p->streams[i]);
+	}
+	if (graph_validate(b.g, NULL, e) == 0)
+		return b.g;
+	graph_free(b.g);
+	return NULL;
+}
