@@ -1,6 +1,7 @@
 /* Conditions between the arguments of one command. */
 #include "alls/alls_int.h"
 #include "alls/table_int.h"
+#include "post/post.h"
 
 static int wrong(const struct alls_stmt *st, const char *argument, struct err *e)
 {
@@ -53,6 +54,32 @@ int alls_rule_hybrid(const struct alls_stmt *st, struct err *e)
 	return alls_in(st, e);
 }
 
+/* The engines of each architecture (guide 5.1.5 and 5.3.3). */
+static int nms_engine(const struct alls_stmt *st, struct err *e)
+{
+	const enum post_kind k =
+	    (enum post_kind)post_kind_from_name(alls_get_text(st, "meta_arch"));
+	const char *name = alls_get_text(st, "engine");
+	const int engine = name ? post_engine_from_name(name) : POST_CPU;
+	const bool bbox_only = alls_get_switch(st, "bbox_decoding_only") == 1;
+	struct str list = { 0 };
+
+	for (int i = 0; i <= POST_AUTO; i++)
+		if (post_runs_on(k, (enum post_engine)i))
+			str_printf(&list, "%s%s", list.len ? " or " : "",
+				   post_engine_name((enum post_engine)i));
+	if (name && !post_runs_on(k, (enum post_engine)engine))
+		err_set(e, "engine=%s does not go with meta_arch=%s, %s expected", quote(name),
+			post_kind_name(k), list.p);
+	str_release(&list);
+	if (err_is(e))
+		return wrong(st, "engine", e);
+	if (!bbox_only || (post_has_bbox_only(k) && engine == POST_CPU))
+		return 0;
+	err_set(e, "bbox_decoding_only goes with engine=cpu and meta_arch=yolov5 or yolov8 only");
+	return wrong(st, "bbox_decoding_only", e);
+}
+
 int alls_rule_nms(const struct alls_stmt *st, struct err *e)
 {
 	static const char *const given[] = { "nms_scores_th", "nms_iou_th", "image_dims",
@@ -65,11 +92,7 @@ int alls_rule_nms(const struct alls_stmt *st, struct err *e)
 				given[i]);
 			return wrong(st, given[i], e);
 		}
-	if (alls_has_word(st, "engine", "auto") && !alls_has_word(st, "meta_arch", "yolov5")) {
-		err_set(e, "engine=auto goes with meta_arch=yolov5 only, nn_core or cpu expected");
-		return wrong(st, "engine", e);
-	}
-	return 0;
+	return nms_engine(st, e);
 }
 
 static int ordered(const struct alls_stmt *st, const char *name, bool zero, struct err *e)

@@ -32,7 +32,7 @@ const struct alls_row alls_rows_model[] = {
 	       { "logits_type", WORD("softmax argmax"), REQUIRED, POSITIONAL },
 	       { "axis", INT(-1, 3), POSITIONAL },
 	       { "engine", WORD("cpu nn_core"), POSITIONAL }) },
-	{ "nms_postprocess", .stages = NORM, STORED, .rule = alls_rule_nms,
+	{ "nms_postprocess", .stages = NORM, APPLIED, .rule = alls_rule_nms,
 	  .what = "detection post-processing behind the heads",
 	  ARGS({ "config_path", PATH, POSITIONAL },
 	       { "meta_arch", WORD("ssd centernet yolov5 yolov6 yolox yolov8 yolov5_seg damoyolo"), REQUIRED, POSITIONAL },

@@ -4,6 +4,7 @@
 
 static const struct modification modifications[] = {
 	/* clang-format off */
+	{ "nms_postprocess", modify_nms },
 	{ "normalization", modify_normalization },
 	/* clang-format on */
 };
@@ -94,7 +95,9 @@ json_t *modify_record(struct modify *m, const struct layer *l, const char *cmd_t
 int pass_modify(struct graph *g, struct tensors *w, const struct pass_opts *o, struct err *e)
 {
 	const struct alls *s = o->script;
-	struct modify m = { .g = g, .w = w, .record = o->record };
+	struct modify m = {
+		.g = g, .w = w, .record = o->record, .nms = o->nms, .nms_arch = o->nms_arch
+	};
 
 	if (m.record) {
 		member(m.record, "inputs", json_object);

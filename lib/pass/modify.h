@@ -13,7 +13,9 @@
 struct modify {
 	struct graph *g;
 	struct tensors *w;
-	json_t *record; /* modifications_meta_data.json; NULL: nobody asks */
+	json_t *record;    /* modifications_meta_data.json; NULL: nobody asks */
+	const json_t *nms; /* what the parser found of a detector, as pass_opts */
+	const char *nms_arch;
 };
 
 /* A command's row: it changes m->g and m->w for one statement and records what it did. */
@@ -25,6 +27,7 @@ struct modification {
 const struct modification *modification_of(const struct alls_stmt *st);
 
 /* One function per command; each leaves graph_infer_shapes to the caller. */
+int modify_nms(struct modify *m, const struct alls_stmt *st, struct err *e);
 int modify_normalization(struct modify *m, const struct alls_stmt *st, struct err *e);
 
 /*

@@ -9,8 +9,10 @@
 #include "hn/hn.h"
 
 struct pass_opts {
-	const struct alls *script;          /* may be NULL */
-	json_t *record;                     /* an object: becomes modifications_meta_data.json */
+	const struct alls *script; /* may be NULL */
+	json_t *record;            /* an object: becomes modifications_meta_data.json */
+	const json_t *nms;    /* the parser's configuration of a detector (X.nms.json), or NULL */
+	const char *nms_arch; /* its meta_arch, or NULL */
 	double null_channels_cutoff_factor; /* guide: variance below factor * epsilon: channel is
 					       dead */
 };

@@ -93,6 +93,12 @@ struct post {
 int post_parts(enum post_kind k, enum post_part out[POST_PARTS]);
 /* Gives the levels (and the prototypes) inputs 0, 1, ... in this order; returns how many. */
 int32_t post_number_inputs(struct post *p);
+/* Features that a part of a level needs. */
+int32_t post_features(const struct post *p, int level, enum post_part part);
+/* Cells that a level needs, of a height or width of `pixels`; also what is rounded down or up. */
+bool post_fits(int32_t cells, int32_t pixels, int32_t stride);
+/* Does the decoding take this part as probabilities, so that its head needs a sigmoid? */
+bool post_wants_sigmoid(enum post_kind k, enum post_part part);
 
 /*
  * Do the heads fit?  Number and features of the inputs, cells against strides and image, what a
@@ -125,9 +131,13 @@ int post_from_config(struct post *p, const json_t *config, struct err *e);
 /* The layer's name of a part of a level in a configuration; NULL: none, or empty (to be found). */
 const char *post_config_layer(const json_t *config, enum post_kind k, int level,
 			      enum post_part part);
+/* The key of a part: "reg_layer". */
+const char *post_config_key(enum post_kind k, enum post_part part);
 /* Sets it. */
 void post_config_set_layer(json_t *config, enum post_kind k, int level, enum post_part part,
 			   const char *name);
+/* Sets all: the names of p's inputs, without the scope `net`. */
+void post_name_layers(const struct post *p, const char *net, json_t *config);
 /* A configuration with all numbers of p, and layers' names where p->name has them. */
 json_t *post_to_config(const struct post *p);
 

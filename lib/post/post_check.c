@@ -51,7 +51,7 @@ static int check_features(const struct post *p, const struct post_level *l, enum
 	return -1;
 }
 
-static bool fits(int32_t cells, int32_t pixels, int32_t stride)
+bool post_fits(int32_t cells, int32_t pixels, int32_t stride)
 {
 	return cells == pixels / stride || cells == (pixels + stride - 1) / stride;
 }
@@ -66,7 +66,7 @@ static int check_grid(const struct post *p, const struct post_level *l, enum pos
 		return err_set(e, "layer '%s' has %dx%d cells, '%s' of the same decoder %dx%d",
 			       input_name(p, i), s->h, s->w, input_name(p, first), f->h, f->w);
 	if (l->stride &&
-	    (!fits(s->h, p->image[0], l->stride) || !fits(s->w, p->image[1], l->stride)))
+	    (!post_fits(s->h, p->image[0], l->stride) || !post_fits(s->w, p->image[1], l->stride)))
 		return err_set(e,
 			       "layer '%s' has %dx%d cells, stride %d and image_dims [%d, %d] need "
 			       "%dx%d",

@@ -186,6 +186,21 @@ void post_config_set_layer(json_t *config, enum post_kind k, int level, enum pos
 	json_object_set_new(decoder_at(config, level), post_row(k)->key[part], json_string(name));
 }
 
+void post_name_layers(const struct post *p, const char *net, json_t *config)
+{
+	const struct post_row *row = post_row(p->kind);
+	const size_t n = strlen(net);
+
+	for (int32_t i = 0; i < p->nlevel; i++)
+		for (int k = 0; k < row->nparts; k++) {
+			const char *name = p->name[p->level[i].input[row->parts[k]]];
+
+			if (strncmp(name, net, n) == 0 && name[n] == '/')
+				name += n + 1;
+			post_config_set_layer(config, p->kind, i, row->parts[k], name);
+		}
+}
+
 /* ---- writing ---- */
 
 /* The shortest decimal number that reads back as the same float. */

@@ -26,9 +26,10 @@ struct post_row {
 	bool anchors; /* w and h of a level */
 	bool stride;
 	bool bins;
-	bool iou;    /* boxes are suppressed */
-	bool linear; /* the heads have no sigmoid, decoding has it */
-	bool boxed;  /* everything of an anchor in one head, box first */
+	bool iou;         /* boxes are suppressed */
+	bool linear;      /* the heads have no sigmoid, decoding has it */
+	unsigned sigmoid; /* bits of parts that are probabilities */
+	bool boxed;       /* everything of an anchor in one head, box first */
 	int nparts;
 	enum post_part parts[POST_PARTS]; /* in order of the inputs */
 	const char *key[POST_PARTS];      /* of the configuration, by enum post_part */

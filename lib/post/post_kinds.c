@@ -5,6 +5,9 @@
 #define CPU  (1u << POST_CPU)
 #define CORE (1u << POST_NN_CORE)
 #define AUTO (1u << POST_AUTO)
+#define REG  (1u << POST_REG)
+#define OBJ  (1u << POST_OBJ)
+#define CLS  (1u << POST_CLS)
 
 static int32_t features_common(const struct post *p, enum post_part part)
 {
@@ -34,23 +37,23 @@ static int32_t features_centre(const struct post *p, enum post_part part)
 
 static const struct post_row rows[POST_KIND_COUNT] = {
 	[POST_YOLOV5]     = { "yolov5",     POST_AUTO, CPU | CORE | AUTO, .bbox_only = true, .anchors = true, .stride = true,
-			      .iou = true, .boxed = true, ENCODED, .features = features_common, .box = post_box_yolov5 },
+			      .iou = true, .boxed = true, ENCODED, .sigmoid = REG, .features = features_common, .box = post_box_yolov5 },
 	[POST_YOLOV5_SEG] = { "yolov5_seg", POST_CPU, CPU, .anchors = true, .stride = true,
 			      .iou = true, .linear = true, .boxed = true, ENCODED, .features = features_common, .box = post_box_yolov5 },
 	[POST_YOLOV6]     = { "yolov6",     POST_CPU, CPU | CORE, .stride = true,
-			      .iou = true, REG_CLS, .features = features_split, .box = post_box_distances },
+			      .iou = true, REG_CLS, .sigmoid = CLS, .features = features_split, .box = post_box_distances },
 	[POST_YOLOX]      = { "yolox",      POST_CPU, CPU, .stride = true,
 			      .iou = true, REG_OBJ_CLS, .key = { "reg_layer", "objectness_layer", "cls_layer" },
-			      .features = features_split, .box = post_box_yolox },
+			      .sigmoid = OBJ | CLS, .features = features_split, .box = post_box_yolox },
 	[POST_YOLOV8]     = { "yolov8",     POST_CPU, CPU, .bbox_only = true, .stride = true, .bins = true,
-			      .iou = true, REG_CLS, .features = features_bins, .box = post_box_bins },
+			      .iou = true, REG_CLS, .sigmoid = CLS, .features = features_bins, .box = post_box_bins },
 	[POST_SSD]        = { "ssd",        POST_NN_CORE, CPU | CORE, .anchors = true,
-			      .iou = true, REG_CLS, .features = features_split, .box = post_box_ssd },
+			      .iou = true, REG_CLS, .sigmoid = CLS, .features = features_split, .box = post_box_ssd },
 	[POST_CENTERNET]  = { "centernet",  POST_NN_CORE, CORE,
 			      REG_OBJ_CLS, .key = { "reg_layer_w", "reg_layer_h", "cls_layer" },
 			      .features = features_centre, .box = post_box_centernet },
 	[POST_DAMOYOLO]   = { "damoyolo",   POST_CPU, CPU, .stride = true, .bins = true,
-			      .iou = true, REG_CLS, .features = features_bins, .box = post_box_corner },
+			      .iou = true, REG_CLS, .sigmoid = CLS, .features = features_bins, .box = post_box_corner },
 };
 static const char *const engines[] = { [POST_CPU] = "cpu", [POST_NN_CORE] = "nn_core", [POST_AUTO] = "auto" };
 /* clang-format on */
@@ -144,4 +147,19 @@ int32_t post_first_class(const struct post *p)
 bool post_suppresses(const struct post *p)
 {
 	return post_row(p->kind)->iou && !(p->kind == POST_YOLOV5 && p->engine == POST_NN_CORE);
+}
+
+int32_t post_features(const struct post *p, int level, enum post_part part)
+{
+	return post_row(p->kind)->features(p, part) * p->level[level].nanchor;
+}
+
+bool post_wants_sigmoid(enum post_kind k, enum post_part part)
+{
+	return post_row(k)->sigmoid >> part & 1;
+}
+
+const char *post_config_key(enum post_kind k, enum post_part part)
+{
+	return post_row(k)->key[part];
 }
