@@ -1,15 +1,17 @@
 #include "emu/host.h"
 #include "kernel/f32.h"
+#include "post/post.h"
 
 struct step {
 	const struct layer *l;
-	struct io_port port;  /* what it gives */
-	size_t slot;          /* input and output layers: which */
-	struct f32k *kernel;  /* NULL: input, output or transpose */
-	void *own;            /* one image of its output */
-	float **real;         /* by input: its values when they come as codes, else NULL */
-	const float **given;  /* by input, at each run */
-	const void *data;     /* one image, during a run; NULL: not given */
+	struct io_port port; /* what it gives */
+	size_t slot;         /* input and output layers: which */
+	struct f32k *kernel; /* NULL: input, output, transpose or post-process */
+	struct post *post;   /* NULL: anything else */
+	void *own;           /* one image of its output */
+	float **real;        /* by input: its values when they come as codes, else NULL */
+	const float **given; /* by input, at each run */
+	const void *data;    /* one image, during a run; NULL: not given */
 };
 
 struct host {
@@ -54,6 +56,10 @@ static int make_kernel(struct host *h, struct step *s, struct err *e)
 		if (source(h, l, i)->port.bits)
 			s->real[i] = arena_array(&h->arena, hn_shape_count(layer_in_shape(l, i)),
 						 sizeof(float));
+	if (l->type == HN_POSTPROCESS) {
+		s->post = arena_alloc(&h->arena, sizeof *s->post);
+		return post_of_layer(l, s->post, e);
+	}
 	return (s->kernel = f32k_new(l, NULL, 1, 0, e)) ? 0 : -1;
 }
 
@@ -158,7 +164,10 @@ static int compute(const struct host *h, struct step *s, struct err *e)
 			s->given[i] = s->real[i];
 		}
 	}
-	return f32k_run(s->kernel, s->given, &to, e);
+	if (s->kernel)
+		return f32k_run(s->kernel, s->given, &to, e);
+	post_run(s->post, s->given, to);
+	return 0;
 }
 
 static bool all_given(const struct host *h, const struct layer *l)
@@ -187,7 +196,7 @@ static int run_step(struct host *h, struct step *s, size_t image, const void *co
 		return 0;
 	}
 	s->data = s->own;
-	if (s->kernel)
+	if (s->kernel || s->post)
 		return compute(h, s, e);
 	move(s, source(h, l, 0));
 	return 0;
