@@ -8,6 +8,7 @@ struct config {
 	struct quant_opts quant;
 	const char *script;
 	bool no_equalization;
+	struct cli_list stats;
 };
 
 static const struct cli_opt options[] = {
@@ -22,7 +23,8 @@ static const struct cli_opt options[] = {
 	{ 0, "optimization-level", "N", CLI_INT, offsetof(struct config, quant.optimization_level), "0: equalization (the only level built)", -100, 4 },
 	{ 0, "compression-level", "N", CLI_INT, offsetof(struct config, quant.compression_level), "0: 8-bit weights (the only level built)", 0, 5 },
 	{ 0, "hw-arch", "ARCH", CLI_STR, offsetof(struct config, quant.hw_arch), "target whose table sizes are used (default: the bundle's, else hailo8)", 0, 0 },
-	{ 0, "stats", "FILE", CLI_STR, offsetof(struct config, quant.stats_out), "write the calibration statistics too, .npz", 0, 0 },
+	{ 0, "stats", "FILE", CLI_REPEAT, offsetof(struct config, stats), "statistics of hn-stat, in place of observing images; again for further parts of the set", 0, 0 },
+	{ 0, "stats-out", "FILE", CLI_STR, offsetof(struct config, quant.stats_out), "write the calibration statistics too, .npz", 0, 0 },
 	CLI_COMMON(struct config, io),
 	CLI_END
 	/* clang-format on */
@@ -40,8 +42,8 @@ static void check_config(const struct config *cfg)
 {
 	const struct quant_opts *q = &cfg->quant;
 
-	if (!q->calib && !q->random_calib)
-		cli_usage("no calibration set: -c PATH, or --random-calib");
+	if (!q->calib && !q->random_calib && !cfg->stats.n)
+		cli_usage("no calibration set: -c PATH, --stats FILE, or --random-calib");
 	if (q->calib && q->random_calib)
 		cli_usage("-c and --random-calib exclude each other");
 	if (q->bias_mode && strcmp(q->bias_mode, "double_scale_initialization") != 0 &&
@@ -61,8 +63,15 @@ int main(int argc, char *argv[])
 	struct err e = { 0 };
 	struct bundle *b;
 
+	cfg.quant.calibset_size = 0; /* not asked for */
+
 	cli_parse(&tool, &cfg, argc, argv);
 	check_config(&cfg);
+	cfg.quant.stats = cfg.stats.v;
+	cfg.quant.nstats = cfg.stats.n;
+	cfg.quant.sized = cfg.quant.calibset_size != 0;
+	if (!cfg.quant.sized)
+		cfg.quant.calibset_size = 64;
 	if (cfg.no_equalization)
 		cfg.quant.equalization = false;
 	if (!(b = bundle_read(cfg.io.in, NULL, &e)) ||

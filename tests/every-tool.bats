@@ -8,6 +8,7 @@ onnx2hn|shapes.onnx|-q --net-name shapes
 tflite2hn|small.tflite|-q --net-name small
 hn-normalize|shapes.har|-q -s @/shapes.alls
 hn-quantize|shapes.fp.har|-q -c @/calib.npy
+hn-stat|shapes.fp.har|-q -c @/calib.npy
 hn-alloc|shapes.q.har|-q -a hailo8
 hn2hef|shapes.a.har|-q
 har-pack|shapes.q.har|-q -z

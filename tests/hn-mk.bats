@@ -27,6 +27,24 @@ zoo() {
 	[ "$(har-pack -m metadata.json lite.har | jq -r .hw_arch)" = hailo8l ]
 }
 
+@test "a calibration set in parts is observed by a job each, and gives the same model" {
+	zoo shapes.q.har > log
+	mv shapes.q.har whole.har
+	part() { # FROM N: a part of the set
+		head -c 128 "$SHAPES/calib.npy" | sed "s/(64, 32, 32, 1), }/($2, 32, 32, 1), }/"
+		tail -c +$((129 + $1 * 1024)) "$SHAPES/calib.npy" | head -c $(($2 * 1024))
+	}
+	mkdir parts
+	part 0 10 > parts/one.npy
+	part 10 54 > parts/two.npy
+	zoo -j2 shapes_PARTS='parts/two.npy parts/one.npy' shapes.q.har > log
+	[ "$(grep -c hn-stat log)" -eq 2 ]
+	same_bytes whole.har shapes.q.har
+	touch parts/one.npy
+	zoo shapes_PARTS='parts/two.npy parts/one.npy' shapes.q.har > log
+	[ "$(grep -c hn-stat log)" -eq 1 ]
+}
+
 @test "a second build, one job at a time, gives the same bytes" {
 	zoo -j2 > log
 	mkdir first

@@ -86,7 +86,7 @@ hits() {
 }
 
 @test "the bundle holds records, ranges and states" {
-	hn-quantize -q -c "$C" "$S" --stats stats.npz -o q.har
+	hn-quantize -q -c "$C" "$S" --stats-out stats.npz -o q.har
 	run har-pack --info q.har
 	[[ "$output" == *"State:"*"Quantized Model"* ]]
 	har-pack -m fp.hn q.har > before.hn
@@ -173,7 +173,7 @@ hits() {
 	make_small
 	hn-quantize -q -c in.npy -n 4 -b 2 n.fp.har -o a.har
 	echo 'model_optimization_config(calibration, batch_size=2, calibset_size=4)' > s.alls
-	hn-quantize -q -c in.npy -s s.alls n.fp.har --stats s.npz -o b.har
+	hn-quantize -q -c in.npy -s s.alls n.fp.har --stats-out s.npz -o b.har
 	har-pack -m q.npz a.har > a.npz
 	har-pack -m q.npz b.har > b.npz
 	same_bytes a.npz b.npz
@@ -262,7 +262,7 @@ hits() {
 }
 
 @test "wrong use is refused" {
-	usage_error "hn-quantize: no calibration set: -c PATH, or --random-calib" hn-quantize x.har
+	usage_error "hn-quantize: no calibration set: -c PATH, --stats FILE, or --random-calib" hn-quantize x.har
 	usage_error "hn-quantize: -c and --random-calib exclude each other" hn-quantize -c a --random-calib x.har
 	usage_error "hn-quantize: --bias-mode must be double_scale_initialization or single_scale_decomposition, not 'half'" \
 		hn-quantize -c a --bias-mode half x.har

@@ -13,10 +13,10 @@
 
 const struct alls_row alls_rows_pre[] = {
 	/* clang-format off */
-	{ PRE("activation_clipping"), STORED, .rule = alls_rule_clipping,
+	{ PRE("activation_clipping"), APPLIED, .rule = alls_rule_clipping,
 	  .what = "limits of the values that layers give",
 	  ARGS(THE_LAYERS,
-	       { "mode", WORD("disabled manual percentile percentile_force"), DEF("disabled"), REQUIRED, ONLY("disabled") },
+	       { "mode", WORD("disabled manual percentile percentile_force"), DEF("disabled"), REQUIRED },
 	       { "clipping_values", FLOAT_ANY, LIST(2, 2), DEF("None") },
 	       { "recollect_stats", BOOL, DEF("False") }) },
 	{ PRE("add_shortcut_layer"), STORED,

@@ -20,8 +20,9 @@ struct calib {
 	struct tensor array[MAX_INPUTS]; /* all images of an input; empty for folders and random */
 	char **file;                     /* folder: one image each, sorted */
 	size_t nfiles;
-	size_t count;
-	size_t max; /* images that are used */
+	size_t from;  /* the first that is used */
+	size_t count; /* images that are used */
+	size_t max;   /* at most */
 	bool random;
 	bool u8; /* folder, random */
 	struct host *before;
@@ -176,7 +177,7 @@ static int open_images(struct calib *c, bool folder, struct err *e)
 	if (folder && folder_has(c->path, array_named))
 		return err_set(e, "the folder holds both images and .npy files");
 	if (folder)
-		return image_folder(c->path, c->max, s->h, s->w, s->c, &c->array[0], e);
+		return image_folder(c->path, c->from + c->max, s->h, s->w, s->c, &c->array[0], e);
 	return image_read(c->path, s->h, s->w, s->c, &c->array[0], e);
 }
 
@@ -219,22 +220,26 @@ struct calib *calib_open(const struct quant_opts *o, const struct graph *g, stru
 	c->path = o->calib;
 	c->random = o->random_calib;
 	c->before = o->before && !host_is_idle(o->before) ? o->before : NULL;
+	c->from = (size_t)o->calib_from;
 	c->max = (size_t)o->calibset_size;
 	c->ninputs = graph_inputs(g, c->input, MAX_INPUTS);
 	if (c->ninputs == 0 || c->ninputs > MAX_INPUTS) {
 		err_set(e, "a network with %zu inputs cannot be calibrated", c->ninputs);
 	} else if (c->random) {
 		c->u8 = true;
-		c->count = (size_t)o->calibset_size;
+		c->count = c->from + c->max;
 	} else if (open_path(c, e) < 0) {
 		err_in(e, "calibration set '%s'", quote(c->path));
 	}
+	if (!err_is(e) && c->from >= c->count)
+		err_set(e, "calibration set '%s': image %zu is the first wanted, there are %zu",
+			quote(c->path), c->from, c->count);
 	if (err_is(e)) {
 		calib_free(c);
 		return NULL;
 	}
-	if (c->count > (size_t)o->calibset_size)
-		c->count = (size_t)o->calibset_size;
+	c->count -= c->from;
+	c->count = c->count < c->max ? c->count : c->max;
 	return c;
 }
 
@@ -328,6 +333,7 @@ int calib_load(struct calib *c, size_t k, size_t from, size_t n, float *out, str
 {
 	size_t image = hn_shape_count(&c->input[k]->out[0]);
 
+	from += c->from;
 	if (c->before && !c->random)
 		return load_through_host(c, k, from, n, out, e);
 	if (!c->random)

@@ -290,6 +290,9 @@ void channels_build(struct channels *c, const struct quant *q)
 			fix_all(c, l);
 		if (q->info[i].no_equalize)
 			fix_all(c, l);
+		/* Limits that a script gives are in units of the model as it came. */
+		if (q->info[i].forced || q->info[i].value_clip.mode == CLIP_MANUAL)
+			fix_output(c, l);
 	}
 	for (size_t i = 0; i < c->n; i++)
 		c->parent[i] = find(c, i);

@@ -75,6 +75,30 @@ static int minmax(const float *x, size_t pixels, size_t c, float *min, float *ma
 	return rc;
 }
 
+/* Features that one piece counts: neighbours in memory. */
+enum {
+	HIST_PIECE = 16
+};
+
+struct hist_job {
+	const float *x;
+	size_t pixels, c;
+	struct hist *hist;
+};
+
+static int hist_piece(size_t piece, void *ctx, struct err *e)
+{
+	const struct hist_job *j = ctx;
+	size_t from = piece * HIST_PIECE;
+	size_t to = from + HIST_PIECE < j->c ? from + HIST_PIECE : j->c;
+
+	(void)e;
+	for (size_t p = 0; p < j->pixels; p++)
+		for (size_t i = from; i < to; i++)
+			hist_add(&j->hist[i], hist_bin(j->x[p * j->c + i]), 1);
+	return 0;
+}
+
 /* What a group's largest value is at least: nothing far below it counts in a softmax. */
 static void see_tops(const struct layer *softmax, const float *x, size_t pixels, size_t c,
 		     struct qinfo *info)
@@ -109,49 +133,82 @@ static int see(const struct layer *l, int32_t port, const void *data, int32_t n,
 	}
 	if (quant_softmax_reader(to))
 		see_tops(quant_softmax_reader(to), data, pixels, c, info);
+	if (info->hist) {
+		struct hist_job j = { data, pixels, c, info->hist + quant_port_offset(to, port) };
+
+		if (par_for((c + HIST_PIECE - 1) / HIST_PIECE, hist_piece, &j, e) < 0)
+			return -1;
+	}
 	return minmax(data, pixels, c, info->min + quant_port_offset(to, port),
 		      info->max + quant_port_offset(to, port), e);
 }
 
-/* Activations that become tables are given a layer of their own, so that their input is seen. */
-static struct graph *split_activations(struct quant *q, struct seen *s, struct err *e)
+/* A layer of its own behind l, called l__what, which l's readers read. */
+static struct layer *behind(struct graph *run, struct layer *l, const char *what, enum hn_act a,
+			    const struct hn_act_params *p)
+{
+	char *name = xasprintf("%s__%s", l->name, what);
+	struct layer *act = graph_add(run, HN_ACTIVATION, name);
+
+	graph_replace_uses(run, l, 0, act, 0);
+	layer_add_input(run, act, l, 0);
+	act->p.activation = a;
+	act->p.act = *p;
+	free(name);
+	return act;
+}
+
+/* An activation that becomes a table: its input is seen too. */
+static bool table_activation(const struct layer *l)
+{
+	enum hn_act a = l->p.activation;
+
+	return !hn_act_is_clip(a) && a != ACT_LEAKY && a != ACT_PRELU && l->type != HN_ACTIVATION;
+}
+
+static struct layer *split_layer(const struct quant *q, struct graph *run, struct layer *l,
+				 bool clipping)
+{
+	const struct qinfo *info = &q->info[l->index];
+	struct hn_act_params limits = { .lo = (float)fmin(info->clip_lo, 0),
+					.hi = (float)fmax(info->clip_hi, 0) };
+	struct layer *tail = l;
+
+	if (table_activation(l)) {
+		tail = behind(run, l, "activation", l->p.activation, &l->p.act);
+		l->p.activation = ACT_LINEAR;
+	}
+	return clipping && info->clipped ? behind(run, tail, "clip", ACT_CLIP, &limits) : tail;
+}
+
+/* The model to observe: tables and, when values are clipped, limits are layers of their own. */
+static struct graph *split_activations(struct quant *q, struct seen *s, bool clipping,
+				       struct err *e)
 {
 	struct graph *run = graph_clone(q->g);
 	size_t n = run->nlayers;
+	struct layer **head = xreallocarray(NULL, n, sizeof *head);
+	struct layer **tail = xreallocarray(NULL, n, sizeof *tail);
 
 	for (size_t i = 0; i < n; i++) {
-		struct layer *l = run->layers[i];
-		enum hn_act a = l->p.activation;
-		struct layer *act;
-		char *name;
-
-		if (hn_act_is_clip(a) || a == ACT_LEAKY || a == ACT_PRELU ||
-		    l->type == HN_ACTIVATION)
-			continue;
-		name = xasprintf("%s__activation", l->name);
-		act = graph_add(run, HN_ACTIVATION, name);
-		graph_replace_uses(run, l, 0, act, 0);
-		layer_add_input(run, act, l, 0);
-		act->p.activation = a;
-		act->p.act = l->p.act;
-		l->p.activation = ACT_LINEAR;
-		free(name);
+		head[i] = run->layers[i];
+		tail[i] = split_layer(q, run, head[i], clipping);
 	}
 	if (graph_infer_shapes(run, e) < 0) {
 		graph_free(run);
-		return NULL;
+		run = NULL;
+	} else {
+		s->target = xcalloc(run->nlayers, sizeof *s->target);
+		s->pre = xcalloc(run->nlayers, sizeof *s->pre);
 	}
-	s->target = xcalloc(run->nlayers, sizeof *s->target);
-	s->pre = xcalloc(run->nlayers, sizeof *s->pre);
-	for (size_t i = 0; i < run->nlayers; i++) {
-		const struct layer *l = run->layers[i];
-		const struct layer *own = graph_find(q->g, l->name);
-
-		s->pre[i] = own && own->p.activation != l->p.activation;
-		if (!own && l->nin == 1)
-			own = graph_find(q->g, l->in[0].layer->name);
-		s->target[i] = own;
+	for (size_t i = 0; i < n && run; i++) {
+		s->target[head[i]->index] =
+		    table_activation(q->g->layers[i]) ? q->g->layers[i] : NULL;
+		s->pre[head[i]->index] = s->target[head[i]->index] != NULL;
+		s->target[tail[i]->index] = q->g->layers[i];
 	}
+	free(head);
+	free(tail);
 	return run;
 }
 
@@ -227,7 +284,7 @@ int quant_run_integers(struct quant *q, struct err *e)
 }
 
 /* Infinite or undefined values would make ranges that mean nothing. */
-static int check_finite(const struct quant *q, struct err *e)
+int quant_check_finite(const struct quant *q, struct err *e)
 {
 	for (size_t i = 0; i < q->g->nlayers; i++) {
 		const struct qinfo *info = &q->info[i];
@@ -244,10 +301,36 @@ static int check_finite(const struct quant *q, struct err *e)
 	return 0;
 }
 
-int quant_observe(struct quant *q, struct err *e)
+/* Zero has one sign, so that what was seen does not depend on the order. */
+static void plain_zeros(struct quant *q)
+{
+	for (size_t i = 0; i < q->g->nlayers; i++) {
+		struct qinfo *info = &q->info[i];
+
+		for (size_t c = 0; c < info->c; c++) {
+			info->min[c] += 0.0f;
+			info->max[c] += 0.0f;
+		}
+		info->pre_min += 0.0f;
+		info->pre_max += 0.0f;
+		info->top_min += 0.0f;
+	}
+}
+
+static void see_inputs(struct quant *q)
+{
+	struct layer *input[MAX_IO];
+	size_t n = graph_inputs(q->g, input, MAX_IO);
+
+	for (size_t k = 0; k < n && k < MAX_IO; k++)
+		quant_info(q, input[k])->bytes = calib_is_u8(q->calib, k);
+	q->images = calib_count(q->calib);
+}
+
+static int observe(struct quant *q, bool clipping, struct err *e)
 {
 	struct seen s = { .q = q };
-	struct graph *run = split_activations(q, &s, e);
+	struct graph *run = split_activations(q, &s, clipping, e);
 	struct emu *m = NULL;
 	int rc = -1;
 
@@ -255,9 +338,26 @@ int quant_observe(struct quant *q, struct err *e)
 		emu_observe(m, see, &s);
 		rc = run_set(q, m, false, e);
 	}
+	plain_zeros(q);
 	emu_free(m);
 	graph_free(run);
 	free(s.target);
 	free(s.pre);
-	return rc == 0 ? check_finite(q, e) : rc;
+	return rc;
+}
+
+int quant_observe(struct quant *q, struct err *e)
+{
+	see_inputs(q);
+	return observe(q, false, e);
+}
+
+int quant_recollect(struct quant *q, struct err *e)
+{
+	if (!q->calib)
+		return err_set(e, "recollect_stats observes the images again (give -c beside "
+				  "--stats)");
+	for (size_t i = 0; i < q->g->nlayers; i++)
+		quant_forget(&q->info[i]);
+	return observe(q, true, e) < 0 ? -1 : quant_check_finite(q, e);
 }

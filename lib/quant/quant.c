@@ -30,6 +30,14 @@ struct qinfo *quant_info(const struct quant *q, const struct layer *l)
 	return &q->info[l->index];
 }
 
+void quant_want_hist(struct quant *q, const struct layer *l)
+{
+	struct qinfo *info = quant_info(q, l);
+
+	if (!info->hist)
+		info->hist = xcalloc(info->c, sizeof *info->hist);
+}
+
 size_t quant_port_offset(const struct layer *l, int port)
 {
 	size_t at = 0;
@@ -54,6 +62,19 @@ const float *quant_weight(const struct quant *q, const struct layer *l, const ch
 	return NULL;
 }
 
+void quant_forget(struct qinfo *info)
+{
+	for (size_t c = 0; c < info->c; c++) {
+		info->min[c] = INFINITY;
+		info->max[c] = -INFINITY;
+	}
+	info->pre_min = INFINITY;
+	info->pre_max = -INFINITY;
+	info->top_min = INFINITY;
+	for (size_t c = 0; info->hist && c < info->c; c++)
+		hist_release(&info->hist[c]);
+}
+
 static void info_init(struct quant *q)
 {
 	q->info = xcalloc(q->g->nlayers, sizeof *q->info);
@@ -66,14 +87,9 @@ static void info_init(struct quant *q)
 		info->min = xreallocarray(NULL, info->c, sizeof *info->min);
 		info->max = xreallocarray(NULL, info->c, sizeof *info->max);
 		info->eq = xreallocarray(NULL, info->c, sizeof *info->eq);
-		for (size_t c = 0; c < info->c; c++) {
-			info->min[c] = INFINITY;
-			info->max[c] = -INFINITY;
+		for (size_t c = 0; c < info->c; c++)
 			info->eq[c] = 1;
-		}
-		info->pre_min = INFINITY;
-		info->pre_max = -INFINITY;
-		info->top_min = INFINITY;
+		quant_forget(info);
 		info->groups = 1;
 		info->max_feed_repeat = 32;
 	}
@@ -85,6 +101,9 @@ static void info_release(struct quant *q)
 		free(q->info[i].min);
 		free(q->info[i].max);
 		free(q->info[i].eq);
+		for (size_t c = 0; q->info[i].hist && c < q->info[i].c; c++)
+			hist_release(&q->info[i].hist[c]);
+		free(q->info[i].hist);
 		qop_release(&q->ops[i]);
 	}
 	free(q->info);
@@ -118,32 +137,49 @@ static void fill_layer(struct quant *q, struct layer *l)
 		l->quant.bias_mode = arena_strdup(&q->g->arena, "double_scale_initialization");
 }
 
-static int write_stats(struct quant *q, struct err *e)
-{
-	struct tensors *stats;
-	int rc;
-
-	if (!q->o->stats_out)
-		return 0;
-	stats = tensors_new();
-	store_stats(q, stats);
-	rc = npz_write(q->o->stats_out, stats, e);
-	tensors_free(stats);
-	return rc;
-}
-
 int quant_overflow(struct quant *q, struct err *e)
 {
-	bool any = false;
-
-	for (size_t i = 0; i < q->g->nlayers && !any; i++)
-		any = may_overflow(&q->ops[i]);
-	return any ? quant_run_integers(q, e) : 0;
+	for (size_t i = 0; i < q->g->nlayers; i++) {
+		if (!may_overflow(&q->ops[i]))
+			continue;
+		if (q->calib)
+			return quant_run_integers(q, e);
+		log_warn("layer '%s': its sums may leave 32 bits, which is not tried without "
+			 "images (give -c beside --stats)",
+			 quote(q->g->layers[i]->name));
+	}
+	return 0;
 }
 
+/* Statistics may stand for images. */
 static int open_calib(struct quant *q, struct err *e)
 {
+	if (!q->opts.calib && !q->opts.random_calib)
+		return 0;
 	return (q->calib = calib_open(&q->opts, q->g, e)) ? 0 : -1;
+}
+
+/* A set smaller than what was asked for is said aloud; than the guide's 64, to who listens. */
+static void tell_images(const struct quant *q)
+{
+	const uint64_t want = (uint64_t)q->opts.calibset_size;
+
+	if (q->o->part || q->images >= want)
+		return;
+	(q->opts.sized ? log_warn : log_info)(
+	    "the calibration set has %llu images, %llu wanted: ranges may not fit what the network "
+	    "will see",
+	    (unsigned long long)q->images, (unsigned long long)want);
+}
+
+static int observe(struct quant *q, struct err *e)
+{
+	if ((q->o->nstats ? stats_load(q, e) : quant_observe(q, e)) < 0 ||
+	    quant_check_finite(q, e) < 0)
+		return -1;
+	tell_images(q);
+	q->stats = stats_store(q);
+	return 0;
 }
 
 static int equalize(struct quant *q, struct err *e)
@@ -151,7 +187,7 @@ static int equalize(struct quant *q, struct err *e)
 	return q->opts.equalization ? quant_equalize(q, e) : 0;
 }
 
-/* The one order of steps. */
+/* The one order of steps.  hn-stat ends with "observe". */
 static const struct {
 	const char *name;
 	int (*run)(struct quant *q, struct err *e);
@@ -160,35 +196,48 @@ static const struct {
 	/* clang-format off */
 	{ "script",      quant_script,   "what is asked for, before anything is measured" },
 	{ "calibration", open_calib,     "its size and batch are the script's" },
-	{ "observe",     quant_observe,  "ranges of the float model as it came" },
+	{ "observe",     observe,        "ranges of the float model as it came" },
 	{ "equalize",    equalize,       "moves scales between layers, and the observed ranges with them" },
+	{ "clipping",    quant_clip_values, "percentiles of the values as they are now" },
 	{ "ranges",      quant_ranges,   "encodings, of the ranges as they are now" },
 	{ "records",     quant_records,  "integers, by the encodings" },
 	{ "overflow",    quant_overflow, "of the records as they will be stored" },
-	{ "statistics",  write_stats,    "in the units of the model that is stored" },
 	/* clang-format on */
 };
 
-static int run(struct quant *q, struct err *e)
+static int run(struct quant *q, const char *last, struct err *e)
 {
 	if (quant_supported(q->g, e) < 0 ||
 	    target_load(q->o->hw_arch ? q->o->hw_arch : "hailo8", &q->target, e) < 0)
 		return -1;
 	info_init(q);
+	for (size_t i = 0; i < q->g->nlayers && q->o->histograms; i++)
+		quant_want_hist(q, q->g->layers[i]);
 	for (size_t i = 0; i < sizeof steps / sizeof steps[0]; i++) {
 		log_debug("quantize: %s", steps[i].name);
 		if (steps[i].run(q, e) < 0)
 			return -1;
+		if (last && strcmp(steps[i].name, last) == 0)
+			break;
 	}
 	return 0;
+}
+
+static void release(struct quant *q)
+{
+	calib_free(q->calib);
+	tensors_free(q->stats);
+	info_release(q);
 }
 
 int quant_run(struct graph *g, struct tensors *w, const struct quant_opts *o,
 	      struct tensors **q_out, struct err *e)
 {
 	struct quant q = { .g = g, .w = w, .o = o, .opts = *o };
-	int rc = run(&q, e);
+	int rc = run(&q, NULL, e);
 
+	if (rc == 0 && o->stats_out)
+		rc = npz_write(o->stats_out, q.stats, e);
 	if (rc == 0) {
 		*q_out = tensors_new();
 		for (size_t i = 0; i < g->nlayers; i++) {
@@ -197,7 +246,20 @@ int quant_run(struct graph *g, struct tensors *w, const struct quant_opts *o,
 		}
 		store_stats(&q, *q_out);
 	}
-	calib_free(q.calib);
-	info_release(&q);
+	if (rc == 0 && o->stats_set)
+		*o->stats_set = tensors_copy(q.stats);
+	release(&q);
+	return rc;
+}
+
+int quant_stat(struct graph *g, struct tensors *w, const struct quant_opts *o, struct tensors **out,
+	       struct err *e)
+{
+	struct quant q = { .g = g, .w = w, .o = o, .opts = *o };
+	int rc = run(&q, "observe", e);
+
+	if (rc == 0)
+		*out = tensors_copy(q.stats);
+	release(&q);
 	return rc;
 }

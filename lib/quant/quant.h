@@ -12,16 +12,24 @@
 struct quant_opts {
 	const char *calib; /* .npy, .npz by input layer, folder; NULL with random_calib */
 	bool random_calib;
-	int calibset_size;         /* images used, 64 by default (guide) */
-	int batch;                 /* images per step */
-	int optimization_level;    /* 0 in this version */
-	int compression_level;     /* 0 */
-	bool equalization;         /* cross-layer equalization (Meller 2019); on by default */
-	const char *bias_mode;     /* default for all layers, NULL: double_scale_initialization */
-	const struct alls *script; /* may override any of the above */
-	const char *stats_out;     /* also write statistics here, NULL: no */
-	const char *hw_arch;       /* target name for table sizes; NULL: hailo8 */
-	struct host *before;       /* what the host does with images first (emu/host.h); or NULL */
+	/* Statistics files of hn-stat, in place of observing; calib may then be NULL. */
+	const char *const *stats;
+	size_t nstats;
+	int calib_from;             /* first image that is used */
+	int calibset_size;          /* images used, 64 by default (guide) */
+	bool sized;                 /* somebody asked for that number */
+	bool part;                  /* of a larger set: the script's calibset_size does not apply */
+	bool histograms;            /* of every layer, also when no command needs them */
+	int batch;                  /* images per step */
+	int optimization_level;     /* 0 in this version */
+	int compression_level;      /* 0 */
+	bool equalization;          /* cross-layer equalization (Meller 2019); on by default */
+	const char *bias_mode;      /* default for all layers, NULL: double_scale_initialization */
+	const struct alls *script;  /* may override any of the above */
+	const char *stats_out;      /* also write statistics here, NULL: no */
+	struct tensors **stats_set; /* where to leave them; NULL: not wanted.  The caller's */
+	const char *hw_arch;        /* target name for table sizes; NULL: hailo8 */
+	struct host *before;        /* what the host does with images first (emu/host.h); or NULL */
 };
 #define QUANT_OPTS_DEFAULT                                                                         \
 	{                                                                                          \
@@ -37,12 +45,23 @@ int quant_run(struct graph *g, struct tensors *w, const struct quant_opts *o,
 	      struct tensors **q_out, struct err *e);
 
 /*
+ * Statistics of a full-precision optimized graph on (a part of) a calibration set, of which
+ * quant_run makes the same model as of the images: extremes of every feature, histograms where the
+ * script needs them.  *out: the set of har(5), the caller's.
+ */
+int quant_stat(struct graph *g, struct tensors *w, const struct quant_opts *o, struct tensors **out,
+	       struct err *e);
+
+/*
  * hn-quantize on a bundle in state fp_optimized_model: quantizes with the script (a file; NULL: the
  * one in the bundle, if any) and leaves fp.hn, hn, q.npz, alls and, with its equalized weights,
  * fpo.npz.
  */
 struct bundle;
 int quant_bundle(struct bundle *b, struct quant_opts *o, const char *script, struct err *e);
+/* hn-stat on such a bundle, which stays as it is. */
+int quant_stat_bundle(struct bundle *b, struct quant_opts *o, const char *script,
+		      struct tensors **out, struct err *e);
 /* NULL when a type can be quantized, else the reason why not (support matrix). */
 const char *quant_reason(enum hn_type t);
 

@@ -5,44 +5,19 @@
 #include <string.h>
 
 static int store(struct bundle *b, const struct graph *g, const struct tensors *w,
-		 const struct tensors *records, const struct alls *s, struct err *e)
+		 const struct tensors *records, const struct tensors *stats, const struct alls *s,
+		 struct err *e)
 {
 	size_t n;
 	const void *fp = bundle_get(b, "hn", &n);
 
 	bundle_put(b, "fp.hn", fp, n);
 	bundle_put_graph(b, "hn", g);
-	if (bundle_put_npz(b, "fpo.npz", w, e) < 0 || bundle_put_npz(b, "q.npz", records, e) < 0)
+	if (bundle_put_npz(b, "fpo.npz", w, e) < 0 || bundle_put_npz(b, "q.npz", records, e) < 0 ||
+	    bundle_put_npz(b, "stats.npz", stats, e) < 0)
 		return -1;
 	alls_to_bundle(b, s);
 	bundle_set_state(b, STATE_QUANTIZED);
-	return 0;
-}
-
-/* Quantizes what the device computes; calibration images go through the host first. */
-static int quantize(struct graph **g, struct tensors *w, struct quant_opts *o,
-		    struct tensors **records, struct err *e)
-{
-	struct graph *part[3] = { NULL }, *whole = NULL;
-	struct io_port *ports = NULL;
-
-	for (int i = 0; i < 3 && !err_is(e); i++)
-		part[i] = graph_part(*g, (enum graph_part)i, e);
-	if (!err_is(e)) {
-		ports = host_user_ports(part[PART_BEFORE]);
-		o->before = host_new(graph_clone(part[PART_BEFORE]), ports, e);
-	}
-	if (!err_is(e) && quant_run(part[PART_DEVICE], w, o, records, e) == 0)
-		whole = graph_join(part[PART_BEFORE], part[PART_DEVICE], part[PART_BEHIND], e);
-	host_free(o->before);
-	o->before = NULL;
-	free(ports);
-	for (int i = 0; i < 3; i++)
-		graph_free(part[i]);
-	if (!whole)
-		return -1;
-	graph_free(*g);
-	*g = whole;
 	return 0;
 }
 
@@ -56,30 +31,95 @@ static const char *architecture(struct bundle *b, const struct quant_opts *o)
 					      : NULL;
 }
 
-int quant_bundle(struct bundle *b, struct quant_opts *o, const char *script, struct err *e)
-{
-	struct alls *s = NULL;
-	struct graph *g = NULL;
-	struct tensors *w = NULL;
-	struct tensors *records = NULL;
-	int rc = -1;
+/* What both tools read from a bundle. */
+struct model {
+	struct alls *script;
+	struct graph *g;
+	struct tensors *w;
+};
 
+static void model_release(struct model *m)
+{
+	tensors_free(m->w);
+	graph_free(m->g);
+	alls_free(m->script);
+}
+
+static int model_load(struct bundle *b, struct quant_opts *o, const char *script, struct model *m,
+		      struct err *e)
+{
 	if (bundle_require(b, STATE_FP_OPTIMIZED, STATE_FP_OPTIMIZED, e) < 0)
 		return -1;
 	if (!bundle_has(b, "fpo.npz"))
 		return err_set(e, "%s has no weights", quote(bundle_name(b)));
 	o->hw_arch = architecture(b, o);
-	if (alls_of_bundle(b, script, ALLS_QUANTIZE, &s, e) == 0 &&
-	    (g = bundle_get_graph(b, "hn", e)) && (w = bundle_get_npz(b, "fpo.npz", e)) &&
-	    alls_use_graph(s, g, ALLS_QUANTIZE, e) == 0) {
-		alls_notices(s, ALLS_QUANTIZE, b, NULL);
-		o->script = s;
-		if (quantize(&g, w, o, &records, e) == 0)
-			rc = store(b, g, w, records, s, e);
+	if (alls_of_bundle(b, script, ALLS_QUANTIZE, &m->script, e) < 0 ||
+	    !(m->g = bundle_get_graph(b, "hn", e)) || !(m->w = bundle_get_npz(b, "fpo.npz", e)) ||
+	    alls_use_graph(m->script, m->g, ALLS_QUANTIZE, e) < 0)
+		return -1;
+	o->script = m->script;
+	return 0;
+}
+
+/* What a device graph is given to: quant_run, quant_stat. */
+typedef int (*device_fn)(struct graph *g, struct tensors *w, const struct quant_opts *o,
+			 struct tensors **out, struct err *e);
+
+/* What the device computes goes to fn; calibration images go through the host first. */
+static int on_device(struct model *m, struct quant_opts *o, device_fn fn, struct tensors **out,
+		     struct err *e)
+{
+	struct graph *part[3] = { NULL }, *whole = NULL;
+	struct io_port *ports = NULL;
+
+	for (int i = 0; i < 3 && !err_is(e); i++)
+		part[i] = graph_part(m->g, (enum graph_part)i, e);
+	if (!err_is(e)) {
+		ports = host_user_ports(part[PART_BEFORE]);
+		o->before = host_new(graph_clone(part[PART_BEFORE]), ports, e);
 	}
+	if (!err_is(e) && fn(part[PART_DEVICE], m->w, o, out, e) == 0)
+		whole = graph_join(part[PART_BEFORE], part[PART_DEVICE], part[PART_BEHIND], e);
+	host_free(o->before);
+	o->before = NULL;
+	free(ports);
+	for (int i = 0; i < 3; i++)
+		graph_free(part[i]);
+	if (!whole)
+		return -1;
+	graph_free(m->g);
+	m->g = whole;
+	return 0;
+}
+
+int quant_bundle(struct bundle *b, struct quant_opts *o, const char *script, struct err *e)
+{
+	struct model m = { 0 };
+	struct tensors *records = NULL;
+	struct tensors *stats = NULL;
+	int rc = model_load(b, o, script, &m, e);
+
+	if (rc == 0) {
+		alls_notices(m.script, ALLS_QUANTIZE, b, NULL);
+		o->stats_set = &stats;
+		rc = on_device(&m, o, quant_run, &records, e);
+	}
+	if (rc == 0)
+		rc = store(b, m.g, m.w, records, stats, m.script, e);
 	tensors_free(records);
-	tensors_free(w);
-	graph_free(g);
-	alls_free(s);
+	tensors_free(stats);
+	model_release(&m);
+	return rc;
+}
+
+int quant_stat_bundle(struct bundle *b, struct quant_opts *o, const char *script,
+		      struct tensors **out, struct err *e)
+{
+	struct model m = { 0 };
+	int rc = model_load(b, o, script, &m, e);
+
+	if (rc == 0)
+		rc = on_device(&m, o, quant_stat, out, e);
+	model_release(&m);
 	return rc;
 }

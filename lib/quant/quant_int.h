@@ -4,8 +4,23 @@
 
 #include "base/mem.h"
 #include "base/par.h"
+#include "quant/hist.h"
 #include "quant/quant.h"
 #include "target/target.h"
+
+/* What a script says of the limits of a layer's values or weights. */
+enum clip_mode {
+	CLIP_NONE,
+	CLIP_MANUAL,
+	CLIP_PERCENTILE,
+	CLIP_PERCENTILE_FORCE,
+	CLIP_MMSE,
+	CLIP_MMSE_IF4B
+};
+struct clip {
+	enum clip_mode mode;
+	double v[2]; /* limits, or percentiles */
+};
 
 /* Per layer, indexed by layer->index. */
 struct qinfo {
@@ -24,6 +39,11 @@ struct qinfo {
 	int max_feed_repeat; /* max_bias_feed_repeat */
 	bool no_equalize;    /* by script */
 	bool forced;         /* lo, hi by script: force_range_out */
+	bool clipped;        /* the range is not beyond clip_lo, clip_hi */
+	double clip_lo, clip_hi;
+	struct clip value_clip; /* activation_clipping */
+	bool bytes;             /* input layer: its images are unsigned bytes */
+	struct hist *hist;      /* c: histogram of every output feature; NULL: none is asked for */
 };
 
 struct calib;
@@ -36,7 +56,10 @@ struct quant {
 	struct target target;
 	struct qinfo *info;
 	struct qop *ops;
-	struct calib *calib;
+	struct calib *calib;   /* NULL: there are statistics, and no images */
+	bool recollect;        /* ranges are observed again behind clipped layers */
+	uint64_t images;       /* that the statistics are of */
+	struct tensors *stats; /* in units of the model as it came: stats.c */
 };
 
 /* The softmax that alone reads a layer's values, or NULL. */
@@ -52,10 +75,30 @@ int calib_load(struct calib *c, size_t k, size_t from, size_t n, float *out, str
 
 /* Script commands into q->opts, layers' quant records and q->info. */
 int quant_script(struct quant *q, struct err *e);
-/* Runs the float model over the calibration set; fills min, max, pre_min, pre_max. */
+/*
+ * Runs the float model over the calibration set; fills min, max, pre_min, pre_max, top_min, bytes,
+ * hist and images.
+ */
 int quant_observe(struct quant *q, struct err *e);
+/*
+ * The same from the files of o->stats.  Model, layers and values are checked; files of other
+ * weights, or without a histogram that is asked for, are errors that name the file.
+ */
+int stats_load(struct quant *q, struct err *e);
+/* Every feature's range is finite, or an error that names the layer. */
+int quant_check_finite(const struct quant *q, struct err *e);
+/* What was observed, as an array each; before anything scales it.  The caller frees it. */
+struct tensors *stats_store(const struct quant *q);
 /* Cross-layer equalization: changes weights, fills eq, scales the observed ranges. */
 int quant_equalize(struct quant *q, struct err *e);
+/* Limits of the layers whose values a script clips; observes again where it says so. */
+int quant_clip_values(struct quant *q, struct err *e);
+/* Runs the float model once more, with clipped values; min, max and the like are new. */
+int quant_recollect(struct quant *q, struct err *e);
+/* The layer that makes the codes of l, which may forward them from its input. */
+const struct layer *quant_source(const struct layer *l);
+/* A layer whose range its type or activation fixes. */
+bool quant_fixed_range(const struct layer *l);
 /* Encodings of every layer's output. */
 int quant_ranges(struct quant *q, struct err *e);
 /* The integer record of every layer. */
@@ -74,6 +117,10 @@ int quant_supported(const struct graph *g, struct err *e);
 const float *quant_weight(const struct quant *q, const struct layer *l, const char *key, size_t n,
 			  struct err *e);
 struct qinfo *quant_info(const struct quant *q, const struct layer *l);
+/* As before anything was observed. */
+void quant_forget(struct qinfo *info);
+/* A histogram of every output feature will be taken, or is read from the statistics. */
+void quant_want_hist(struct quant *q, const struct layer *l);
 /* First feature of a layer's output port among the c features of all ports. */
 size_t quant_port_offset(const struct layer *l, int port);
 

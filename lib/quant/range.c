@@ -21,8 +21,7 @@ static bool forwards(const struct layer *l)
 	       (l->type == HN_MAXPOOL && l->p.activation == ACT_LINEAR);
 }
 
-/* The layer whose encoding l has. */
-static const struct layer *source(const struct layer *l)
+const struct layer *quant_source(const struct layer *l)
 {
 	while (forwards(l))
 		l = l->in[0].layer;
@@ -49,6 +48,13 @@ static bool fixed_range(const struct layer *l, double *lo, double *hi)
 	*lo = a == ACT_TANH || a == ACT_ERF || a == ACT_SOFTSIGN ? -1 : 0;
 	*hi = 1;
 	return l->type == HN_SOFTMAX || *lo < 0 || a == ACT_SIGMOID || a == ACT_HARD_SIGMOID;
+}
+
+bool quant_fixed_range(const struct layer *l)
+{
+	double lo, hi;
+
+	return fixed_range(l, &lo, &hi);
 }
 
 static void observed(const struct qinfo *info, double *lo, double *hi)
@@ -102,6 +108,15 @@ static void narrow_softmax(struct qinfo *info)
 		info->hi = 255 / fmin(floor(255 / (1.25 * (double)top)), SOFTMAX_CODES_MAX);
 }
 
+/* Limits of a script; zero stays a code. */
+static void clip(struct qinfo *info)
+{
+	if (!info->clipped)
+		return;
+	info->lo = fmax(info->lo, fmin(info->clip_lo, 0));
+	info->hi = fmin(info->hi, fmax(info->clip_hi, 0));
+}
+
 static void own_range(struct quant *q, const struct layer *l)
 {
 	struct qinfo *info = quant_info(q, l);
@@ -112,11 +127,13 @@ static void own_range(struct quant *q, const struct layer *l)
 	if (fixed_range(l, &info->lo, &info->hi)) {
 		if (l->type == HN_SOFTMAX && !is_output(l))
 			narrow_softmax(info);
+		clip(info);
 		return;
 	}
 	observed(info, &info->lo, &info->hi);
 	if (softmax && isfinite(info->top_min))
 		forget_vanishing(info, softmax);
+	clip(info);
 }
 
 /* A padding value other than 0 (or -inf before a max pool) must be a code too. */
@@ -126,7 +143,7 @@ static void widen_for_padding(struct quant *q, const struct layer *l)
 
 	if (l->type != HN_EXTERNAL_PAD || !isfinite(l->p.pad_value))
 		return;
-	info = quant_info(q, source(l));
+	info = quant_info(q, quant_source(l));
 	info->lo = fmin(info->lo, (double)l->p.pad_value);
 	info->hi = fmax(info->hi, (double)l->p.pad_value);
 }
@@ -136,18 +153,18 @@ static void unite_concat(struct quant *q, const struct layer *l)
 	struct qinfo *info = quant_info(q, l);
 
 	for (size_t i = 0; i < l->nin; i++) {
-		const struct qinfo *in = quant_info(q, source(l->in[i].layer));
+		const struct qinfo *in = quant_info(q, quant_source(l->in[i].layer));
 
 		info->lo = fmin(info->lo, in->lo);
 		info->hi = fmax(info->hi, in->hi);
 	}
+	clip(info);
 	for (size_t i = 0; i < l->nin; i++) {
-		const struct layer *from = source(l->in[i].layer);
+		const struct layer *from = quant_source(l->in[i].layer);
 		struct qinfo *in = quant_info(q, from);
-		double lo, hi;
 
-		if (!only_feeds(from, l) || from->type == HN_INPUT || in->forced ||
-		    fixed_range(from, &lo, &hi))
+		if (!only_feeds(from, l) || from->type == HN_INPUT || in->forced || in->clipped ||
+		    quant_fixed_range(from))
 			continue;
 		in->lo = info->lo;
 		in->hi = info->hi;
@@ -167,12 +184,10 @@ static void encode(struct qinfo *info)
 	info->zp = info->zp < 0 ? 0 : info->zp > (int32_t)top ? (int32_t)top : info->zp;
 }
 
-static void encode_input(struct quant *q, const struct layer *l, size_t k)
+static void encode_input(struct qinfo *info)
 {
-	struct qinfo *info = quant_info(q, l);
-
 	encode(info);
-	if (!calib_is_u8(q->calib, k))
+	if (!info->bytes)
 		return;
 	info->scale = 1;
 	info->zp = 0;
@@ -187,8 +202,6 @@ static void encode_argmax(struct qinfo *info, int32_t features)
 
 int quant_ranges(struct quant *q, struct err *e)
 {
-	size_t input = 0;
-
 	(void)e;
 	for (size_t i = 0; i < q->g->nlayers; i++) {
 		q->info[i].bits = 8;
@@ -205,13 +218,13 @@ int quant_ranges(struct quant *q, struct err *e)
 		struct qinfo *info = &q->info[i];
 
 		if (l->type == HN_INPUT)
-			encode_input(q, l, input++);
+			encode_input(info);
 		else if (l->type == HN_ARGMAX)
 			encode_argmax(info, layer_in_shape(l, 0)->c);
 		else if (!forwards(l))
 			encode(info);
 		else {
-			const struct qinfo *from = quant_info(q, source(l));
+			const struct qinfo *from = quant_info(q, quant_source(l));
 
 			info->scale = from->scale;
 			info->zp = from->zp;

@@ -8,7 +8,10 @@ static int calibration(struct quant *q, const struct alls_stmt *st, struct err *
 {
 	(void)e;
 	q->opts.batch = alls_get_int(st, "batch_size", q->opts.batch);
-	q->opts.calibset_size = alls_get_int(st, "calibset_size", q->opts.calibset_size);
+	if (q->o->part || !alls_get(st, "calibset_size"))
+		return 0;
+	q->opts.calibset_size = alls_get_int(st, "calibset_size", 0);
+	q->opts.sized = true;
 	return 0;
 }
 
@@ -111,6 +114,42 @@ static int equalization(struct quant *q, const struct alls_stmt *st, struct err 
 	return 0;
 }
 
+static const char *const clip_modes[] = {
+	[CLIP_NONE] = "disabled",
+	[CLIP_MANUAL] = "manual",
+	[CLIP_PERCENTILE] = "percentile",
+	[CLIP_PERCENTILE_FORCE] = "percentile_force",
+	[CLIP_MMSE] = "mmse",
+	[CLIP_MMSE_IF4B] = "mmse_if4b",
+};
+
+static void read_clip(const struct alls_stmt *st, struct clip *c)
+{
+	for (size_t i = 0; i < sizeof clip_modes / sizeof clip_modes[0]; i++)
+		if (alls_has_word(st, "mode", clip_modes[i]))
+			c->mode = (enum clip_mode)i;
+	alls_get_numbers(st, "clipping_values", c->v, 2);
+}
+
+static int value_clipping(struct quant *q, const struct alls_stmt *st, struct err *e)
+{
+	struct layer **layers;
+	struct clip c = { 0 };
+	size_t n;
+
+	read_clip(st, &c);
+	if (alls_layers(st, alls_get(st, "layers"), q->g, &layers, &n, e) < 0)
+		return -1;
+	for (size_t i = 0; i < n; i++) {
+		quant_info(q, layers[i])->value_clip = c;
+		if (c.mode == CLIP_PERCENTILE || c.mode == CLIP_PERCENTILE_FORCE)
+			quant_want_hist(q, layers[i]);
+	}
+	q->recollect = q->recollect || (n > 0 && alls_get_switch(st, "recollect_stats") == 1);
+	free(layers);
+	return 0;
+}
+
 /*
  * What each command does to the settings, one row per command and sub-command; whether it speaks of
  * the whole network or of layers is in the statement (st->row->layered).
@@ -124,6 +163,7 @@ static const struct {
 	{ "model_optimization_flavor",     NULL,           flavor },
 	{ "quantization_param",            NULL,           layer_params },
 	{ "pre_quantization_optimization", "equalization", equalization },
+	{ "pre_quantization_optimization", "activation_clipping", value_clipping },
 	/* clang-format on */
 };
 

@@ -1,0 +1,147 @@
+# Ranges of hn-quantize: clipping, forced ranges, static and dead features, against numbers by hand.
+load helper
+
+# conv1, 1x1 with weight 1, on images of 0 .. 255 once each; conv2, 1x1 with weight 1, behind it.
+# $1: the node between them, from y to z.
+chain() {
+	cat <<- END | mkonnx m.onnx
+		input x 1,1,16,16
+		init w 1,1,1,1 1
+		node Conv conv x,w y
+		node ${1-Relu} between y z
+		node Conv conv2 z,w out
+		output out
+	END
+	onnx2hn -q m.onnx --net-name n -o m.har
+	hn-normalize -q m.har -o m.fp.har
+	# shellcheck disable=SC2046 # words are values
+	arr npy x.npy float32 1,16,16,1 $(seq 0 255)
+}
+
+# quantized SCRIPT-LINE...: m.q.har by that script
+quantized() {
+	printf '%s\n' "$@" > s.alls
+	hn-quantize -q -c x.npy -s s.alls m.fp.har -o m.q.har
+	har-pack -m q.npz m.q.har > q.npz
+}
+
+# top LAYER: the largest real value that its codes hold
+top() {
+	arr get q.npz "n/$1/out_scale:0" v.npy
+	arr text v.npy | awk 'NR == 2 { printf "%.4f", $1 * 255 }'
+}
+
+# near A B RELATIVE
+near() {
+	awk -v a="$1" -v b="$2" -v r="$3" 'BEGIN { d = a - b; exit !((d < 0 ? -d : d) <= r * b) }' || {
+		echo "$1 is not $2 within a part $3"
+		return 1
+	}
+}
+
+@test "manual clipping takes the values as they are, and never widens" {
+	chain
+	quantized
+	[ "$(top conv1)" = 255.0000 ]
+	quantized 'pre_quantization_optimization(activation_clipping, layers=conv1, mode=manual, clipping_values=[0.5, 100])'
+	[ "$(top conv1)" = 100.0000 ]
+	# Without recollection what follows has the range of unclipped values.
+	[ "$(top conv2)" = 255.0000 ]
+	quantized 'pre_quantization_optimization(activation_clipping, layers=conv1, mode=manual, clipping_values=[-3, 1000])'
+	[ "$(top conv1)" = 255.0000 ]
+	# A later statement takes an earlier one back.
+	quantized 'pre_quantization_optimization(activation_clipping, layers={conv*}, mode=manual, clipping_values=[0, 100])' \
+		'pre_quantization_optimization(activation_clipping, layers=conv1, mode=disabled)'
+	[ "$(top conv1)" = 255.0000 ]
+	[ "$(top conv2)" = 100.0000 ]
+}
+
+@test "values beyond the limits have the limits' codes" {
+	chain
+	quantized 'pre_quantization_optimization(activation_clipping, layers=conv1, mode=manual, clipping_values=[0, 100])'
+	hn-infer -q -c quantized --in x.npy m.q.har -o y.npy
+	arr text y.npy | tail -n +2 | tr ' ' '\n' | awk 'NF { want = n > 100 ? 100 : n; d = $1 - want; if (d > 1 || d < -1) exit 1; n++ } END { exit n != 256 }'
+}
+
+@test "percentiles are those of the sorted values" {
+	chain
+	# 256 values 0 .. 255: a part p of them lies below 256 p, to a bin's width.
+	for p in 50 90 97.5 99.5; do
+		quantized "pre_quantization_optimization(activation_clipping, layers=conv1, mode=percentile, clipping_values=[0, $p])"
+		near "$(top conv1)" "$(awk -v p=$p 'BEGIN { print 256 * p / 100 }')" 0.02
+	done
+	quantized 'pre_quantization_optimization(activation_clipping, layers=conv1, mode=percentile, clipping_values=[0, 100])'
+	[ "$(top conv1)" = 255.0000 ]
+	# Negative values too: the range of both percentiles, of which zero is a code.
+	# shellcheck disable=SC2046
+	arr npy x.npy float32 1,16,16,1 $(seq -200 55)
+	quantized 'pre_quantization_optimization(activation_clipping, layers=input_layer1, mode=percentile, clipping_values=[10, 90])'
+	near "$(top input_layer1)" "$(awk 'BEGIN { print (256 * 0.8) }')" 0.02
+}
+
+@test "equalized layers are clipped at percentiles of their equalized values" {
+	# Features of very different size: y0 = x, y1 = x / 64; conv2 uses both alike.
+	cat <<- END | mkonnx m.onnx
+		input x 1,1,16,16
+		init w 2,1,1,1 1 0.015625
+		init v 1,2,1,1 1 64
+		node Conv conv x,w y
+		node Conv conv2 y,v out
+		output out
+	END
+	onnx2hn -q m.onnx --net-name n -o m.har
+	hn-normalize -q m.har -o m.fp.har
+	# shellcheck disable=SC2046
+	arr npy x.npy float32 1,16,16,1 $(seq 0 255)
+	quantized
+	whole=$(top conv1)
+	quantized 'pre_quantization_optimization(activation_clipping, layers=conv1, mode=percentile, clipping_values=[0, 50])'
+	# Both features are alike after equalization, so half the values lie below half the range.
+	near "$(top conv1)" "$(awk -v w="$whole" 'BEGIN { print w / 2 }')" 0.02
+	# Manual limits and forced ranges are in units of the model: no factor moves them.
+	quantized 'pre_quantization_optimization(activation_clipping, layers=conv1, mode=manual, clipping_values=[0, 100])'
+	[ "$(top conv1)" = 100.0000 ]
+	quantized 'quantization_param(conv1, force_range_out=[0, 300])'
+	near "$(top conv1)" 300 1e-5
+}
+
+@test "recollected statistics see the clipped values" {
+	chain
+	quantized 'pre_quantization_optimization(activation_clipping, layers=conv1, mode=manual, clipping_values=[0, 100], recollect_stats=True)'
+	[ "$(top conv1)" = 100.0000 ]
+	[ "$(top conv2)" = 100.0000 ]
+	chain Sigmoid
+	quantized 'pre_quantization_optimization(activation_clipping, layers=conv1, mode=manual, clipping_values=[0, 0.75], recollect_stats=True)'
+	[ "$(top conv2)" = 0.7500 ]
+	hn-stat -q -c x.npy m.fp.har -o s.npz
+	fails_with 1 "hn-quantize: recollect_stats observes the images again (give -c beside --stats)" \
+		hn-quantize -q --stats s.npz -s s.alls m.fp.har -o x.har
+	hn-quantize -q --stats s.npz -c x.npy -s s.alls m.fp.har -o both.har
+	cmp both.har m.q.har
+}
+
+@test "percentile leaves a range that an activation fixes, percentile_force does not" {
+	chain Sigmoid
+	clip() { quantized "pre_quantization_optimization(activation_clipping, layers=conv1, mode=$1, clipping_values=[0, 1])"; }
+	clip percentile
+	[ "$(top conv1)" = 1.0000 ]
+	clip percentile_force
+	[[ $(top conv1) < 0.9500 ]]
+}
+
+@test "a layer that forwards codes is not clipped, and says whose they are" {
+	chain 'Identity'
+	cat <<- END | mkonnx m.onnx
+		input x 1,1,16,16
+		init w 1,1,1,1 1
+		node Conv conv x,w y
+		node MaxPool pool y z kernel_shape=2,2 strides=2,2
+		node Conv conv2 z,w out
+		output out
+	END
+	onnx2hn -q m.onnx --net-name n -o m.har
+	hn-normalize -q m.har -o m.fp.har
+	echo 'pre_quantization_optimization(activation_clipping, layers=maxpool1, mode=manual, clipping_values=[0, 9])' > s.alls
+	run --separate-stderr hn-quantize -c x.npy -s s.alls m.fp.har -o m.q.har
+	[[ $stderr == *"layer 'n/maxpool1': it has the codes of 'n/conv1': clip that layer"* ]]
+}
