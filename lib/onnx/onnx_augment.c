@@ -3,6 +3,7 @@
  * bytes stay, and a second ModelProto that holds only further outputs follows.
  */
 #include "base/outfile.h"
+#include "import/strip.h"
 #include "onnx/onnx_int.h"
 
 enum {
@@ -15,8 +16,8 @@ enum {
 
 static void put_field(struct str *s, int field, const void *p, size_t n)
 {
-	onnx_put_varint(s, (uint64_t)field << 3 | BYTES);
-	onnx_put_varint(s, n);
+	im_put_varint(s, (uint64_t)field << 3 | BYTES);
+	im_put_varint(s, n);
 	str_add(s, p, n);
 }
 

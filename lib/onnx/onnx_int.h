@@ -16,13 +16,8 @@ enum {
 /* ---- file ---- */
 /*
  * Copies the model with each tensor's raw bytes replaced by a reference to where they are, so that
- * the protobuf decoder does not copy weights; fields we do not read are left out.
+ * the protobuf decoder does not copy weights; fields we do not read are left out (import/strip.h).
  */
-struct onnx_ref {
-	uint64_t offset;
-	uint64_t n;
-};
-void onnx_put_varint(struct str *s, uint64_t v);
 int onnx_strip(const uint8_t *p, size_t n, struct str *out, struct err *e);
 
 /* Decodes the model into g; *opset is that of the default domain. */

@@ -1,6 +1,7 @@
 /* TensorProto to a tensor: typed fields, raw bytes where they lie, external files. */
 #include "base/limits.h"
 #include "base/num.h"
+#include "import/strip.h"
 #include "onnx/onnx_pb.h"
 
 /* TensorProto.DataType; index is the number in the file. */
@@ -136,7 +137,7 @@ static int tensor_bytes_of(struct im_file *f, const Onnx__Tensor *p, struct tens
 			   struct err *e)
 {
 	const size_t n = tensor_count(t);
-	struct onnx_ref ref;
+	struct im_ref ref;
 	uint8_t *out;
 
 	if (p->data_location == 1)

@@ -1,4 +1,5 @@
-/* The skeleton of a model: protobuf with weights replaced by references (16 bytes each). */
+/* What of an ONNX model is decoded: weights are references. */
+#include "import/strip.h"
 #include "onnx/onnx_int.h"
 
 enum level {
@@ -6,175 +7,25 @@ enum level {
 	GRAPH,
 	NODE,
 	ATTR,
-	TENSOR,
-	VERBATIM
+	TENSOR
 };
 
 /* Fields of each message that are kept, and what is inside of them. */
-static const struct kept {
-	enum level in;
-	uint32_t field;
-	enum level inside;
-} kept[] = {
+static const struct im_kept kept[] = {
 	/* clang-format off */
-	{ MODEL, 1, VERBATIM },  { MODEL, 2, VERBATIM },   { MODEL, 3, VERBATIM },   { MODEL, 7, GRAPH },      { MODEL, 8, VERBATIM },
-	{ GRAPH, 1, NODE },      { GRAPH, 2, VERBATIM },   { GRAPH, 5, TENSOR },     { GRAPH, 11, VERBATIM },
-	{ GRAPH, 12, VERBATIM }, { GRAPH, 13, VERBATIM },   { NODE, 1, VERBATIM },    { NODE, 2, VERBATIM },    { NODE, 3, VERBATIM },
-	{ NODE, 4, VERBATIM },   { NODE, 5, ATTR },        { NODE, 7, VERBATIM },    { ATTR, 1, VERBATIM },
-	{ ATTR, 2, VERBATIM },   { ATTR, 3, VERBATIM },    { ATTR, 4, VERBATIM },    { ATTR, 5, TENSOR },
-	{ ATTR, 7, VERBATIM },   { ATTR, 8, VERBATIM },   { ATTR, 9, VERBATIM },    { ATTR, 20, VERBATIM },   { TENSOR, 1, VERBATIM },
-	{ TENSOR, 2, VERBATIM }, { TENSOR, 4, VERBATIM },  { TENSOR, 5, VERBATIM },  { TENSOR, 7, VERBATIM },
-	{ TENSOR, 8, VERBATIM }, { TENSOR, 9, VERBATIM },  { TENSOR, 10, VERBATIM }, { TENSOR, 11, VERBATIM },
-	{ TENSOR, 13, VERBATIM }, { TENSOR, 14, VERBATIM },
+	{ MODEL, 1, STRIP_VERBATIM },  { MODEL, 2, STRIP_VERBATIM },   { MODEL, 3, STRIP_VERBATIM },   { MODEL, 7, GRAPH },            { MODEL, 8, STRIP_VERBATIM },
+	{ GRAPH, 1, NODE },            { GRAPH, 2, STRIP_VERBATIM },   { GRAPH, 5, TENSOR },           { GRAPH, 11, STRIP_VERBATIM },
+	{ GRAPH, 12, STRIP_VERBATIM }, { GRAPH, 13, STRIP_VERBATIM },  { NODE, 1, STRIP_VERBATIM },    { NODE, 2, STRIP_VERBATIM },    { NODE, 3, STRIP_VERBATIM },
+	{ NODE, 4, STRIP_VERBATIM },   { NODE, 5, ATTR },              { NODE, 7, STRIP_VERBATIM },    { ATTR, 1, STRIP_VERBATIM },
+	{ ATTR, 2, STRIP_VERBATIM },   { ATTR, 3, STRIP_VERBATIM },    { ATTR, 4, STRIP_VERBATIM },    { ATTR, 5, TENSOR },
+	{ ATTR, 7, STRIP_VERBATIM },   { ATTR, 8, STRIP_VERBATIM },    { ATTR, 9, STRIP_VERBATIM },    { ATTR, 20, STRIP_VERBATIM },   { TENSOR, 1, STRIP_VERBATIM },
+	{ TENSOR, 2, STRIP_VERBATIM }, { TENSOR, 4, STRIP_VERBATIM },  { TENSOR, 5, STRIP_VERBATIM },  { TENSOR, 7, STRIP_VERBATIM },
+	{ TENSOR, 8, STRIP_VERBATIM }, { TENSOR, 9, STRIP_REF },       { TENSOR, 10, STRIP_VERBATIM }, { TENSOR, 11, STRIP_VERBATIM },
+	{ TENSOR, 13, STRIP_VERBATIM }, { TENSOR, 14, STRIP_VERBATIM },
 	/* clang-format on */
 };
 
-enum {
-	RAW_DATA = 9,
-	WIRE_VARINT = 0,
-	WIRE_64 = 1,
-	WIRE_BYTES = 2,
-	WIRE_32 = 5
-};
-enum {
-	MESSAGES_MAX = 1 << 22
-}; /* nodes, attributes and tensors; large models have some 10^5 */
-
-struct strip {
-	const uint8_t *base;
-	size_t messages;
-	struct err *e;
-};
-
-static const struct kept *find(enum level in, uint32_t field)
-{
-	for (size_t i = 0; i < sizeof kept / sizeof kept[0]; i++)
-		if (kept[i].in == in && kept[i].field == field)
-			return &kept[i];
-	return NULL;
-}
-
-static bool varint(const uint8_t **p, const uint8_t *end, uint64_t *out)
-{
-	*out = 0;
-	for (int shift = 0; shift < 64 && *p < end; shift += 7) {
-		uint8_t c = *(*p)++;
-
-		*out |= (uint64_t)(c & 127) << shift;
-		if (!(c & 128))
-			return true;
-	}
-	return false;
-}
-
-void onnx_put_varint(struct str *s, uint64_t v)
-{
-	uint8_t b[10];
-	size_t n = 0;
-
-	do {
-		b[n] = v & 127;
-		v >>= 7;
-		b[n++] |= v ? 128 : 0;
-	} while (v);
-	str_add(s, b, n);
-}
-
-/* Length of the field's payload after the tag; for WIRE_BYTES, p moves behind the length. */
-static bool payload(int wire, const uint8_t **p, const uint8_t *end, size_t *n)
-{
-	const uint8_t *q = *p;
-	uint64_t v;
-
-	switch (wire) {
-	case WIRE_VARINT:
-		if (!varint(&q, end, &v))
-			return false;
-		*n = (size_t)(q - *p);
-		return true;
-	case WIRE_64:
-		*n = 8;
-		break;
-	case WIRE_32:
-		*n = 4;
-		break;
-	case WIRE_BYTES:
-		if (!varint(p, end, &v))
-			return false;
-		*n = (size_t)v;
-		if (v > (uint64_t)(end - *p))
-			return false;
-		break;
-	default:
-		return false;
-	}
-	return *n <= (size_t)(end - *p);
-}
-
-static int walk(struct strip *s, enum level level, const uint8_t *p, const uint8_t *end,
-		struct str *out);
-
-static int field(struct strip *s, const struct kept *k, uint64_t tag, const uint8_t *p, size_t n,
-		 struct str *out)
-{
-	const int wire = (int)(tag & 7);
-	struct str inner = { 0 };
-	struct onnx_ref ref;
-	int r = 0;
-
-	onnx_put_varint(out, tag);
-	if (wire != WIRE_BYTES) {
-		str_add(out, p, n);
-		return 0;
-	}
-	if (k->in == TENSOR && k->field == RAW_DATA) {
-		ref = (struct onnx_ref){ (uint64_t)(p - s->base), n };
-		onnx_put_varint(out, sizeof ref);
-		str_add(out, &ref, sizeof ref);
-		return 0;
-	}
-	if (k->inside == VERBATIM) {
-		onnx_put_varint(out, n);
-		str_add(out, p, n);
-		return 0;
-	}
-	if (++s->messages > MESSAGES_MAX)
-		return err_set(s->e, "the model has more than %d nodes, attributes and tensors",
-			       MESSAGES_MAX);
-	r = walk(s, k->inside, p, p + n, &inner);
-	onnx_put_varint(out, inner.len);
-	str_add(out, inner.p ? inner.p : "", inner.len);
-	str_release(&inner);
-	return r;
-}
-
-static int walk(struct strip *s, enum level level, const uint8_t *p, const uint8_t *end,
-		struct str *out)
-{
-	while (p < end) {
-		const struct kept *k;
-		uint64_t tag;
-		size_t n;
-
-		if (!varint(&p, end, &tag) || tag >> 3 == 0 || tag >> 3 > 1 << 29 ||
-		    !payload((int)(tag & 7), &p, end, &n))
-			return err_set(s->e, "not an ONNX model, or truncated, at byte %zu",
-				       (size_t)(p - s->base));
-		k = find(level, (uint32_t)(tag >> 3));
-		if (k && field(s, k, tag, p, n, out) < 0)
-			return -1;
-		p += n;
-	}
-	return 0;
-}
-
 int onnx_strip(const uint8_t *p, size_t n, struct str *out, struct err *e)
 {
-	struct strip s = { .base = p, .e = e };
-
-	if (walk(&s, MODEL, p, p + n, out) < 0)
-		return -1;
-	if (out->len >= INT32_MAX)
-		return err_set(e, "the model's structure without weights exceeds 2 GB");
-	return 0;
+	return im_strip(kept, sizeof kept / sizeof kept[0], "an ONNX model", p, n, out, e);
 }
