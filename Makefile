@@ -13,7 +13,7 @@ HN_CFLAGS := -std=c11 -ffp-contract=off -fopenmp -Wall -Wextra -Wpedantic -Wshad
 	-Wundef -Wformat=2 -Wno-pass-failed $(if $(DEV),-Werror) \
 	$(if $(SAN),-fsanitize=address$(,)undefined -fno-sanitize-recover=all -fno-omit-frame-pointer)
 HN_LDFLAGS := -fopenmp -Wl,--as-needed $(if $(SAN),-fsanitize=address$(,)undefined)
-HN_LDLIBS := -ldnnl -lprotobuf-c -ljansson -ltar -lzip -lzstd -lz -lxxhash -lyaml -lpng -lturbojpeg -lm
+HN_LDLIBS := -ldnnl -lprotobuf-c -ljansson -ltar -lzip -lzstd -lz -lxxhash -lyaml -lsnappy -lpng -lturbojpeg -lm
 
 TOOLS  := $(basename $(notdir $(wildcard cmd/*.c)))
 SHELLS := $(basename $(notdir $(wildcard cmd/*.sh)))

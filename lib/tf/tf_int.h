@@ -75,6 +75,9 @@ struct tf_model;
 struct tf_model *tf_load(const char *path, const struct tf_read *how, struct err *e);
 /* The same of bytes that stay where they are until tf_free; for tests and fuzzing. */
 struct tf_model *tf_load_bytes(const void *data, size_t n, struct err *e);
+/* The same with variables: the bytes of their index, and of one file of values. */
+struct tf_model *tf_load_parts(const void *data, size_t n, const void *index, size_t nindex,
+			       const void *values, size_t nvalues, struct err *e);
 void tf_free(struct tf_model *m); /* NULL is fine */
 
 size_t tf_nodes(const struct tf_model *m);
