@@ -18,9 +18,8 @@ static char *script(const struct nms *m)
 	}
 	if (m->arch == NMS_YOLOV5)
 		str_puts(&s, "change_output_activation(sigmoid)\n");
-	if (m->arch != NMS_DAMOYOLO)
-		str_printf(&s, "nms_postprocess(\"%s.nms.json\", meta_arch=%s, engine=%s)", "NET",
-			   nms_meta_arch(m), engine ? "cpu" : "nn_core");
+	str_printf(&s, "nms_postprocess(\"%s.nms.json\", meta_arch=%s, engine=%s)", "NET",
+		   nms_meta_arch(m), engine ? "cpu" : "nn_core");
 	return s.p ? s.p : xstrdup("");
 }
 

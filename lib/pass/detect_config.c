@@ -64,9 +64,8 @@ static int from_file(struct detect *d, const char *path, struct err *e)
 		from_parser(d, true);
 		return 0;
 	}
-	if ((d->config = read_json(d->source, e)))
-		return 0;
-	return alls_in_value(d->st, alls_get(d->st, "config_path"), e);
+	d->config = read_json(d->source, e);
+	return d->config ? 0 : -1;
 }
 
 static bool readable(const char *dir, void *ctx)
