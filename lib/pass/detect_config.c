@@ -109,6 +109,7 @@ static void warn_unknown(const struct detect *d)
 		"meta_arch",
 		"clip_boxes",
 		"normalized_output",
+		"hnt_multi_label",
 	};
 	const char *key;
 	json_t *v;

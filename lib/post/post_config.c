@@ -150,9 +150,12 @@ static int read_proto(struct post *p, const json_t *o, struct err *e)
 
 int post_from_config(struct post *p, const json_t *config, struct err *e)
 {
+	bool multi;
+
 	if (!json_is_object(config))
 		return err_set(e, "it must be an object");
 	if (read_numbers(p, config, e) < 0 ||
+	    json_get_bool(config, "hnt_multi_label", true, &multi, e) < 0 ||
 	    read_unit(config, "nms_scores_th", 0.3, &p->score_th, e) < 0 ||
 	    read_unit(config, "nms_iou_th", 0.6, &p->iou_th, e) < 0 ||
 	    json_get_bool(config, "background_removal", false, &p->background_removal, e) < 0 ||
@@ -161,6 +164,7 @@ int post_from_config(struct post *p, const json_t *config, struct err *e)
 		return -1;
 	if (post_row(p->kind)->bins && p->bins < 1)
 		return err_set(e, "key 'regression_length' is missing");
+	p->one_class = !multi;
 	post_number_inputs(p);
 	return 0;
 }
@@ -263,6 +267,8 @@ json_t *post_to_config(const struct post *p)
 			json_object_set_new(o, numbers[i].key, json_integer(v));
 	}
 	json_object_set_new(o, "background_removal", json_boolean(p->background_removal));
+	if (p->one_class)
+		json_object_set_new(o, "hnt_multi_label", json_false());
 	for (int32_t i = 0; i < p->nlevel; i++)
 		json_array_append_new(list, level_json(p, &p->level[i]));
 	json_object_set_new(o, "bbox_decoders", list);

@@ -65,31 +65,54 @@ static void add_box(struct run *r, const struct post_cell *c, float objectness)
 	r->nbox++;
 }
 
-/* Every class whose score reaches the threshold. */
+/* Classes are counted without the background. */
+static int32_t class_number(const struct post *p, int32_t k)
+{
+	return k - (p->background_removal && k > p->background);
+}
+
+static bool is_background(const struct post *p, int32_t k)
+{
+	return p->background_removal && k == p->background;
+}
+
+static void hit(struct run *r, int32_t k, float score)
+{
+	VEC_GROW(r->hit, r->nhit, &r->cap_hit);
+	r->hit[r->nhit++] = (struct post_hit){ score, class_number(r->p, k), r->nbox - 1 };
+}
+
+/* The cell's box with every class, or the best class, whose score reaches the threshold. */
 static void detect(struct run *r, const struct post_cell *c)
 {
 	const struct post *p = r->p;
 	const float objectness = post_objectness(c);
 	const int32_t first = post_first_class(p);
 	const size_t nbox = r->nbox;
-	int32_t class = 0;
+	float best = 0;
+	int32_t best_class = -1;
 
 	if (!((double)objectness >= p->score_th))
 		return;
 	for (int32_t k = 0; k < p->classes; k++) {
 		float score;
 
-		if (p->background_removal && k == p->background)
+		if (is_background(p, k))
 			continue;
 		score = post_value(c, POST_CLS, first + k) * objectness;
-		if ((double)score >= p->score_th) {
-			if (r->nbox == nbox)
-				add_box(r, c, objectness);
-			VEC_GROW(r->hit, r->nhit, &r->cap_hit);
-			r->hit[r->nhit++] = (struct post_hit){ score, class, nbox };
+		if (!((double)score >= p->score_th))
+			continue;
+		if (r->nbox == nbox)
+			add_box(r, c, objectness);
+		if (!p->one_class)
+			hit(r, k, score);
+		else if (best_class < 0 || score > best) {
+			best = score;
+			best_class = k;
 		}
-		class ++;
 	}
+	if (best_class >= 0)
+		hit(r, best_class, best);
 }
 
 static void write_all(struct run *r, const struct post_cell *c)
