@@ -206,7 +206,7 @@ hits() {
 	}
 	try 'model_optimization_flavor(optimization_level=2, batch_size=8)' \
 		'model_optimization_flavor: not applied here: optimization_level=2'
-	try 'quantization_param(conv1, precision_mode=a16_w16)' 'quantization_param: stored, not applied yet: precision_mode=a16_w16'
+	try 'quantization_param(conv1, precision_mode=a8_w4_exp)' 'quantization_param: stored, not applied yet: precision_mode=a8_w4_exp'
 	try 'post_quantization_optimization(finetune, policy=enabled)' \
 		'post_quantization_optimization(finetune): stored, not applied yet'
 	try 'quantization_param(conv1, max_elementwise_feed_repeat=1)' \

@@ -49,7 +49,8 @@ const struct alls_row alls_rows_quant[] = {
 	       { "precision_mode", WORD("a8_w8 a8_w4 a16_w16 a16_w8 a16_w4 a8_w4_exp a16_w16_non_zero native "
 					"a8_w8_a8 a8_w8_a16 a8_w4_a8 a8_w4_a16 a16_w16_a8 a16_w16_a16 a16_w8_a8 "
 					"a16_w8_a16 a16_w4_a16 a16_w4_a8"),
-		 DEF("a8_w8"), ONLY("a8_w8"), .also = NORM },
+		 DEF("a8_w8"), ONLY("a8_w8 a8_w4 a16_w16 a16_w8 a16_w4 a8_w8_a8 a8_w8_a16 a8_w4_a8 a8_w4_a16 a16_w16_a8 "
+					 "a16_w16_a16 a16_w8_a8 a16_w8_a16 a16_w4_a16 a16_w4_a8"), .also = NORM },
 	       { "quantization_groups", INT(1, 4), DEF("1") },
 	       { "force_range_out", FLOAT_ANY, LIST(2, 2) },
 	       { "force_range_in", FLOAT_ANY, LIST(2, 2), ONLY("") },

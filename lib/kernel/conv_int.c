@@ -41,7 +41,7 @@ static void make_bias(struct conv_int *v, const struct qop *q, bool fold)
 			sum += q->kernel.v[t * v->cout + c];
 			mag += magnitude(q->kernel.v[t * v->cout + c]);
 		}
-		v->bias[c] = (int32_t)((uint32_t)qop_bias(q, c) -
+		v->bias[c] = (int32_t)((uint32_t)(uint64_t)qop_bias(q, c) -
 				       (fold ? (uint32_t)(q->in_zp.v[0] * sum) : 0));
 		mag = 255 * mag + magnitude(qop_bias(q, c)) + added;
 		v->bound = mag > v->bound ? mag : v->bound;
@@ -159,60 +159,14 @@ static void peak_wide(const struct conv_job *j, size_t piece, size_t p, size_t n
 		}
 }
 
-/* One window row: kernel columns of input row iy; what lies outside is the zero point. */
-static void gather_row(const struct qop *q, const uint8_t *row, int64_t ix, size_t cin,
-		       size_t first, uint8_t *a)
-{
-	struct qdim in = qop_in(q, 0);
-	int32_t kw = q->kernel_hw.v[1];
-	int32_t d = q->dilation.v[1];
-
-	if (row && d == 1 && cin == (size_t)in.c && ix >= 0 && ix + kw <= in.w) {
-		memcpy(a, row + (size_t)ix * cin, (size_t)kw * cin);
-		return;
-	}
-	for (int32_t kx = 0; kx < kw; kx++, ix += d, a += cin) {
-		if (row && ix >= 0 && ix < in.w)
-			memcpy(a, row + (size_t)ix * (size_t)in.c + first, cin);
-		else
-			memset(a, q->in_zp.v[0], cin);
-	}
-}
-
-/* Windows of pixels [p, p + npix), counted over all images, for the group whose features start at
- * first. */
-static void gather(const struct conv_job *j, size_t p, size_t npix, size_t first, uint8_t *a)
-{
-	const struct qop *q = j->k->q;
-	struct qdim in = qop_in(q, 0);
-	struct qdim out = qop_out(q, 0);
-	size_t area = (size_t)out.h * (size_t)out.w;
-	size_t row_bytes = (size_t)in.w * (size_t)in.c;
-	size_t cin = j->v->cin;
-
-	for (size_t i = p; i < p + npix; i++) {
-		const uint8_t *image = j->in + i / area * row_bytes * (size_t)in.h;
-		int64_t oy = (int64_t)(i % area) / out.w;
-		int64_t ox = (int64_t)(i % area) % out.w;
-		int64_t iy = oy * q->stride.v[0] - q->pad.v[0];
-
-		for (int32_t ky = 0; ky < q->kernel_hw.v[0]; ky++, iy += q->dilation.v[0]) {
-			gather_row(q, iy >= 0 && iy < in.h ? image + (size_t)iy * row_bytes : NULL,
-				   ox * q->stride.v[1] - q->pad.v[2], cin, first, a);
-			a += (size_t)q->kernel_hw.v[1] * cin;
-		}
-	}
-}
-
-/* True when the windows are the input itself: dense, and 1x1 with stride 1. */
-static bool is_direct(const struct conv_int *v, const struct qop *q)
+bool conv_is_direct(const struct qop *q, size_t taps, size_t cin)
 {
 	struct qdim in = qop_in(q, 0);
 	struct qdim out = qop_out(q, 0);
 
 	if (q->type == HN_DENSE)
 		return true;
-	return v->taps == 1 && v->groups == 1 && v->cin == (size_t)in.c && in.h == out.h &&
+	return taps == 1 && q->groups == 1 && cin == (size_t)in.c && in.h == out.h &&
 	       in.w == out.w && q->stride.v[0] == 1 && q->stride.v[1] == 1 && q->pad.v[0] == 0 &&
 	       q->pad.v[2] == 0;
 }
@@ -241,7 +195,7 @@ static int gemm_piece(size_t piece, void *ctx, struct err *e)
 	size_t from = piece % j->column_pieces * j->columns;
 	size_t n = per_group - from < j->columns ? per_group - from : j->columns;
 	size_t k = v->taps * v->cin;
-	bool direct = is_direct(v, j->k->q);
+	bool direct = conv_is_direct(j->k->q, v->taps, v->cin);
 	uint8_t *a = direct ? NULL : xmalloc(npix * k);
 	int32_t *acc = xreallocarray(NULL, npix * n, sizeof *acc);
 	int rc = 0;
@@ -250,7 +204,7 @@ static int gemm_piece(size_t piece, void *ctx, struct err *e)
 		const uint8_t *x = direct ? j->in + p * k : a;
 
 		if (!direct)
-			gather(j, p, npix, (size_t)j->k->q->in_first + g * v->cin, a);
+			conv_gather(j->k->q, j->in, g * v->cin, v->cin, p, npix, a);
 		rc = product(j, g, from, n, x, npix, acc, e);
 		if (rc == 0 && j->peak && v->bound > INT32_MAX)
 			peak_wide(j, piece, p, npix, g, x, k);

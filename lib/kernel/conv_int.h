@@ -32,6 +32,17 @@ struct conv_job {
 
 void conv_int_finish(const struct conv_job *j, size_t piece, size_t p, size_t npix, size_t from,
 		     size_t n, int32_t *acc);
+/*
+ * Windows of output pixels [p, p + npix), counted over all images, as rows of taps * cin codes of
+ * the input's width: cin features from in_first + first on.  Padding is the zero point.
+ */
+void conv_gather(const struct qop *q, const void *codes, size_t first, size_t cin, size_t p,
+		 size_t npix, void *a);
+/* True when the windows are the input itself: dense, and 1x1 with stride 1. */
+bool conv_is_direct(const struct qop *q, size_t taps, size_t cin);
+/* The input position that reaches output position `at` through kernel position k of a transposed
+ * convolution; -1: none. */
+int64_t deconv_source(int64_t at, int32_t k, int32_t dilation, int32_t stride, int32_t size);
 int depthwise_piece(size_t piece, void *ctx, struct err *e);
 int deconv_piece(size_t piece, void *ctx, struct err *e);
 

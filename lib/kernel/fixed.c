@@ -13,8 +13,11 @@ int64_t fixed_scale(int64_t x, int32_t mult, int32_t shift)
 	int64_t p = x * mult;
 	int64_t mag;
 
-	if (shift <= 0)
+	if (shift <= 0) {
+		mag = INT64_MAX >> -shift;
+		p = p > mag ? mag : p < -mag ? -mag : p;
 		return p * ((int64_t)1 << -shift);
+	}
 	mag = ((p < 0 ? -p : p) + ((int64_t)1 << (shift - 1))) >> shift;
 	return p < 0 ? -mag : mag;
 }

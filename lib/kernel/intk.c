@@ -43,6 +43,26 @@ static const struct intk_op ops[HN_TYPE_COUNT] = {
 	/* clang-format on */
 };
 
+/* Records with 16-bit numbers; where there is no row here, the one above serves both widths. */
+static const struct intk_op wide_ops[HN_TYPE_COUNT] = {
+	/* clang-format off */
+	[HN_CONV]              = { conv_wide_init, conv_wide_release, conv_wide_run, NULL },
+	[HN_DW]                = { conv_wide_init, conv_wide_release, conv_wide_run, NULL },
+	[HN_DECONV]            = { conv_wide_init, conv_wide_release, conv_wide_run, NULL },
+	[HN_DENSE]             = { conv_wide_init, conv_wide_release, conv_wide_run, NULL },
+	[HN_MATMUL]            = { NULL, NULL, matmul_wide_run, NULL },
+	[HN_ACTIVATION]        = { NULL, NULL, act_wide_run, NULL },
+	[HN_BATCH_NORM]        = { conv_wide_init, conv_wide_release, conv_wide_run, NULL },
+	[HN_NORMALIZATION]     = { conv_wide_init, conv_wide_release, conv_wide_run, NULL },
+	[HN_EW_ADD]            = { NULL, NULL, eltwise_wide_run, NULL },
+	[HN_EW_SUB]            = { NULL, NULL, eltwise_wide_run, NULL },
+	[HN_EW_MULT]           = { NULL, NULL, eltwise_wide_run, NULL },
+	[HN_EW_DIV]            = { NULL, NULL, eltwise_wide_run, NULL },
+	[HN_EW_MAX]            = { NULL, NULL, eltwise_wide_run, NULL },
+	[HN_EW_MIN]            = { NULL, NULL, eltwise_wide_run, NULL },
+	/* clang-format on */
+};
+
 const char *intk_reason(enum hn_type t)
 {
 	return ops[t].run ? NULL : ops[t].reason ? ops[t].reason : "has no integer kernel";
@@ -60,7 +80,7 @@ struct intk *intk_new(const struct qop *q, int32_t batch, struct err *e)
 	k = xcalloc(1, sizeof *k);
 	k->q = q;
 	k->batch = batch;
-	k->op = &ops[t];
+	k->op = qop_is_wide(q) && wide_ops[t].run ? &wide_ops[t] : &ops[t];
 	if (qop_type_flags(q->type) & (QR_STAGE | QR_POOL))
 		ostage_init(&k->st, q);
 	if (k->op->init && k->op->init(k, e) < 0) {

@@ -24,7 +24,8 @@ struct ostage {
 	double *neg_scale; /* c, equal to scale but for leaky and prelu */
 	double *lo, *hi;   /* c, bounds minus zero point */
 	int32_t zp;
-	uint8_t *table; /* 65536 codes by pre-activation + 32768; NULL without table */
+	uint16_t *table; /* 65536 codes by pre-activation + 32768; NULL without table */
+	const struct qop *q;
 };
 void ostage_init(struct ostage *s, const struct qop *q);
 void ostage_release(struct ostage *s);
@@ -34,8 +35,27 @@ void ostage_release(struct ostage *s);
  */
 void ostage_run(const struct ostage *s, const int32_t *acc, const int32_t *bias, size_t npix,
 		size_t from, size_t n, uint8_t *out);
-/* One value whose scaling has been done: activation, bounds, zero point. */
-uint8_t ostage_scaled(const struct ostage *s, double y, size_t c);
+/* The code of one value of feature c whose scaling has been done: activation, bounds, zero point.
+ */
+int32_t ostage_scaled(const struct ostage *s, int64_t y, size_t c);
+/* The code of one sum in 64 bits, |acc| < 2^47, bias included. */
+int32_t ostage_sum(const struct ostage *s, int64_t acc, size_t c);
+/* ostage_run for such sums, into codes of 8 or 16 bits. */
+void ostage_run_wide(const struct ostage *s, const int64_t *acc, size_t npix, size_t from, size_t n,
+		     void *out);
+
+/* Code i of an array of codes of 8 or, wide, 16 bits. */
+static inline int32_t code_get(const void *codes, size_t i, bool wide)
+{
+	return wide ? ((const uint16_t *)codes)[i] : ((const uint8_t *)codes)[i];
+}
+static inline void code_put(void *codes, size_t i, bool wide, int32_t code)
+{
+	if (wide)
+		((uint16_t *)codes)[i] = (uint16_t)code;
+	else
+		((uint8_t *)codes)[i] = (uint8_t)code;
+}
 
 /* A kernel: what intk_run needs. */
 struct intk {
@@ -60,6 +80,9 @@ int conv_int_init(struct intk *k, struct err *e);
 void conv_int_release(struct intk *k);
 int conv_int_run(struct intk *k, int32_t n, const void *const in[], void *const out[],
 		 int64_t *acc_peak, struct err *e);
+
+int conv_wide_init(struct intk *k, struct err *e);
+void conv_wide_release(struct intk *k);
 
 /* layer_normalization's tables. */
 int norm_int_init(struct intk *k, struct err *e);
@@ -87,6 +110,11 @@ INTK_RUN(resize_int_run);
 INTK_RUN(softmax_int_run);
 INTK_RUN(reduce_int_run);
 INTK_RUN(argmax_int_run);
+/* Of records with 16-bit numbers: qop_is_wide. */
+INTK_RUN(conv_wide_run);
+INTK_RUN(eltwise_wide_run);
+INTK_RUN(act_wide_run);
+INTK_RUN(matmul_wide_run);
 
 /* ---- convolution engines (kernel/gemm_int.c, kernel/dnn_int.c, kernel/vec_int.c) ---- */
 

@@ -44,6 +44,21 @@ INTK_RUN(const_int_run)
 	return 0;
 }
 
+/* The output's code of every code of input i. */
+static uint16_t *concat_table(const struct qop *q, size_t i)
+{
+	const int32_t in_top = qop_top(q->in_bits.v[i]), top = qop_top(q->out_bits);
+	uint16_t *table = xreallocarray(NULL, (size_t)in_top + 1, sizeof *table);
+
+	for (int32_t x = 0; x <= in_top; x++) {
+		int64_t y =
+		    fixed_scale(x - q->in_zp.v[i], q->in_mult.v[i], q->in_shift.v[i]) + q->out_zp;
+
+		table[x] = (uint16_t)(y < 0 ? 0 : y > top ? top : y);
+	}
+	return table;
+}
+
 /* An image is `outer` runs; a run of the output is the inputs' runs one after another. */
 INTK_RUN(concat_int_run)
 {
@@ -58,20 +73,14 @@ INTK_RUN(concat_int_run)
 	(void)e;
 	for (size_t i = 0; i < (size_t)q->nin; i++) {
 		size_t part = qdim_count(qop_in(q, i)) / outer;
-		const uint8_t *from = in[i];
-		uint8_t *to = (uint8_t *)out[0] + start;
-		uint8_t table[256];
+		uint16_t *table = concat_table(q, i);
+		const bool wide = q->in_bits.v[i] == 16;
 
-		for (int32_t x = 0; x < 256; x++) {
-			int64_t y =
-			    fixed_scale(x - q->in_zp.v[i], q->in_mult.v[i], q->in_shift.v[i]) +
-			    q->out_zp;
-
-			table[x] = (uint8_t)(y < 0 ? 0 : y > 255 ? 255 : y);
-		}
-		for (size_t r = 0; r < outer * (size_t)n; r++, from += part, to += run)
+		for (size_t r = 0; r < outer * (size_t)n; r++)
 			for (size_t x = 0; x < part; x++)
-				to[x] = table[from[x]];
+				code_put(out[0], r * run + start + x, q->out_bits == 16,
+					 table[code_get(in[i], r * part + x, wide)]);
+		free(table);
 		start += part;
 	}
 	return 0;

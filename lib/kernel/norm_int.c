@@ -23,6 +23,7 @@ struct norm_int {
 	int64_t population;
 	double *gamma; /* c */
 	int32_t *bias; /* c */
+	bool wide;     /* 16-bit input */
 };
 
 /* The cells of the rows that one piece of work takes. */
@@ -34,8 +35,8 @@ struct cells {
 
 struct norm_job {
 	const struct intk *k;
-	const uint8_t *in;
-	uint8_t *out;
+	const void *in;
+	void *out;
 	size_t rows; /* of a piece: 1, or all of an image */
 };
 
@@ -47,6 +48,7 @@ int norm_int_init(struct intk *k, struct err *e)
 
 	(void)e;
 	k->priv = v;
+	v->wide = q->in_bits.v[0] == 16;
 	v->axes = (size_t)q->geom.v[0];
 	v->groups = (size_t)q->geom.v[1];
 	v->each = (size_t)d.c / v->groups;
@@ -57,7 +59,7 @@ int norm_int_init(struct intk *k, struct err *e)
 		const size_t g = q->in_mult.n > 1 ? c : 0;
 
 		v->gamma[c] = ldexp((double)q->in_mult.v[g], -q->in_shift.v[g]);
-		v->bias[c] = qop_bias(q, c);
+		v->bias[c] = (int32_t)qop_bias(q, c);
 	}
 	return 0;
 }
@@ -140,23 +142,42 @@ INT_WIDE static void add_run(const uint8_t *x, size_t n, uint64_t *sum, uint64_t
 	}
 }
 
+/* Codes [at, at + n) into a sum and a sum of squares. */
+static void add_codes(const struct norm_job *j, size_t at, size_t n, uint64_t *sum,
+		      uint64_t *square)
+{
+	const struct norm_int *v = j->k->priv;
+	const uint16_t *x = (const uint16_t *)j->in + (v->wide ? at : 0);
+
+	if (!v->wide) {
+		add_run((const uint8_t *)j->in + at, n, sum, square);
+		return;
+	}
+	for (size_t i = 0; i < n; i++) {
+		*sum += x[i];
+		*square += (uint64_t)x[i] * x[i];
+	}
+}
+
 /* First cell of a pixel. */
 static size_t cell_at(const struct norm_int *v, const struct cells *s, size_t y, size_t x)
 {
 	return ((v->axes & 1 ? 0 : y) * s->w + (v->axes & 2 ? 0 : x)) * s->c;
 }
 
-static void gather_pixel(const struct norm_int *v, struct cells *s, size_t at, const uint8_t *x)
+/* cell: the pixel's first; at: its first code. */
+static void gather_pixel(const struct norm_job *j, struct cells *s, size_t cell, size_t at)
 {
+	const struct norm_int *v = j->k->priv;
+
 	if (v->axes & 4) {
 		for (size_t g = 0; g < v->groups; g++)
-			add_run(x + g * v->each, v->each, &s->sum[at + g], &s->square[at + g]);
+			add_codes(j, at + g * v->each, v->each, &s->sum[cell + g],
+				  &s->square[cell + g]);
 		return;
 	}
-	for (size_t c = 0; c < s->c; c++) {
-		s->sum[at + c] += x[c];
-		s->square[at + c] += (uint64_t)x[c] * x[c];
-	}
+	for (size_t c = 0; c < s->c; c++)
+		add_codes(j, at + c, 1, &s->sum[cell + c], &s->square[cell + c]);
 }
 
 static inline int32_t half_away(double y)
@@ -182,21 +203,56 @@ INT_WIDE static void norm_run(const uint8_t *restrict x, size_t n, double scale,
 		acc[i] = weighted((x[i] * scale - mean) * factor, gamma[i]);
 }
 
-static void norm_pixel(const struct intk *k, const struct cells *s, size_t at, const uint8_t *x,
-		       int32_t *restrict acc)
+INT_WIDE static void norm_wide(const uint16_t *restrict x, size_t n, double scale, double mean,
+			       double factor, const double *restrict gamma, int32_t *restrict acc)
 {
-	const struct norm_int *v = k->priv;
-	const double scale = k->q->geom.v[2] ? 1 : (double)v->population;
+	for (size_t i = 0; i < n; i++)
+		acc[i] = weighted((x[i] * scale - mean) * factor, gamma[i]);
+}
+
+/* n codes of one cell, whose first is feature c of code `at`'s pixel. */
+static void norm_codes(const struct norm_job *j, const struct cells *s, size_t cell, size_t at,
+		       size_t c, size_t n, int32_t *acc)
+{
+	const struct norm_int *v = j->k->priv;
+	const double scale = j->k->q->geom.v[2] ? 1 : (double)v->population;
+
+	if (v->wide)
+		norm_wide((const uint16_t *)j->in + at, n, scale, s->mean[cell], s->factor[cell],
+			  v->gamma + c, acc);
+	else
+		norm_run((const uint8_t *)j->in + at, n, scale, s->mean[cell], s->factor[cell],
+			 v->gamma + c, acc);
+}
+
+static void norm_pixel(const struct norm_job *j, const struct cells *s, size_t cell, size_t at,
+		       int32_t *acc)
+{
+	const struct norm_int *v = j->k->priv;
 
 	if (v->axes & 4) {
 		for (size_t g = 0; g < v->groups; g++)
-			norm_run(x + g * v->each, v->each, scale, s->mean[at + g],
-				 s->factor[at + g], v->gamma + g * v->each, acc + g * v->each);
+			norm_codes(j, s, cell + g, at + g * v->each, g * v->each, v->each,
+				   acc + g * v->each);
 		return;
 	}
 	for (size_t c = 0; c < s->c; c++)
-		acc[c] =
-		    weighted((x[c] * scale - s->mean[at + c]) * s->factor[at + c], v->gamma[c]);
+		norm_codes(j, s, cell + c, at + c, c, 1, acc + c);
+}
+
+/* The output stage of one pixel whose first code is at. */
+static void finish_pixel(const struct norm_job *j, size_t at, size_t c, const int32_t *acc)
+{
+	const struct norm_int *v = j->k->priv;
+	const bool wide = j->k->q->out_bits == 16;
+
+	if (!qop_is_wide(j->k->q)) {
+		ostage_run(&j->k->st, acc, v->bias, 1, 0, c, (uint8_t *)j->out + at);
+		return;
+	}
+	for (size_t i = 0; i < c; i++)
+		code_put(j->out, at + i, wide,
+			 ostage_sum(&j->k->st, (int64_t)acc[i] + v->bias[i], i));
 }
 
 /* Sums, factors, then values of `rows` rows. */
@@ -208,7 +264,7 @@ static int norm_piece(size_t piece, void *ctx, struct err *e)
 	const size_t w = (size_t)d.w, c = (size_t)d.c, pixels = j->rows * w;
 	struct cells s = { .w = v->axes & 2 ? 1 : w, .c = v->axes & 4 ? v->groups : c };
 	const size_t count = (v->axes & 1 ? 1 : j->rows) * s.w * s.c;
-	const uint8_t *x = j->in + piece * pixels * c;
+	const size_t first = piece * pixels * c;
 	int32_t *acc = xreallocarray(NULL, c, sizeof *acc);
 
 	(void)e;
@@ -217,12 +273,12 @@ static int norm_piece(size_t piece, void *ctx, struct err *e)
 	s.mean = xcalloc(2 * count, sizeof *s.mean);
 	s.factor = s.mean + count;
 	for (size_t i = 0; i < pixels; i++)
-		gather_pixel(v, &s, cell_at(v, &s, i / w, i % w), x + i * c);
+		gather_pixel(j, &s, cell_at(v, &s, i / w, i % w), first + i * c);
 	for (size_t i = 0; i < count; i++)
 		finish_cell(j->k, &s, i);
 	for (size_t i = 0; i < pixels; i++) {
-		norm_pixel(j->k, &s, cell_at(v, &s, i / w, i % w), x + i * c, acc);
-		ostage_run(&j->k->st, acc, v->bias, 1, 0, c, j->out + (piece * pixels + i) * c);
+		norm_pixel(j, &s, cell_at(v, &s, i / w, i % w), first + i * c, acc);
+		finish_pixel(j, first + i * c, c, acc);
 	}
 	free(s.sum);
 	free(s.mean);

@@ -22,9 +22,10 @@ static double *expand(const struct qarr_i32 *v, const struct qarr_i32 *shift, si
 }
 
 /* The segment that holds x, the last one that starts at or before it. */
-static uint8_t *make_table(const struct qop *q)
+static uint16_t *make_table(const struct qop *q)
 {
-	uint8_t *t = xmalloc(65536);
+	const int32_t top = qop_top(q->out_bits);
+	uint16_t *t = xreallocarray(NULL, 65536, sizeof *t);
 	size_t seg = 0;
 
 	for (int32_t x = INT16_MIN; x <= INT16_MAX; x++) {
@@ -34,13 +35,14 @@ static uint8_t *make_table(const struct qop *q)
 			seg++;
 		y = q->seg_offset.v[seg] + (int64_t)q->seg_slope.v[seg] * (x - q->seg_start.v[seg]);
 		y = fixed_scale(y, 1, q->seg_shift) + q->out_zp;
-		t[x - INT16_MIN] = (uint8_t)(y < 0 ? 0 : y > 255 ? 255 : y);
+		t[x - INT16_MIN] = (uint16_t)(y < 0 ? 0 : y > top ? top : y);
 	}
 	return t;
 }
 
 void ostage_init(struct ostage *s, const struct qop *q)
 {
+	s->q = q;
 	s->c = (size_t)qop_out(q, 0).c;
 	s->zp = q->out_zp;
 	if (qop_type_flags(q->type) & QR_STAGE)
@@ -78,13 +80,6 @@ static uint8_t table_code(const struct ostage *s, double y, size_t c)
 	code = code > (int32_t)s->lo[c] ? code : (int32_t)s->lo[c];
 	code = code < (int32_t)s->hi[c] ? code : (int32_t)s->hi[c];
 	return (uint8_t)(code + s->zp);
-}
-
-uint8_t ostage_scaled(const struct ostage *s, double y, size_t c)
-{
-	if (s->table)
-		return table_code(s, y, c);
-	return (uint8_t)(finish(y, s->lo[c], s->hi[c]) + s->zp);
 }
 
 static inline int32_t wrap_add(int32_t a, int32_t b)

@@ -1,21 +1,32 @@
 /* maxpool, avgpool, global_avg_pool in integers: one output row per piece. */
 #include "kernel/intk.h"
 
-#include <math.h>
 #include <string.h>
 
 struct pool_job {
 	const struct intk *k;
-	const uint8_t *in;
-	uint8_t *out;
-	double *scale; /* by number of valid elements minus 1, or one */
+	const void *in;
+	void *out;
+	bool wide; /* 16-bit input */
 	int32_t kh, kw, sh, sw, dh, dw, top, left;
 	bool max;
 };
 
-/* Visits the valid elements of one window; returns their number. */
-static int32_t window(const struct pool_job *j, const uint8_t *image, struct qdim in, int64_t y0,
-		      int64_t x0, int32_t *acc)
+/* One pixel into the window's sums or maxima. */
+static inline void visit(const struct pool_job *j, size_t at, int32_t c, bool wide, int64_t *acc)
+{
+	for (int32_t i = 0; i < c; i++) {
+		const int32_t x = code_get(j->in, at + (size_t)i, wide);
+
+		acc[i] = !j->max ? acc[i] + x : acc[i] > x ? acc[i] : x;
+	}
+}
+
+/* Visits the valid elements of one window of the image that starts at `image`; returns their
+ * number.
+ */
+static int32_t window(const struct pool_job *j, size_t image, struct qdim in, int64_t y0,
+		      int64_t x0, int64_t *acc)
 {
 	int32_t count = 0;
 
@@ -24,14 +35,16 @@ static int32_t window(const struct pool_job *j, const uint8_t *image, struct qdi
 
 		for (int32_t kx = 0; kx < j->kw && iy >= 0 && iy < in.h; kx++) {
 			int64_t ix = x0 + (int64_t)kx * j->dw;
-			const uint8_t *x =
+			const size_t at =
 			    image + ((size_t)iy * (size_t)in.w + (size_t)ix) * (size_t)in.c;
 
 			if (ix < 0 || ix >= in.w)
 				continue;
 			count++;
-			for (int32_t c = 0; c < in.c; c++)
-				acc[c] = !j->max ? acc[c] + x[c] : acc[c] > x[c] ? acc[c] : x[c];
+			if (j->wide)
+				visit(j, at, in.c, true, acc);
+			else
+				visit(j, at, in.c, false, acc);
 		}
 	}
 	return count;
@@ -43,21 +56,24 @@ static int row(size_t piece, void *ctx, struct err *e)
 	const struct qop *q = j->k->q;
 	struct qdim in = qop_in(q, 0);
 	struct qdim out = qop_out(q, 0);
-	const uint8_t *image = j->in + piece / (size_t)out.h * qdim_count(in);
+	const size_t image = piece / (size_t)out.h * qdim_count(in);
 	int64_t y0 = (int64_t)(piece % (size_t)out.h) * j->sh - j->top;
-	uint8_t *to = j->out + piece * (size_t)out.w * (size_t)out.c;
-	int32_t *acc = xcalloc((size_t)in.c, sizeof *acc);
+	size_t to = piece * (size_t)out.w * (size_t)out.c;
+	int64_t *acc = xcalloc((size_t)in.c, sizeof *acc);
 
 	(void)e;
-	for (int32_t ox = 0; ox < out.w; ox++, to += out.c) {
+	for (int32_t ox = 0; ox < out.w; ox++) {
 		int32_t n = window(j, image, in, y0, (int64_t)ox * j->sw - j->left, acc);
-		double scale = j->scale[q->pool_mult.n > 1 && n ? n - 1 : 0];
+		const size_t by = q->pool_mult.n > 1 && n ? (size_t)n - 1 : 0;
+		const int64_t zero = (int64_t)(j->max && n ? 1 : n) * q->in_zp.v[0];
 
 		/* acc is 0, a code below every other, when no element is valid: real 0. */
-		for (int32_t c = 0; c < out.c; c++) {
-			int32_t value = acc[c] - (j->max && n ? 1 : n) * q->in_zp.v[0];
+		for (int32_t c = 0; c < out.c; c++, to++) {
+			const int64_t y =
+			    fixed_scale(acc[c] - zero, q->pool_mult.v[by], q->pool_shift.v[by]);
 
-			to[c] = ostage_scaled(&j->k->st, value * scale, (size_t)c);
+			code_put(j->out, to, q->out_bits == 16,
+				 ostage_scaled(&j->k->st, y, (size_t)c));
 		}
 		memset(acc, 0, (size_t)in.c * sizeof *acc);
 	}
@@ -68,16 +84,11 @@ static int row(size_t piece, void *ctx, struct err *e)
 static int run(struct pool_job *j, int32_t n, const void *in, void *out, struct err *e)
 {
 	const struct qop *q = j->k->q;
-	int rc;
 
 	j->in = in;
 	j->out = out;
-	j->scale = xreallocarray(NULL, q->pool_mult.n, sizeof *j->scale);
-	for (size_t i = 0; i < q->pool_mult.n; i++)
-		j->scale[i] = ldexp((double)q->pool_mult.v[i], -q->pool_shift.v[i]);
-	rc = par_for((size_t)n * (size_t)qop_out(q, 0).h, row, j, e);
-	free(j->scale);
-	return rc;
+	j->wide = q->in_bits.v[0] == 16;
+	return par_for((size_t)n * (size_t)qop_out(q, 0).h, row, j, e);
 }
 
 static struct pool_job window_job(const struct intk *k)

@@ -162,15 +162,24 @@ fail:
 	return err_in(e, "layer '%s'", quote(layer_name));
 }
 
-int32_t qop_bias(const struct qop *q, size_t c)
+bool qop_is_wide(const struct qop *q)
+{
+	bool wide = q->out_bits == 16 || q->w_bits == 16;
+
+	for (size_t i = 0; i < q->in_bits.n; i++)
+		wide = wide || q->in_bits.v[i] == 16;
+	return wide;
+}
+
+int64_t qop_bias(const struct qop *q, size_t c)
 {
 	int64_t mant = q->bias_mode ? q->bias_mant.v[c] : 0;
 
 	switch (q->bias_mode) {
 	case QBIAS_DOUBLE_SCALE:
-		return (int32_t)(mant * ((int64_t)1 << q->bias_shift));
+		return mant * ((int64_t)1 << q->bias_shift);
 	case QBIAS_SINGLE_SCALE:
-		return (int32_t)(mant * q->bias_feed * q->bias_repeat);
+		return mant * q->bias_feed * q->bias_repeat;
 	}
 	return 0;
 }

@@ -98,7 +98,27 @@ void qop_store(const struct qop *q, struct tensors *t, const char *layer_name);
 int qop_load(struct qop *q, const struct tensors *t, const char *layer_name, struct err *e);
 
 /* Accumulator-unit bias of output feature c: the emulation of both bias modes. */
-int32_t qop_bias(const struct qop *q, size_t c);
+int64_t qop_bias(const struct qop *q, size_t c);
+/* True when an input, the weights or the output have 16 bits: sums are in 64 bits. */
+bool qop_is_wide(const struct qop *q);
+/* The largest code of so many bits, and in how many ways a bias of mode 1 may be shifted. */
+static inline int32_t qop_top(int32_t bits)
+{
+	return bits == 16 ? 65535 : 255;
+}
+enum {
+	QBIAS_SHIFT_MAX = 15,
+	QBIAS_WIDE_SHIFT_MAX = 31
+};
+/* The largest weight of 16 bits: two signed bytes. */
+enum {
+	QWEIGHT16_MAX = 127 * 256 + 127
+};
+/* softmax: steps of its table; with 16-bit input, of each of two, with so many fraction bits. */
+enum {
+	QEXP_STEPS = 256,
+	QEXP_WIDE_BITS = 30
+};
 
 /* A prepared kernel: weights reordered, primitives made for `batch` images. */
 struct intk;
@@ -119,7 +139,10 @@ int intk_run(struct intk *k, int32_t n, const void *const in[], void *const out[
 const char *intk_reason(enum hn_type t);
 
 /* ---- fixed point (kernel/fixed.c) ---- */
-/* round-half-away-from-zero of x * mult / 2^shift, shift may be negative. */
+/*
+ * round-half-away-from-zero of x * mult / 2^shift for |x| < 2^47; shift may be negative: what
+ * leaves 64 bits then saturates.
+ */
 int64_t fixed_scale(int64_t x, int32_t mult, int32_t shift);
 /* mult in [2^14, 2^15) (negative for negative r) and shift with mult / 2^shift nearest to r; r = 0:
  * 0, 0. */

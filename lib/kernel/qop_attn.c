@@ -12,6 +12,7 @@ int qop_check_matmul(const struct qop *q, struct err *e)
 	const struct qdim out = qop_out(q, 0);
 	struct qdim a, b;
 	int64_t cols;
+	int32_t most;
 
 	if (q->nin != 2)
 		return err_set(e, "%d inputs, 2 expected", q->nin);
@@ -27,9 +28,10 @@ int qop_check_matmul(const struct qop *q, struct err *e)
 		return err_set(e, "the inputs do not multiply");
 	if (out.h != a.h || out.w != a.w || out.c != cols)
 		return err_set(e, "the product is not the output's shape");
-	if (a.c / q->groups > QPRODUCTS_MAX)
+	most = qop_is_wide(q) ? QPRODUCTS_WIDE_MAX : QPRODUCTS_MAX;
+	if (a.c / q->groups > most)
 		return err_set(e, "%d products for one value leave 32 bits, at most %d",
-			       a.c / q->groups, QPRODUCTS_MAX);
+			       a.c / q->groups, most);
 	if ((int64_t)qdim_count(out) > MACS_MAX / (a.c / q->groups))
 		return err_set(e, "the layer has more than 2^42 multiply-accumulates");
 	return 0;
@@ -62,9 +64,10 @@ int qop_check_norm(const struct qop *q, struct err *e)
 	if (c % (size_t)q->geom.v[1] != 0)
 		return err_set(e, "groups do not divide the features");
 	n = qnorm_population(q);
-	if (n > QSUM_MAX)
-		return err_set(e, "more than 2^23 values are normalized together");
-	most = 255.0 * 255 * (double)n * (q->geom.v[2] ? 1 : (double)n / 4);
+	if (n > (q->in_bits.v[0] == 16 ? QNORM_WIDE_MAX : QSUM_MAX))
+		return err_set(e, "more than 2^%d values are normalized together",
+			       q->in_bits.v[0] == 16 ? 15 : 23);
+	most = pow(qop_top(q->in_bits.v[0]), 2) * (double)n * (q->geom.v[2] ? 1 : (double)n / 4);
 	if (ldexp(most, 2 * q->geom.v[3]) > 0x1p60)
 		return err_set(e, "the sum of squares leaves 60 bits");
 	if (qcheck_mults(&q->in_mult, &q->in_shift, "in_mult", q->in_mult.n == 1 ? 1 : c, e) < 0)

@@ -15,9 +15,9 @@ enum {
 
 static const struct qop_rule rules[HN_TYPE_COUNT] = {
 	/* clang-format off */
-	[HN_INPUT]           = { QR_16BIT,            qop_check_io,           qop_rows_same },
-	[HN_OUTPUT]          = { QR_16BIT,            qop_check_same,         qop_rows_same },
-	[HN_CONST]           = { QR_16BIT,            qop_check_const,        qop_rows_same },
+	[HN_INPUT]           = { 0,                   qop_check_io,           qop_rows_same },
+	[HN_OUTPUT]          = { 0,                   qop_check_same,         qop_rows_same },
+	[HN_CONST]           = { 0,                   qop_check_const,        qop_rows_same },
 	[HN_CONV]            = { QR_STAGE,            qop_check_conv,         qop_rows_window },
 	[HN_DW]              = { QR_STAGE,            qop_check_conv,         qop_rows_window },
 	[HN_DECONV]          = { QR_STAGE,            qop_check_deconv,       qop_rows_deconv },
@@ -37,14 +37,14 @@ static const struct qop_rule rules[HN_TYPE_COUNT] = {
 	[HN_EW_MAX]          = { QR_STAGE,            qop_check_eltwise,      qop_rows_same },
 	[HN_EW_MIN]          = { QR_STAGE,            qop_check_eltwise,      qop_rows_same },
 	[HN_CONCAT]          = { 0,                   qop_check_concat,       qop_rows_concat },
-	[HN_SLICE]           = { QR_16BIT,            qop_check_slice,        qop_rows_slice },
-	[HN_FEATURE_SPLITTER] = { QR_16BIT | QR_PORTS, qop_check_splitter,    qop_rows_same },
-	[HN_EXTERNAL_PAD]    = { QR_16BIT,            qop_check_external_pad, qop_rows_external_pad },
-	[HN_DEPTH_TO_SPACE]  = { QR_16BIT,            qop_check_depth_space,  qop_rows_depth_space },
-	[HN_SPACE_TO_DEPTH]  = { QR_16BIT,            qop_check_depth_space,  qop_rows_depth_space },
-	[HN_FEATURE_SHUFFLE] = { QR_16BIT,            qop_check_shuffle,      qop_rows_same },
-	[HN_FORMAT_CONVERSION] = { QR_16BIT,          qop_check_format,       qop_rows_all },
-	[HN_SHORTCUT]        = { QR_16BIT,            qop_check_same,         qop_rows_same },
+	[HN_SLICE]           = { 0,                   qop_check_slice,        qop_rows_slice },
+	[HN_FEATURE_SPLITTER] = { QR_PORTS,            qop_check_splitter,    qop_rows_same },
+	[HN_EXTERNAL_PAD]    = { 0,                   qop_check_external_pad, qop_rows_external_pad },
+	[HN_DEPTH_TO_SPACE]  = { 0,                   qop_check_depth_space,  qop_rows_depth_space },
+	[HN_SPACE_TO_DEPTH]  = { 0,                   qop_check_depth_space,  qop_rows_depth_space },
+	[HN_FEATURE_SHUFFLE] = { 0,                   qop_check_shuffle,      qop_rows_same },
+	[HN_FORMAT_CONVERSION] = { 0,                 qop_check_format,       qop_rows_all },
+	[HN_SHORTCUT]        = { 0,                   qop_check_same,         qop_rows_same },
 	[HN_RESIZE]          = { 0,                   qop_check_resize,       qop_rows_resize },
 	[HN_SOFTMAX]         = { 0,                   qop_check_softmax,      qop_rows_same },
 	[HN_ARGMAX]          = { 0,                   qop_check_argmax,       qop_rows_same },
@@ -155,25 +155,23 @@ static int check_scales(const struct qarr_f32 *s, const char *name, struct err *
 	return 0;
 }
 
-static int check_bits(int32_t bits, int32_t zp, const char *name, unsigned flags, struct err *e)
+static int check_bits(int32_t bits, int32_t zp, const char *name, struct err *e)
 {
-	if (bits != 8 && !(bits == 16 && (flags & QR_16BIT)))
-		return err_set(e, "field '%s' is %d, which this layer type does not have", name,
-			       bits);
-	return qcheck_range(zp, "zero point", 0, bits == 16 ? 65535 : 255, e);
+	if (bits != 8 && bits != 16)
+		return err_set(e, "field '%s' is %d, 8 or 16 expected", name, bits);
+	return qcheck_range(zp, "zero point", 0, qop_top(bits), e);
 }
 
-static int check_encodings(const struct qop *q, unsigned flags, struct err *e)
+static int check_encodings(const struct qop *q, struct err *e)
 {
 	size_t n = (size_t)q->nin;
 
 	if (q->in_bits.n != n || q->in_zp.n != n || q->in_scale.n != n)
 		return err_set(e, "%zu inputs need %zu bits, zero points and scales", n, n);
 	for (size_t i = 0; i < n; i++)
-		if (check_bits(q->in_bits.v[i], q->in_zp.v[i], "in_bits", flags, e) < 0)
+		if (check_bits(q->in_bits.v[i], q->in_zp.v[i], "in_bits", e) < 0)
 			return -1;
-	if (check_bits(q->out_bits, q->out_zp, "out_bits", q->type == HN_ARGMAX ? QR_16BIT : flags,
-		       e) < 0)
+	if (check_bits(q->out_bits, q->out_zp, "out_bits", e) < 0)
 		return -1;
 	if (q->out_scale.n != 1 && q->out_scale.n != (size_t)qop_out(q, 0).c)
 		return err_set(e, "field 'out_scale' has %zu values", q->out_scale.n);
@@ -203,7 +201,7 @@ static int check_table(const struct qop *q, struct err *e)
 static int check_stage(const struct qop *q, unsigned flags, struct err *e)
 {
 	size_t c = (size_t)qop_out(q, 0).c;
-	int64_t top = 255;
+	int64_t top = qop_top(q->out_bits);
 
 	if (!(flags & QR_POOL) &&
 	    qcheck_mults(&q->mult, &q->shift, "mult", q->mult.n == 1 ? 1 : c, e) < 0)
@@ -240,8 +238,7 @@ int qop_check(const struct qop *q, struct err *e)
 	    q->out_shape.n > (rule->flags & QR_PORTS ? 3 * MAX_PORTS : 3))
 		return err_set(e, "field 'out_shape' has %zu values", q->out_shape.n);
 	if (check_shapes(&q->in_shape, "in_shape", e) < 0 ||
-	    check_shapes(&q->out_shape, "out_shape", e) < 0 ||
-	    check_encodings(q, rule->flags, e) < 0)
+	    check_shapes(&q->out_shape, "out_shape", e) < 0 || check_encodings(q, e) < 0)
 		return -1;
 	if ((rule->flags & (QR_STAGE | QR_POOL)) && check_stage(q, rule->flags, e) < 0)
 		return -1;

@@ -3,6 +3,7 @@
 #include "base/mem.h"
 #include "kernel/qop_int.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 /* Multiply-accumulates of one image of one layer; a record that asks for more is not a network. */
@@ -41,7 +42,8 @@ int qcheck_bias(const struct qop *q, size_t cout, struct err *e)
 		return err_set(e, "field 'bias_mant' has %zu values, %zu expected", q->bias_mant.n,
 			       cout);
 	if (q->bias_mode == QBIAS_DOUBLE_SCALE)
-		return qcheck_range(q->bias_shift, "bias_shift", 0, 15, e);
+		return qcheck_range(q->bias_shift, "bias_shift", 0,
+				    qop_is_wide(q) ? QBIAS_WIDE_SHIFT_MAX : QBIAS_SHIFT_MAX, e);
 	for (size_t i = 0; i < cout; i++)
 		if (q->bias_mant.v[i] < INT8_MIN || q->bias_mant.v[i] > INT8_MAX)
 			return err_set(e, "field 'bias_mant' holds more than 8 bits");
@@ -67,18 +69,58 @@ static int check_added(const struct qop *q, struct err *e)
 	return qcheck_mults(&q->in_mult, &q->in_shift, "in_mult", 2, e);
 }
 
+/* Codes of the weights' width, in the one array that it has. */
+static int check_codes(const struct qop *q, int64_t values, struct err *e)
+{
+	const bool wide = q->w_bits == 16;
+	const int32_t top = wide ? QWEIGHT16_MAX : q->w_bits == 4 ? 7 : 127;
+	const size_t n = wide ? q->kernel16.n : q->kernel.n;
+
+	if (q->w_bits != 4 && q->w_bits != 8 && !wide)
+		return err_set(e, "field 'w_bits' is %d, 4, 8 or 16 expected", q->w_bits);
+	if (n != (size_t)values || q->kernel.n + q->kernel16.n != n)
+		return err_set(e, "field 'kernel%s' has %zu values, %lld expected",
+			       wide ? "16" : "", n, (long long)values);
+	for (size_t i = 0; i < n; i++) {
+		const int32_t w = wide ? q->kernel16.v[i] : q->kernel.v[i];
+
+		if (w > top || w < (wide ? -top : -top - 1))
+			return err_set(e, "field 'kernel%s' holds more than %d bits",
+				       wide ? "16" : "", q->w_bits);
+	}
+	return 0;
+}
+
+/* No input can make a sum in 64 bits leave 2^47; the products of bytes stay in 32. */
+static int check_wide(const struct qop *q, struct err *e)
+{
+	const size_t c = (size_t)qop_out(q, 0).c, n = q->kernel.n + q->kernel16.n;
+	const int64_t top = qop_top(q->in_bits.v[0]);
+	int64_t added = 0;
+
+	if (!qop_is_wide(q))
+		return 0;
+	if (n / c > QWINDOW_WIDE_MAX)
+		return err_set(e, "%zu products for one 16-bit value, at most %d", n / c,
+			       QWINDOW_WIDE_MAX);
+	if (q->nin > 1)
+		added = llabs((long long)fixed_scale(qop_top(q->in_bits.v[1]), q->in_mult.v[1],
+						     q->in_shift.v[1]));
+	for (size_t f = 0; f < c; f++) {
+		int64_t sum = llabs((long long)qop_bias(q, f));
+
+		for (size_t k = f; k < n; k += c)
+			sum += top * abs(q->w_bits == 16 ? q->kernel16.v[k] : q->kernel.v[k]);
+		if (added > QWIDE_SUM_MAX || sum > QWIDE_SUM_MAX - added)
+			return err_set(e, "the sums of feature %zu may leave 47 bits", f);
+	}
+	return 0;
+}
+
 static int check_weights(const struct qop *q, int64_t values, int64_t uses, struct err *e)
 {
-	int64_t top = q->w_bits == 4 ? 7 : 127;
-
-	if (q->w_bits != 8 && q->w_bits != 4)
-		return err_set(e, "field 'w_bits' is %d, 4 or 8 expected", q->w_bits);
-	if (q->kernel.n != (size_t)values)
-		return err_set(e, "field 'kernel' has %zu values, %lld expected", q->kernel.n,
-			       (long long)values);
-	for (size_t i = 0; i < q->kernel.n; i++)
-		if (q->kernel.v[i] > top || q->kernel.v[i] < -top - 1)
-			return err_set(e, "field 'kernel' holds more than %d bits", q->w_bits);
+	if (check_codes(q, values, e) < 0)
+		return -1;
 	if (values > MACS_MAX / uses)
 		return err_set(e, "the layer has more than 2^42 multiply-accumulates");
 	return 0;
@@ -90,13 +132,14 @@ static int check_features(const struct qop *q, int64_t *cin_group, struct err *e
 	int64_t cin = q->type == HN_DENSE ? (int64_t)qdim_count(qop_in(q, 0)) : qop_in(q, 0).c;
 	int64_t cout = qop_out(q, 0).c;
 	int64_t window = (int64_t)q->kernel_hw.v[0] * q->kernel_hw.v[1] * cout;
+	size_t n = q->w_bits == 16 ? q->kernel16.n : q->kernel.n;
 
 	if (qcheck_range(q->groups, "groups", 1, cout, e) < 0)
 		return -1;
-	if (cout % q->groups != 0 || (int64_t)q->kernel.n % window != 0)
+	if (cout % q->groups != 0 || (int64_t)n % window != 0)
 		return err_set(e, "%lld features in %d groups do not fit the kernel",
 			       (long long)cout, q->groups);
-	*cin_group = (int64_t)q->kernel.n / window;
+	*cin_group = (int64_t)n / window;
 	if (*cin_group < 1 || *cin_group > cin || q->in_first < 0 ||
 	    q->in_first > cin - *cin_group * q->groups)
 		return err_set(e, "the input's %lld features do not fit the kernel",
@@ -125,7 +168,7 @@ int qop_check_conv(const struct qop *q, struct err *e)
 		return -1;
 	values = (int64_t)q->kernel_hw.v[0] * q->kernel_hw.v[1] * cin_group * out.c;
 	if (check_weights(q, values, (int64_t)out.h * out.w, e) < 0 ||
-	    qcheck_bias(q, (size_t)out.c, e) < 0 || check_added(q, e) < 0)
+	    qcheck_bias(q, (size_t)out.c, e) < 0 || check_added(q, e) < 0 || check_wide(q, e) < 0)
 		return -1;
 	return 0;
 }
@@ -149,7 +192,7 @@ int qop_check_deconv(const struct qop *q, struct err *e)
 		return -1;
 	values = (int64_t)q->kernel_hw.v[0] * q->kernel_hw.v[1] * cin_group * out.c;
 	if (check_weights(q, values, (int64_t)in.h * in.w, e) < 0 ||
-	    qcheck_bias(q, (size_t)out.c, e) < 0 || check_added(q, e) < 0)
+	    qcheck_bias(q, (size_t)out.c, e) < 0 || check_added(q, e) < 0 || check_wide(q, e) < 0)
 		return -1;
 	return 0;
 }
@@ -207,13 +250,22 @@ static void slice_arrays(struct qop *q, size_t n, size_t from, size_t to)
 {
 	struct qarr_i32 *per_feature[] = { &q->mult,     &q->shift,     &q->act_lo, &q->act_hi,
 					   &q->neg_mult, &q->neg_shift, &q->w_group };
-	int8_t *k = columns(q->kernel.v, q->kernel.n, n, from, to, 1);
 
 	for (size_t i = 0; i < sizeof per_feature / sizeof *per_feature; i++)
 		slice_i32(per_feature[i], n, from, to);
-	q->kernel.n = q->kernel.n / n * (to - from);
-	free(q->kernel.v);
-	q->kernel.v = k;
+	if (q->kernel.n) {
+		int8_t *k = columns(q->kernel.v, q->kernel.n, n, from, to, 1);
+
+		q->kernel.n = q->kernel.n / n * (to - from);
+		free(q->kernel.v);
+		q->kernel.v = k;
+	} else {
+		int16_t *k = columns(q->kernel16.v, q->kernel16.n, n, from, to, sizeof *k);
+
+		q->kernel16.n = q->kernel16.n / n * (to - from);
+		free(q->kernel16.v);
+		q->kernel16.v = k;
+	}
 	if (q->bias_mant.n == n) {
 		int16_t *m = columns(q->bias_mant.v, n, n, from, to, sizeof *m);
 
@@ -238,7 +290,7 @@ int qop_slice_features(const struct qop *q, int32_t from, int32_t to, struct qop
 	int32_t cin_group;
 
 	memset(out, 0, sizeof *out);
-	if (q->kernel.n == 0)
+	if (q->w_bits == 0)
 		return err_set(e, "layer type '%s' cannot be divided by output features",
 			       hn_type_name((enum hn_type)q->type));
 	if (from < 0 || to > c || from >= to)
@@ -246,7 +298,7 @@ int qop_slice_features(const struct qop *q, int32_t from, int32_t to, struct qop
 	if (q->groups > 1 && (from % per_group != 0 || to % per_group != 0))
 		return err_set(e, "features %d..%d cut a group of %d", from, to, per_group);
 	qop_copy(out, q);
-	cin_group = (int32_t)(q->kernel.n /
+	cin_group = (int32_t)((q->kernel.n + q->kernel16.n) /
 			      ((size_t)q->kernel_hw.v[0] * (size_t)q->kernel_hw.v[1] * (size_t)c));
 	slice_arrays(out, (size_t)c, (size_t)from, (size_t)to);
 	out->out_shape.v[2] = to - from;

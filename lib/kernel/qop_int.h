@@ -10,9 +10,22 @@ enum {
 	QBIAS_SINGLE_SCALE
 };
 
-/* Products of two codes less their zero points that 32 bits can sum: 2^31 / 255^2. */
+/*
+ * Products of two codes less their zero points that 32 bits can sum: 2^31 / 255^2; of a byte and
+ * one of -256..256; of a byte and a signed one.
+ */
 enum {
-	QPRODUCTS_MAX = 33025
+	QPRODUCTS_MAX = 33025,
+	QPRODUCTS_WIDE_MAX = 32896,
+	QWINDOW_WIDE_MAX = 65792
+};
+
+/* Sums in 64 bits stay below 2^47, so that a multiplier of 15 bits fits beside them. */
+#define QWIDE_SUM_MAX (((int64_t)1 << 47) - 1)
+
+/* Values that one mean or norm of 16-bit codes is taken of: n^2 2^32 fits 64 bits twice. */
+enum {
+	QNORM_WIDE_MAX = 1 << 15
 };
 
 /* Sums of a window or a reduction stay below 2^31 / 255 elements of 8-bit codes. */
@@ -31,8 +44,7 @@ size_t qdim_count(struct qdim d);
 enum qop_rule_flag {
 	QR_STAGE = 1, /* ends in the output stage: mult, shift, activation */
 	QR_POOL = 2,  /* the same with pool_mult, pool_shift in place of mult, shift */
-	QR_16BIT = 4, /* also for 16-bit codes */
-	QR_PORTS = 8  /* may have several output ports */
+	QR_PORTS = 4  /* may have several output ports */
 };
 /* A row of the table of record checks, indexed by enum hn_type. */
 struct qop_rule {

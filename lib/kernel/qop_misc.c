@@ -2,10 +2,6 @@
 #include "base/limits.h"
 #include "kernel/qop_int.h"
 
-enum {
-	EXP_STEPS = 256
-};
-
 static int one_input(const struct qop *q, struct err *e)
 {
 	return q->nin == 1 ? 0 : err_set(e, "%d inputs, 1 expected", q->nin);
@@ -97,8 +93,18 @@ int qop_check_softmax(const struct qop *q, struct err *e)
 		return -1;
 	if (qop_in(q, 0).c % q->geom.v[0] != 0)
 		return err_set(e, "groups do not divide the features");
-	if (qcheck_i32(&q->exp_table, "exp_table", EXP_STEPS, 0, 65535, e) < 0 ||
-	    qcheck_i32(&q->mult, "mult", 1, 1, 65535, e) < 0)
+	if (qcheck_i32(&q->mult, "mult", 1, 1, 65535, e) < 0)
+		return -1;
+	if (q->in_bits.v[0] == 16) {
+		if (qcheck_i32(&q->exp_table, "exp_table", 2 * (size_t)QEXP_STEPS, 0,
+			       1 << QEXP_WIDE_BITS, e) < 0)
+			return -1;
+		return q->exp_table.v[0] == 1 << QEXP_WIDE_BITS &&
+			       q->exp_table.v[QEXP_STEPS] == 1 << QEXP_WIDE_BITS
+			   ? 0
+			   : err_set(e, "field 'exp_table' does not start with 1");
+	}
+	if (qcheck_i32(&q->exp_table, "exp_table", QEXP_STEPS, 0, 65535, e) < 0)
 		return -1;
 	return q->exp_table.v[0] > 0 ? 0 : err_set(e, "field 'exp_table' starts with 0");
 }

@@ -21,12 +21,13 @@ int qop_check_io(const struct qop *q, struct err *e)
 
 int qop_check_const(const struct qop *q, struct err *e)
 {
-	int32_t top = q->out_bits == 16 ? INT16_MAX : 255;
+	/* A code of 16 bits has its bit pattern in the signed array. */
+	int32_t top = q->out_bits == 16 ? INT16_MAX : 255, low = q->out_bits == 16 ? INT16_MIN : 0;
 
 	if (q->nin != 0 || q->kernel16.n != qdim_count(qop_out(q, 0)))
 		return err_set(e, "a constant needs one code per output value");
 	for (size_t i = 0; i < q->kernel16.n; i++)
-		if (q->kernel16.v[i] < 0 || q->kernel16.v[i] > top)
+		if (q->kernel16.v[i] < low || q->kernel16.v[i] > top)
 			return err_set(e, "field 'kernel16' holds a code outside 0..%d", top);
 	return 0;
 }
@@ -109,7 +110,7 @@ int qop_check_external_pad(const struct qop *q, struct err *e)
 
 	if (one_input(q, e) < 0 || qcheck_forwarded(q, e) < 0 ||
 	    qcheck_i32(&q->pad, "pad", 4, 0, LIMIT_DIM, e) < 0 ||
-	    qcheck_i32(&q->geom, "geom", 1, 0, q->out_bits == 16 ? 65535 : 255, e) < 0)
+	    qcheck_i32(&q->geom, "geom", 1, 0, qop_top(q->out_bits), e) < 0)
 		return -1;
 	in = qop_in(q, 0);
 	if ((int64_t)in.h + q->pad.v[0] + q->pad.v[1] != out.h ||

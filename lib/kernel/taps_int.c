@@ -67,8 +67,7 @@ static void deconv_tap(const struct conv_int *v, const uint8_t *x, int32_t zp, c
 		}
 }
 
-/* The input position that reaches output position `at` through kernel position k; -1: none. */
-static int64_t source(int64_t at, int32_t k, int32_t dilation, int32_t stride, int32_t size)
+int64_t deconv_source(int64_t at, int32_t k, int32_t dilation, int32_t stride, int32_t size)
 {
 	int64_t full = at - (int64_t)k * dilation;
 
@@ -89,11 +88,11 @@ int deconv_piece(size_t piece, void *ctx, struct err *e)
 	for (int32_t ox = 0; ox < out.w; ox++) {
 		memset(acc, 0, j->v->cout * sizeof *acc);
 		for (int32_t ky = 0; ky < q->kernel_hw.v[0]; ky++) {
-			int64_t iy = source(y, ky, q->dilation.v[0], q->stride.v[0], in.h);
+			int64_t iy = deconv_source(y, ky, q->dilation.v[0], q->stride.v[0], in.h);
 
 			for (int32_t kx = 0; iy >= 0 && kx < q->kernel_hw.v[1]; kx++) {
-				int64_t ix = source((int64_t)ox + q->crop.v[2], kx,
-						    q->dilation.v[1], q->stride.v[1], in.w);
+				int64_t ix = deconv_source((int64_t)ox + q->crop.v[2], kx,
+							   q->dilation.v[1], q->stride.v[1], in.w);
 
 				if (ix >= 0)
 					deconv_tap(

@@ -6,10 +6,10 @@
 #include <math.h>
 #include <string.h>
 
-/* Static bound of a record's accumulators. */
+/* Static bound of a record's accumulators; qop_check has bounded those of 64 bits. */
 static bool may_overflow(const struct qop *op)
 {
-	size_t c = op->kernel.n ? (size_t)op->out_shape.v[2] : 0;
+	size_t c = op->kernel.n && !qop_is_wide(op) ? (size_t)op->out_shape.v[2] : 0;
 
 	for (size_t f = 0; f < c; f++) {
 		int64_t sum = llabs((long long)qop_bias(op, f));
@@ -131,9 +131,13 @@ static void store_stats(const struct quant *q, struct tensors *out)
 
 static void fill_layer(struct quant *q, struct layer *l)
 {
-	if (!l->quant.precision_mode)
-		l->quant.precision_mode = arena_strdup(&q->g->arena, "a8_w8");
-	if (!l->quant.bias_mode && q->ops[l->index].kernel.n)
+	const struct qop *op = &q->ops[l->index];
+	const int32_t act = op->in_bits.n ? op->in_bits.v[0] : op->out_bits;
+
+	/* What the record is, which may be more than was asked for. */
+	l->quant.precision_mode = arena_strdup(
+	    &q->g->arena, precision_name(act, op->w_bits ? op->w_bits : act, op->out_bits));
+	if (!l->quant.bias_mode && op->kernel.n + (op->w_bits ? op->kernel16.n : 0))
 		l->quant.bias_mode = arena_strdup(&q->g->arena, "double_scale_initialization");
 }
 

@@ -34,7 +34,7 @@ double quant_stage_unit(const struct quant *q, const struct layer *l)
 		const struct qinfo *in = quant_info(q, l->in[0].layer);
 
 		lo = -(double)in->scale * in->zp;
-		hi = (double)in->scale * (255 - in->zp);
+		hi = (double)in->scale * (qop_top(in->bits) - in->zp);
 	}
 	lo = fmax(fabs(lo), fabs(hi)) * pre_margin;
 	return (lo > 1e-20 ? lo : 1) / INT16_MAX;
@@ -43,7 +43,7 @@ double quant_stage_unit(const struct quant *q, const struct layer *l)
 struct target_function {
 	const struct layer *l;
 	double unit, scale;
-	int32_t zp;
+	int32_t zp, top;
 };
 
 /* Output code less zero point that a pre-activation code should give, a little beyond saturation.
@@ -54,7 +54,7 @@ static double wanted(double x, const void *ctx)
 	double y = (double)hn_act_eval(t->l->p.activation, &t->l->p.act, 0, (float)(x * t->unit)) /
 		   t->scale;
 	double lo = -t->zp - 0.5;
-	double hi = 255 - t->zp + 0.5;
+	double hi = t->top - t->zp + 0.5;
 
 	return !(y > lo) ? lo : y > hi ? hi : y; /* NaN: below */
 }
@@ -71,7 +71,8 @@ static double accumulator_step(const struct qop *op)
 static void make_table(const struct quant *q, const struct layer *l, struct qop *op, double real)
 {
 	const struct qinfo *info = quant_info(q, l);
-	struct target_function t = { l, quant_stage_unit(q, l), (double)info->scale, info->zp };
+	struct target_function t = { l, quant_stage_unit(q, l), (double)info->scale, info->zp,
+				     qop_top(info->bits) };
 	const double step = accumulator_step(op);
 	struct pwl *p = xcalloc(1, sizeof *p);
 

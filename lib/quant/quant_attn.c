@@ -33,7 +33,8 @@ static void set_geometry(const struct layer *l, struct qop *op)
 {
 	const bool l2 = l->p.variant != 0;
 	const double n = population(l), scale = (double)op->in_scale.v[0];
-	const double most = 255.0 * 255 * n * (l2 ? 1 : n / 4);
+	const double top = qop_top(op->in_bits.v[0]);
+	const double most = top * top * n * (l2 ? 1 : n / 4);
 	double epsilon = (double)l->p.bn_epsilon / (scale * scale) * (l2 ? 1 : n * n);
 	int64_t whole;
 	int32_t t = T_MAX;

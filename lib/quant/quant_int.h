@@ -22,6 +22,11 @@ struct clip {
 	double v[2]; /* limits, or percentiles */
 };
 
+/* Bits that a script asks for: activations read, weights, activations given; 0: not said. */
+struct qmode {
+	int32_t act, w, out;
+};
+
 /* Per layer, indexed by layer->index. */
 struct qinfo {
 	size_t c;         /* output features of all ports together */
@@ -35,6 +40,7 @@ struct qinfo {
 	float scale;   /* encoding of the output */
 	int32_t zp;
 	int32_t bits;
+	struct qmode mode;
 	int groups;          /* quantization_groups */
 	int max_feed_repeat; /* max_bias_feed_repeat */
 	bool no_equalize;    /* by script */
@@ -64,6 +70,21 @@ struct quant {
 
 /* The softmax that alone reads a layer's values, or NULL. */
 const struct layer *quant_softmax_reader(const struct layer *l);
+
+/*
+ * Forwards codes unchanged: the encoding is that of input 0.  quant_source: the layer whose
+ * encoding l has.
+ */
+bool quant_forwards(const struct layer *l);
+const struct layer *quant_source(const struct layer *l);
+
+/* ---- precision.c ---- */
+/* "a8_w4" and so on to bits; false: no mode that this machine has. */
+bool precision_parse(const char *name, struct qmode *mode);
+/* The name of a mode, with the third part only where the output differs from what is read. */
+const char *precision_name(int32_t act, int32_t w, int32_t out);
+/* The bits of every layer's output, from the modes of all layers. */
+void precision_bits(struct quant *q);
 
 /* ---- calib.c: a calibration set, read as it is needed ---- */
 struct calib *calib_open(const struct quant_opts *o, const struct graph *g, struct err *e);

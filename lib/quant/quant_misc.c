@@ -8,8 +8,7 @@
 enum {
 	ADD_BITS = 16,
 	DIV_BITS = 20,
-	RESIZE_BITS = 11,
-	EXP_STEPS = 256
+	RESIZE_BITS = 11
 };
 
 QUANT_OP(quant_plain)
@@ -188,12 +187,17 @@ QUANT_OP(quant_resize)
 QUANT_OP(quant_softmax)
 {
 	int32_t groups = l->p.softmax_groups > 0 ? l->p.softmax_groups : 1;
-	int32_t table[EXP_STEPS];
+	int32_t table[2 * QEXP_STEPS];
+	const bool wide = op->in_bits.v[0] == 16;
+	const double one = wide ? 1 << QEXP_WIDE_BITS : 65535;
 
 	(void)e;
-	for (int32_t d = 0; d < EXP_STEPS; d++)
-		table[d] = (int32_t)round(65535 * exp(-(double)op->in_scale.v[0] * d));
-	qset_i32(&op->exp_table, EXP_STEPS, table);
+	for (int32_t d = 0; d < QEXP_STEPS; d++) {
+		table[d] = (int32_t)round(one * exp(-(double)op->in_scale.v[0] * d));
+		table[QEXP_STEPS + d] =
+		    (int32_t)round(one * exp(-(double)op->in_scale.v[0] * d * QEXP_STEPS));
+	}
+	qset_i32(&op->exp_table, wide ? 2 * QEXP_STEPS : QEXP_STEPS, table);
 	qset_i32(&op->mult, 1, (int32_t[]){ (int32_t)lround(1 / (double)quant_info(q, l)->scale) });
 	qset_i32(&op->geom, 1, &groups);
 	return 0;
@@ -223,7 +227,7 @@ QUANT_OP(quant_const)
 	op->kernel16.n = n;
 	op->kernel16.v = xreallocarray(NULL, n, sizeof *op->kernel16.v);
 	for (size_t i = 0; i < n; i++)
-		op->kernel16.v[i] =
-		    (int16_t)quantize_value((double)v[i], (double)info->scale, info->zp, 8);
+		op->kernel16.v[i] = (int16_t)(uint16_t)quantize_value(
+		    (double)v[i], (double)info->scale, info->zp, info->bits);
 	return 0;
 }

@@ -11,8 +11,7 @@ enum {
 	SOFTMAX_CODES_MAX = 65535 /* for 1 */
 };
 
-/* Forwards codes unchanged: the encoding is that of input 0. */
-static bool forwards(const struct layer *l)
+bool quant_forwards(const struct layer *l)
 {
 	if (l->type == HN_CONCAT || l->nin == 0)
 		return false;
@@ -23,7 +22,7 @@ static bool forwards(const struct layer *l)
 
 const struct layer *quant_source(const struct layer *l)
 {
-	while (forwards(l))
+	while (quant_forwards(l))
 		l = l->in[0].layer;
 	return l;
 }
@@ -33,7 +32,7 @@ static bool only_feeds(const struct layer *l, const struct layer *concat)
 {
 	for (size_t i = 0; i < l->nsucc; i++)
 		if (l->succ[i] != concat &&
-		    !(forwards(l->succ[i]) && only_feeds(l->succ[i], concat)))
+		    !(quant_forwards(l->succ[i]) && only_feeds(l->succ[i], concat)))
 			return false;
 	return l->nsucc > 0;
 }
@@ -89,7 +88,7 @@ static bool is_output(const struct layer *l)
 {
 	for (size_t i = 0; i < l->nsucc; i++)
 		if (l->succ[i]->type == HN_OUTPUT ||
-		    (forwards(l->succ[i]) && is_output(l->succ[i])))
+		    (quant_forwards(l->succ[i]) && is_output(l->succ[i])))
 			return true;
 	return false;
 }
@@ -100,12 +99,13 @@ static bool is_output(const struct layer *l)
  */
 static void narrow_softmax(struct qinfo *info)
 {
+	const double codes = qop_top(info->bits);
 	float top = 0;
 
 	for (size_t c = 0; c < info->c; c++)
 		top = fmaxf(top, info->max[c]);
 	if (top > 0 && top < 0.8f)
-		info->hi = 255 / fmin(floor(255 / (1.25 * (double)top)), SOFTMAX_CODES_MAX);
+		info->hi = codes / fmin(floor(codes / (1.25 * (double)top)), SOFTMAX_CODES_MAX);
 }
 
 /* Limits of a script; zero stays a code. */
@@ -173,10 +173,10 @@ static void unite_concat(struct quant *q, const struct layer *l)
 
 static void encode(struct qinfo *info)
 {
-	double top = info->bits == 16 ? 65535 : 255;
+	double top = qop_top(info->bits);
 	double width = info->hi - info->lo;
 
-	info->scale = width > 0 ? (float)(width / top) : 1.0f / 255;
+	info->scale = width > 0 ? (float)(width / top) : (float)(1 / top);
 	/* A denormal scale would make multipliers infinite. */
 	if (info->scale < 1e-30f)
 		info->scale = 1e-30f;
@@ -203,10 +203,9 @@ static void encode_argmax(struct qinfo *info, int32_t features)
 int quant_ranges(struct quant *q, struct err *e)
 {
 	(void)e;
-	for (size_t i = 0; i < q->g->nlayers; i++) {
-		q->info[i].bits = 8;
+	precision_bits(q);
+	for (size_t i = 0; i < q->g->nlayers; i++)
 		own_range(q, q->g->layers[i]);
-	}
 	for (size_t i = 0; i < q->g->nlayers; i++)
 		widen_for_padding(q, q->g->layers[i]);
 	/* From the outputs back, so that a concat of concats unites before its inputs do. */
@@ -221,7 +220,7 @@ int quant_ranges(struct quant *q, struct err *e)
 			encode_input(info);
 		else if (l->type == HN_ARGMAX)
 			encode_argmax(info, layer_in_shape(l, 0)->c);
-		else if (!forwards(l))
+		else if (!quant_forwards(l))
 			encode(info);
 		else {
 			const struct qinfo *from = quant_info(q, quant_source(l));

@@ -2,8 +2,6 @@
 #include "alls/table.h"
 #include "quant/quant_int.h"
 
-#include <string.h>
-
 static int calibration(struct quant *q, const struct alls_stmt *st, struct err *e)
 {
 	(void)e;
@@ -33,6 +31,7 @@ static int flavor(struct quant *q, const struct alls_stmt *st, struct err *e)
 /* Values of one quantization_param statement. */
 struct layer_param {
 	const char *precision, *bias;
+	struct qmode mode;
 	int groups, feed_repeat;
 	double range[2];
 	size_t nrange;
@@ -63,7 +62,7 @@ static int apply_param(struct quant *q, const struct alls_stmt *st, const struct
 	struct qinfo *info = quant_info(q, l);
 
 	if (p->precision)
-		l->quant.precision_mode = arena_strdup(&q->g->arena, p->precision);
+		info->mode = p->mode;
 	if (p->bias && hn_is(l->type, HNF_BIAS))
 		l->quant.bias_mode = arena_strdup(&q->g->arena, p->bias);
 	if (p->feed_repeat)
@@ -87,8 +86,8 @@ static int layer_params(struct quant *q, const struct alls_stmt *st, struct err 
 	int rc = 0;
 
 	p.nrange = alls_get_numbers(st, "force_range_out", p.range, 2);
-	if (p.precision && strcmp(p.precision, "a8_w8") != 0)
-		p.precision = NULL; /* stored: the other modes are not built */
+	if (p.precision && !precision_parse(p.precision, &p.mode))
+		p.precision = NULL; /* stored: alls/table_quant.c */
 	if (alls_layers(st, alls_get(st, "layers"), q->g, &layers, &n, e) < 0)
 		return -1;
 	for (size_t i = 0; i < n && rc == 0; i++)

@@ -82,7 +82,7 @@ bool steps_table(const struct layer *l, double unit, double scale, double step, 
 {
 	struct builder b = { out, unit, scale };
 	struct jump j;
-	double code, nearest, first, behind;
+	double code, nearest, first, behind, most = 0;
 	bool at;
 
 	if (!jump_of(l->p.activation, &l->p.act, &j))
@@ -101,7 +101,9 @@ bool steps_table(const struct layer *l, double unit, double scale, double step, 
 		first = behind;
 	out->n = 0;
 	out->shift = FIXED_BITS;
-	while (out->shift > 0 && ldexp(32768 * unit / scale + 256, out->shift) >= INT32_MAX)
+	for (int i = 0; i < 3; i++)
+		most = fmax(most, fabs(j.value[i]) / scale);
+	while (out->shift > 0 && ldexp(32768 * unit / scale + most + 1, out->shift) >= INT32_MAX)
 		out->shift--;
 	segment(&b, INT16_MIN, first, j.value[0], false);
 	segment(&b, first, behind, j.value[1], false);

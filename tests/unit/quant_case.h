@@ -11,6 +11,7 @@
 #include "quant/quant.h"
 
 #include <math.h>
+#include <string.h>
 #include <unistd.h>
 
 enum {
@@ -21,6 +22,11 @@ enum {
 };
 
 static int passed, failed;
+
+/* A script that every case follows, or NULL. */
+static const char *case_script;
+/* Bits that its outputs must have; 0: any. */
+static int32_t case_bits;
 
 static void check(bool ok, const char *what, const char *why)
 {
@@ -170,9 +176,10 @@ static int run_integer(const struct graph *g, const struct tensors *q, const str
 	for (size_t k = 0; k < n; k++) {
 		const struct qop *r = &m.q[in[k]->index];
 		const struct tensor *t = tensors_get(x, in[k]->name);
-		uint8_t *codes = xmalloc(tensor_count(t));
+		uint8_t *codes = xreallocarray(NULL, tensor_count(t), 2);
 
-		quantize_array(t->data, tensor_count(t), r->out_scale.v[0], r->out_zp, 8, codes);
+		quantize_array(t->data, tensor_count(t), r->out_scale.v[0], r->out_zp, r->out_bits,
+			       codes);
 		ip[k] = codes;
 	}
 	for (size_t k = 0; k < o->n; k++)
@@ -185,6 +192,8 @@ static int run_integer(const struct graph *g, const struct tensors *q, const str
 
 		o->count[k] = IMAGES * hn_shape_count(&out[k]->out[0]);
 		o->v[k] = xcalloc(o->count[k], sizeof(float));
+		if (case_bits && r->out_bits != case_bits)
+			rc = err_set(e, "the output has %d bits", r->out_bits);
 		scale[k] = r->out_scale.v[0];
 		dequantize_array(op[k], o->count[k], r->out_bits, r->out_scale.v, 1, 1, r->out_zp,
 				 o->v[k]);
@@ -239,11 +248,23 @@ static int compare(struct graph *g, struct tensors *w, const struct tensors *x,
 }
 
 /* An input's own rounding, half a code, grows with the layer's gain; weights add their share. */
-static double bound(const struct layer *l)
+static inline double bound(const struct layer *l)
 {
 	if (hn_is(l->type, HNF_KERNEL) || l->type == HN_DENSE)
 		return 0.04 * 255;
 	return l->type == HN_EW_DIV ? 4 : 2;
+}
+
+/* The script of the cases, for this graph. */
+static struct alls *follow_script(const struct graph *g, struct err *e)
+{
+	struct alls *s = alls_parse("s.alls", case_script, strlen(case_script), e);
+
+	if (!s || alls_check(s, e) < 0 || alls_use_graph(s, g, ALLS_QUANTIZE, e) < 0) {
+		alls_free(s);
+		return NULL;
+	}
+	return s;
 }
 
 static void quantize_case(struct graph *g, struct layer *l, double lo, double hi, double limit,
@@ -256,7 +277,9 @@ static void quantize_case(struct graph *g, struct layer *l, double lo, double hi
 	struct quant_opts o = QUANT_OPTS_DEFAULT;
 	double codes = INFINITY;
 	char text[160];
+	struct alls *script = case_script ? follow_script(g, &e) : NULL;
 
+	o.script = script;
 	fill(w, l);
 	for (size_t i = 0; i < g->nlayers; i++)
 		if (g->layers[i]->type == HN_CONST)
@@ -271,6 +294,7 @@ static void quantize_case(struct graph *g, struct layer *l, double lo, double hi
 	check(codes <= limit, what, err_is(&e) ? e.msg : text);
 	unlink(path);
 	free(path);
+	alls_free(script);
 	tensors_free(w);
 	tensors_free(x);
 }

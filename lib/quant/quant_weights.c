@@ -1,0 +1,251 @@
+/* Weights of a record: groups, scales, integers, and the bias in its two forms. */
+#include "base/log.h"
+#include "quant/clip.h"
+#include "quant/weights.h"
+
+#include <math.h>
+#include <string.h>
+
+enum {
+	FEED_MAX = 255,
+	REPEAT_MAX = 15,
+	BIAS_BITS = 29,     /* of an accumulator of 32 bits: room for the window beside the bias */
+	WIDE_BIAS_BITS = 44 /* of one of 64 bits */
+};
+
+/* Groups of output features and what each group's scale must hold. */
+struct groups {
+	int n;
+	int32_t *of; /* by feature */
+	double top[WEIGHT_GROUPS_MAX];
+};
+
+int32_t weight_levels(int32_t bits)
+{
+	return bits == 16 ? QWEIGHT16_MAX : bits == 4 ? 7 : 127;
+}
+
+/* Largest weight magnitude of every output feature. */
+static void feature_ranges(const struct weights *w, double *range)
+{
+	memset(range, 0, w->cout * sizeof *range);
+	for (size_t k = 0; k < w->n; k += w->cout)
+		for (size_t c = 0; c < w->cout; c++) {
+			double m = fabs((double)w->kernel[k + c]);
+
+			range[c] = m > range[c] ? m : range[c];
+		}
+}
+
+/* Quantization groups: features sorted by range, cut into equal parts. */
+static void make_groups(const double *range, size_t cout, struct groups *g)
+{
+	for (size_t c = 0; c < cout; c++) {
+		size_t rank = 0;
+
+		for (size_t d = 0; d < cout && g->n > 1; d++)
+			rank += range[d] < range[c] || (range[d] == range[c] && d < c);
+		g->of[c] = (int32_t)(rank * (size_t)g->n / cout);
+		if (range[c] > g->top[g->of[c]])
+			g->top[g->of[c]] = range[c];
+	}
+}
+
+/* The least square error instead of the largest weight, for each group: mmse_if4b. */
+static void clip_groups(const struct weights *w, const struct qop *op, struct groups *g)
+{
+	float *part;
+
+	if (op->w_bits != 4)
+		return;
+	part = xreallocarray(NULL, w->n, sizeof *part);
+	for (int k = 0; k < g->n; k++) {
+		size_t n = 0;
+
+		for (size_t i = 0; i < w->n; i++)
+			if (g->of[i % w->cout] == k)
+				part[n++] = w->kernel[i];
+		g->top[k] = clip_mmse(part, n, weight_levels(4));
+	}
+	free(part);
+}
+
+/* The largest accumulator value a bias may have in the layer's bias mode. */
+static double bias_limit(const struct quant *q, const struct layer *l, const struct qop *op)
+{
+	int repeat = quant_info(q, l)->max_feed_repeat;
+
+	if (op->bias_mode == 1)
+		return ldexp(1, qop_is_wide(op) ? WIDE_BIAS_BITS : BIAS_BITS);
+	return 127.0 * FEED_MAX * (repeat > REPEAT_MAX ? REPEAT_MAX : repeat);
+}
+
+/*
+ * Makes weight scales coarser where the added input would not fit the accumulator: a branch far
+ * below the trunk (layer scale) needs no unit finer than that, and one that is all zeros gets it.
+ */
+static void fit_added(const struct layer *l, const struct qop *op, struct groups *g)
+{
+	double need;
+
+	if (op->nin < 2)
+		return;
+	need = qop_top(op->in_bits.v[1]) * (double)op->in_scale.v[1] * weight_levels(op->w_bits) /
+	       (ldexp(1, qop_is_wide(op) ? WIDE_BIAS_BITS : BIAS_BITS) * (double)op->in_scale.v[0]);
+	for (int k = 0; k < g->n; k++) {
+		if (need <= g->top[k])
+			continue;
+		if (g->top[k] > 0)
+			log_debug(
+			    "%s: weight scale %.3g times coarser, so that the added input fits",
+			    quote(l->name), need / g->top[k]);
+		g->top[k] = need;
+	}
+}
+
+/* The same where a bias would not fit its form. */
+static void fit_bias(const struct quant *q, const struct layer *l, const struct weights *w,
+		     const struct qop *op, struct groups *g)
+{
+	const double limit = bias_limit(q, l, op) * (double)op->in_scale.v[0];
+
+	for (size_t c = 0; c < w->cout; c++) {
+		double *top = &g->top[g->of[c]];
+		double need = fabs((double)w->bias[c]) / limit * weight_levels(op->w_bits);
+
+		if (need <= *top)
+			continue;
+		if (*top > 0)
+			log_debug(
+			    "%s: weight scale %.3g times coarser, so that the bias of feature "
+			    "%zu fits",
+			    quote(l->name), need / *top, c);
+		*top = need;
+	}
+}
+
+static void set_scales(struct qop *op, const struct weights *w, const struct groups *g)
+{
+	float scale[WEIGHT_GROUPS_MAX];
+
+	for (int k = 0; k < g->n; k++)
+		scale[k] = g->top[k] > 1e-30 ? (float)(g->top[k] / weight_levels(op->w_bits)) : 1;
+	qset_f32(&op->w_scale, (size_t)g->n, scale);
+	if (g->n > 1)
+		qset_i32(&op->w_group, w->cout, g->of);
+}
+
+void quant_bias_mantissas(const double *acc, size_t n, struct qop *op)
+{
+	const int32_t most = qop_is_wide(op) ? QBIAS_WIDE_SHIFT_MAX : QBIAS_SHIFT_MAX;
+	double top = 0;
+
+	op->bias_mode = 1;
+	op->bias_mant.n = n;
+	op->bias_mant.v = xcalloc(n, sizeof *op->bias_mant.v);
+
+	for (size_t c = 0; c < n; c++)
+		top = fmax(top, fabs(acc[c]));
+	while (op->bias_shift < most && ldexp(32767, op->bias_shift) < top)
+		op->bias_shift++;
+	for (size_t c = 0; c < n; c++) {
+		double m = round(ldexp(acc[c], -op->bias_shift));
+
+		op->bias_mant.v[c] = (int16_t)(m > 32767 ? 32767 : m < -32767 ? -32767 : m);
+	}
+}
+
+/* Mantissas of 8 bits times one feed of 8 bits times one repeat: the smallest step that holds all.
+ */
+static void single_scale(const double *acc, size_t n, int max_repeat, struct qop *op)
+{
+	double top = 0;
+	double step;
+
+	op->bias_mant.n = n;
+	op->bias_mant.v = xcalloc(n, sizeof *op->bias_mant.v);
+
+	for (size_t c = 0; c < n; c++)
+		top = fmax(top, fabs(acc[c]));
+	step = ceil(top / 127);
+	op->bias_repeat = (int32_t)fmin(fmax(ceil(step / FEED_MAX), 1), max_repeat);
+	op->bias_feed = (int32_t)fmin(fmax(ceil(step / op->bias_repeat), 1), FEED_MAX);
+	step = (double)op->bias_feed * op->bias_repeat;
+	for (size_t c = 0; c < n; c++) {
+		double m = round(acc[c] / step);
+
+		op->bias_mant.v[c] = (int16_t)(m > 127 ? 127 : m < -127 ? -127 : m);
+	}
+}
+
+static void set_bias(const struct quant *q, const struct layer *l, const struct weights *w,
+		     struct qop *op, const double *unit)
+{
+	double *acc = xreallocarray(NULL, w->cout, sizeof *acc);
+	bool any = false;
+
+	for (size_t c = 0; c < w->cout; c++) {
+		acc[c] = (double)w->bias[c] / unit[c];
+		any = any || w->bias[c] != 0;
+	}
+	if (!any)
+		op->bias_mode = 0;
+	else if (op->bias_mode == 1)
+		quant_bias_mantissas(acc, w->cout, op);
+	else
+		single_scale(acc, w->cout,
+			     quant_info(q, l)->max_feed_repeat < REPEAT_MAX
+				 ? quant_info(q, l)->max_feed_repeat
+				 : REPEAT_MAX,
+			     op);
+	free(acc);
+}
+
+static int32_t weight_code(double x, double levels)
+{
+	return (int32_t)fmax(fmin(round(x), levels), -levels);
+}
+
+static void set_kernel(const struct weights *w, struct qop *op, const struct groups *g)
+{
+	const double levels = weight_levels(op->w_bits);
+	const bool wide = op->w_bits == 16;
+
+	if (wide) {
+		op->kernel16.n = w->n;
+		op->kernel16.v = xreallocarray(NULL, w->n, sizeof *op->kernel16.v);
+	} else {
+		op->kernel.n = w->n;
+		op->kernel.v = xmalloc(w->n);
+	}
+	for (size_t i = 0; i < w->n; i++) {
+		const double scale = (double)op->w_scale.v[g->of[i % w->cout]];
+		const int32_t code = weight_code((double)w->kernel[i] / scale, levels);
+
+		if (wide)
+			op->kernel16.v[i] = (int16_t)code;
+		else
+			op->kernel.v[i] = (int8_t)code;
+	}
+}
+
+void weights_quantize(const struct quant *q, const struct layer *l, const struct weights *w,
+		      struct qop *op, double *unit)
+{
+	struct groups g = { .n = quant_info(q, l)->groups };
+	double *range = xcalloc(w->cout, sizeof *range);
+
+	g.of = xcalloc(w->cout, sizeof *g.of);
+	feature_ranges(w, range);
+	make_groups(range, w->cout, &g);
+	clip_groups(w, op, &g);
+	fit_bias(q, l, w, op, &g);
+	fit_added(l, op, &g);
+	set_scales(op, w, &g);
+	set_kernel(w, op, &g);
+	for (size_t c = 0; c < w->cout; c++)
+		unit[c] = (double)op->in_scale.v[0] * (double)op->w_scale.v[g.of[c]];
+	set_bias(q, l, w, op, unit);
+	free(range);
+	free(g.of);
+}

@@ -1,0 +1,27 @@
+/* Private to quant/: float weights of a layer and what becomes of them in its record. */
+#ifndef HN_QUANT_WEIGHTS_H
+#define HN_QUANT_WEIGHTS_H
+
+#include "quant/quant_ops.h"
+
+enum {
+	WEIGHT_GROUPS_MAX = 4
+};
+
+/* Float weights of one layer in the kernel's layout. */
+struct weights {
+	float *kernel; /* [taps][cin / groups][cout] */
+	float *bias;   /* cout, zeros when the layer has none */
+	size_t n, cout;
+};
+
+/* The largest code of weights of 4, 8 or 16 bits; 16: two bytes of -128..127. */
+int32_t weight_levels(int32_t bits);
+/*
+ * Kernel and bias of a record whose geometry, encodings, w_bits and bias_mode are set, in its
+ * quantization groups.  unit[cout]: the real value of one unit of each feature's accumulator.
+ */
+void weights_quantize(const struct quant *q, const struct layer *l, const struct weights *w,
+		      struct qop *op, double *unit);
+
+#endif

@@ -1,0 +1,127 @@
+# hn-quantize: 4- and 16-bit layers, mixed precision, what the modes cost and save.
+load helper
+
+# A chain with a skip: two convolutions, a depthwise one, an addition, a pool, a dense layer.
+small() {
+	cat <<- 'END'
+		{"name": "n", "net_params": {}, "layers": {
+		"n/input_layer1": {"type": "input_layer", "input": [], "input_shapes": [[-1, 8, 8, 3]]},
+		"n/conv1": {"type": "conv", "input": ["n/input_layer1"], "params": {"kernel_shape": [3, 3, 3, 8], "strides": [1, 1, 1, 1], "padding": "SAME", "activation": "relu6"}},
+		"n/dw1": {"type": "dw", "input": ["n/conv1"], "params": {"kernel_shape": [3, 3, 8, 1], "strides": [1, 1, 1, 1], "padding": "SAME", "activation": "relu6"}},
+		"n/conv2": {"type": "conv", "input": ["n/dw1"], "params": {"kernel_shape": [3, 3, 8, 8], "strides": [1, 1, 1, 1], "padding": "SAME"}},
+		"n/ew_add1": {"type": "ew_add", "input": ["n/conv2", "n/conv1"]},
+		"n/maxpool1": {"type": "maxpool", "input": ["n/ew_add1"], "params": {"kernel_shape": [1, 2, 2, 1], "strides": [1, 2, 2, 1], "padding": "VALID"}},
+		"n/dense1": {"type": "dense", "input": ["n/maxpool1"], "params": {"kernel_shape": [128, 5]}},
+		"n/output_layer1": {"type": "output_layer", "input": ["n/dense1"]}}}
+	END
+}
+
+setup() {
+	scratch
+	small > n.json
+	mkhar n.json n.har in.npy 20
+	hn-normalize -q n.har -o n.fp.har
+}
+
+# q LINES... -> q.har
+q() {
+	printf '%s\n' "$@" > s.alls
+	hn-quantize -q -c in.npy -s s.alls n.fp.har -o q.har
+}
+
+mode() {
+	har-pack -m hn q.har | jq -r ".layers[\"n/$1\"].quantization_params.precision_mode"
+}
+
+keys() {
+	har-pack -m q.npz q.har > q.npz
+	arr keys q.npz
+}
+
+# Largest difference from the float model, relative to the range.
+within() {
+	hn-infer -q -c fp_optimized --in in.npy n.fp.har -o f.npy
+	hn-infer -q -c quantized --in in.npy q.har -o i.npy
+	npydiff f.npy i.npy "$1"
+}
+
+# The three ways to run a model give the same codes.
+same_everywhere() {
+	hn-infer -q --raw -c quantized --in in.npy q.har -o quantized.npz
+	hn-infer -q --raw -c bit_exact -j 2 --in in.npy q.har -o exact.npz
+	ONEDNN_MAX_CPU_ISA=AVX2 hn-infer -q --raw -c quantized --in in.npy q.har -o plain.npz
+	hn-alloc -q q.har -o a.har
+	hn2hef -q a.har -o m.hef
+	hef-run -q --raw --in in.npy m.hef -o hef.npz
+	same_bytes quantized.npz exact.npz
+	same_bytes quantized.npz plain.npz
+	same_bytes quantized.npz hef.npz
+}
+
+# conv2 also reads conv1: the addition is fused into it.
+@test "a layer of 16 bits has 16-bit weights, its inputs have 16-bit codes, its readers stay" {
+	q 'quantization_param(conv2, precision_mode=a16_w16)'
+	[ "$(mode conv1)" = a8_w8_a16 ]
+	[ "$(mode dw1)" = a16_w8 ]
+	[ "$(mode conv2)" = a16_w16_a8 ]
+	[ "$(mode dense1)" = a8_w8 ]
+	k=$(keys)
+	[[ $k == *"n/conv2/kernel16:0 int16"* ]]
+	[[ $k == *"n/dw1/kernel:0 int8"* ]]
+	same_everywhere
+	within 0.05
+}
+
+@test "a whole network of 16 bits is a hundred times nearer to float than one of 8" {
+	q 'quantization_param({*}, precision_mode=a16_w16)'
+	[ "$(mode output_layer1)" = a16_w16 ]
+	same_everywhere
+	within 0.0003
+	q 'quantization_param({*}, precision_mode=a8_w8)'
+	within 0.05
+	run npydiff f.npy i.npy 0.003
+	[ "$status" -ne 0 ]
+}
+
+@test "an output of 16 bits alone" {
+	q 'quantization_param(output_layer1, precision_mode=a16_w16)'
+	[ "$(mode dense1)" = a8_w8_a16 ]
+	same_everywhere
+	arr get quantized.npz n/output_layer1 o.npy
+	[[ $(arr text o.npy) == uint16* ]]
+}
+
+@test "weights of 4 bits take half the configuration words, and a clipped scale" {
+	q 'quantization_param(conv2, precision_mode=a8_w8)'
+	same_everywhere
+	wide=$(stat -c %s m.hef)
+	q 'quantization_param(conv2, precision_mode=a8_w4)'
+	[ "$(mode conv2)" = a8_w4 ]
+	same_everywhere
+	# 3 x 3 x 8 x 8 weights of 4 bits less each
+	saved=$((wide - $(stat -c %s m.hef)))
+	[ "$saved" -ge 256 ] && [ "$saved" -le 320 ]
+	within 0.3
+}
+
+@test "every mode of the guide gives the same codes everywhere" {
+	for m in a8_w8_a16 a8_w4_a8 a8_w4_a16 a16_w16_a16 a16_w16_a8 a16_w8 a16_w8_a16 a16_w4 a16_w4_a8; do
+		q "quantization_param({*}, precision_mode=$m)"
+		same_everywhere
+		within 0.3
+	done
+}
+
+@test "the third part of a mode wins over the reader" {
+	q 'quantization_param([conv1, dw1], precision_mode=a8_w8_a8)' 'quantization_param(conv2, precision_mode=a16_w16)'
+	[ "$(mode dw1)" = a8_w8 ]
+	[ "$(mode conv2)" = a16_w16_a8 ]
+	[[ $(keys) == *"n/conv2/kernel16:0"* ]]
+	same_everywhere
+}
+
+@test "a bias of 8-bit products does not serve 16 bits" {
+	printf '%s\n' 'quantization_param(conv2, precision_mode=a16_w16, bias_mode=single_scale_decomposition)' > s.alls
+	fails_with 1 "hn-quantize: layer 'n/conv2': single_scale_decomposition has 8-bit products; 16-bit layers have bias_mode=double_scale_initialization" \
+		hn-quantize -q -c in.npy -s s.alls n.fp.har -o x.har
+}
