@@ -11,23 +11,66 @@ static const struct {
 	void (*make)(struct arch *a);
 } archs[] = {
 	/* clang-format off */
-	{ "mobilenet_v1", arch_mobilenet_v1 },
-	{ "mobilenet_v2", arch_mobilenet_v2 },
-	{ "resnet_v1_18", arch_resnet_v1_18 },
-	{ "resnet_v1_50", arch_resnet_v1_50 },
-	{ "ssd_mobilenet_v1", arch_ssd_mobilenet_v1 },
-	{ "ssd_mobilenet_v2", arch_ssd_mobilenet_v2 },
-	{ "yolov5m_6.1",  arch_yolov5m_6_1 },
-	{ "yolov5n_seg",  arch_yolov5n_seg },
-	{ "yolov5s",      arch_yolov5s },
-	{ "yolov5s_2.0",  arch_yolov5s_2_0 },
-	{ "yolov6n",      arch_yolov6n },
-	{ "yolov6n_0.2",  arch_yolov6n_0_2 },
-	{ "yolov7",       arch_yolov7 },
-	{ "yolov7_tiny",  arch_yolov7_tiny },
-	{ "yolov8n",      arch_yolov8n },
-	{ "yolov8s",      arch_yolov8s },
-	{ "yolox_s",      arch_yolox_s },
+	{ "centernet_resnet_v1_18",           arch_centernet_resnet_v1_18 },
+	{ "centernet_resnet_v1_50",           arch_centernet_resnet_v1_50 },
+	{ "deeplab_v3_mobilenet_v2",          arch_deeplab_v3_mobilenet_v2 },
+	{ "deit_base",                        arch_deit_base },
+	{ "deit_small",                       arch_deit_small },
+	{ "deit_tiny",                        arch_deit_tiny },
+	{ "densenet121",                      arch_densenet121 },
+	{ "efficientnet_l",                   arch_efficientnet_l },
+	{ "efficientnet_lite0",               arch_efficientnet_lite0 },
+	{ "efficientnet_lite1",               arch_efficientnet_lite1 },
+	{ "efficientnet_lite2",               arch_efficientnet_lite2 },
+	{ "efficientnet_lite3",               arch_efficientnet_lite3 },
+	{ "efficientnet_lite4",               arch_efficientnet_lite4 },
+	{ "efficientnet_m",                   arch_efficientnet_m },
+	{ "efficientnet_s",                   arch_efficientnet_s },
+	{ "fcn8_resnet_v1_18",                arch_fcn8_resnet_v1_18 },
+	{ "hardnet68",                        arch_hardnet68 },
+	{ "inception_v1",                     arch_inception_v1 },
+	{ "mobilenet_v1",                     arch_mobilenet_v1 },
+	{ "mobilenet_v2",                     arch_mobilenet_v2 },
+	{ "mobilenet_v3_large",               arch_mobilenet_v3_large },
+	{ "mobilenet_v3_large_minimalistic",  arch_mobilenet_v3_large_minimalistic },
+	{ "regnetx_800mf",                    arch_regnetx_800mf },
+	{ "repvgg_a0",                        arch_repvgg_a0 },
+	{ "repvgg_a1",                        arch_repvgg_a1 },
+	{ "repvgg_a2",                        arch_repvgg_a2 },
+	{ "resnet_v1_18",                     arch_resnet_v1_18 },
+	{ "resnet_v1_34",                     arch_resnet_v1_34 },
+	{ "resnet_v1_50",                     arch_resnet_v1_50 },
+	{ "resnext50_32x4d",                  arch_resnext50_32x4d },
+	{ "shufflenet_v2",                    arch_shufflenet_v2 },
+	{ "squeezenet_v1.1",                  arch_squeezenet_v1_1 },
+	{ "ssd_mobilenet_v1",                 arch_ssd_mobilenet_v1 },
+	{ "ssd_mobilenet_v2",                 arch_ssd_mobilenet_v2 },
+	{ "stdc1",                            arch_stdc1 },
+	{ "tddfa_mobilenet_v1",               arch_tddfa_mobilenet_v1 },
+	{ "tiny_yolov3",                      arch_tiny_yolov3 },
+	{ "tiny_yolov4",                      arch_tiny_yolov4 },
+	{ "unet",                             arch_unet },
+	{ "yolov3",                           arch_yolov3 },
+	{ "yolov5l_seg",                      arch_yolov5l_seg },
+	{ "yolov5m_6.1",                      arch_yolov5m_6_1 },
+	{ "yolov5m_seg",                      arch_yolov5m_seg },
+	{ "yolov5m_wo_spp",                   arch_yolov5m_wo_spp },
+	{ "yolov5n_seg",                      arch_yolov5n_seg },
+	{ "yolov5s",                          arch_yolov5s },
+	{ "yolov5s_2.0",                      arch_yolov5s_2_0 },
+	{ "yolov5xs_wo_spp",                  arch_yolov5xs_wo_spp },
+	{ "yolov6n",                          arch_yolov6n },
+	{ "yolov6n_0.2",                      arch_yolov6n_0_2 },
+	{ "yolov7",                           arch_yolov7 },
+	{ "yolov7_tiny",                      arch_yolov7_tiny },
+	{ "yolov8l",                          arch_yolov8l },
+	{ "yolov8n",                          arch_yolov8n },
+	{ "yolov8s",                          arch_yolov8s },
+	{ "yolov8s_pose",                     arch_yolov8s_pose },
+	{ "yolov8s_seg",                      arch_yolov8s_seg },
+	{ "yolox_s",                          arch_yolox_s },
+	{ "yolox_tiny",                       arch_yolox_tiny },
+	{ "zero_dce",                         arch_zero_dce },
 	/* clang-format on */
 };
 
@@ -40,7 +83,7 @@ static int usage(void)
 	return 2;
 }
 
-static int options(struct arch *a, int64_t *opset, int n, char **v)
+static int options(struct arch *a, int n, char **v)
 {
 	for (int i = 0; i < n; i++) {
 		if (strcmp(v[i], "--raw") == 0) {
@@ -56,7 +99,7 @@ static int options(struct arch *a, int64_t *opset, int n, char **v)
 		else if (strcmp(v[i], "--classes") == 0)
 			a->classes = (int)onnxw_integer(v[++i]);
 		else if (strcmp(v[i], "--opset") == 0)
-			*opset = onnxw_integer(v[++i]);
+			a->opset = onnxw_integer(v[++i]);
 		else
 			return -1;
 	}
@@ -65,19 +108,18 @@ static int options(struct arch *a, int64_t *opset, int n, char **v)
 
 int main(int argc, char *argv[])
 {
-	struct arch a = { .thin = 1, .rng = 1 };
-	int64_t opset = 13;
+	struct arch a = { .thin = 1, .rng = 1, .opset = 13 };
 
 	for (size_t i = 0; argc == 1 && i < COUNT(archs); i++)
 		puts(archs[i].name);
 	if (argc == 1)
 		return 0;
-	if (argc < 3 || options(&a, &opset, argc - 3, argv + 3) < 0)
+	if (argc < 3 || options(&a, argc - 3, argv + 3) < 0)
 		return usage();
 	for (size_t i = 0; i < COUNT(archs); i++)
 		if (strcmp(argv[1], archs[i].name) == 0) {
 			archs[i].make(&a);
-			onnxw_model(&a.graph, opset, argv[2]);
+			onnxw_model(&a.graph, a.opset, argv[2]);
 			return 0;
 		}
 	fprintf(stderr, "mkarch: there is no architecture '%s'\n", argv[1]);

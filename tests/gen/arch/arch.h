@@ -29,6 +29,7 @@ struct arch {
 	int thin; /* divisor of channel counts */
 	int size; /* of the image's sides; 0: the architecture's own */
 	int classes;
+	int64_t opset;   /* raised by architectures whose operators are newer */
 	bool raw;        /* ends at the heads, without decoding */
 	enum ar_act act; /* of ar_cba */
 	int nval;
@@ -37,6 +38,7 @@ struct arch {
 /* A channel count divided by thin; a multiple of 8, or c when nothing is divided. */
 int ar_thin(const struct arch *a, int c);
 struct val ar_input(struct arch *a, int c, int size);
+struct val ar_input_hw(struct arch *a, int c, int h, int w); /* --size is the width */
 void ar_output(struct arch *a, struct val x);
 
 /*
@@ -76,6 +78,15 @@ struct val ar_norm(struct arch *a, const char *scope, struct val x);
 struct val ar_focus(struct arch *a, const char *scope, struct val x);
 struct val ar_up(struct arch *a, const char *scope, struct val x); /* nearest, twice */
 struct val ar_classify(struct arch *a, const char *scope, struct val x);
+/* Squeeze and excitation: gate HardSigmoid or Sigmoid, over the pooled features. */
+struct val ar_excite(struct arch *a, const char *scope, struct val x, int narrow, bool hard);
+struct val ar_avgpool(struct arch *a, const char *scope, struct val x, int k, int s);
+/* Bilinear, half-pixel centres, to h x w. */
+struct val ar_bilinear(struct arch *a, const char *scope, struct val x, int h, int w);
+/* A matrix product with seeded weights [from][to] and a bias, over the last dimension. */
+struct val ar_linear(struct arch *a, const char *scope, struct val x, int from, int to);
+/* Seeded values from -scale to scale. */
+struct val ar_random(struct arch *a, int rank, const int64_t *dim, double scale);
 /*
  * Heads of three anchors (w, h ...) at strides 8, 16, 32; masks: coefficients behind the classes.
  * slices: decoded as older exports do, by Slice, with one anchor for all cells.
@@ -84,6 +95,10 @@ void ar_anchor_heads(struct arch *a, const char *scope, const struct val p[3],
 		     const float anchors[3][6], int masks, bool slices);
 /* "FORMAT" in a rotating buffer: scopes of repeated blocks. */
 const char *ar_name(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
+
+/* ResNet's stages without pooling and classes; keep: outputs of the four stages, or NULL. */
+struct val ar_resnet(struct arch *a, struct val x, const int blocks[4], bool deep,
+		     struct val *keep);
 
 /* Architectures, arch_*.c. */
 void arch_mobilenet_v1(struct arch *a);
@@ -103,5 +118,49 @@ void arch_yolov8n(struct arch *a);
 void arch_yolov8s(struct arch *a);
 void arch_resnet_v1_18(struct arch *a);
 void arch_resnet_v1_50(struct arch *a);
+
+void arch_resnet_v1_34(struct arch *a);
+void arch_resnext50_32x4d(struct arch *a);
+void arch_regnetx_800mf(struct arch *a);
+void arch_repvgg_a0(struct arch *a);
+void arch_repvgg_a1(struct arch *a);
+void arch_repvgg_a2(struct arch *a);
+void arch_efficientnet_lite0(struct arch *a);
+void arch_efficientnet_lite1(struct arch *a);
+void arch_efficientnet_lite2(struct arch *a);
+void arch_efficientnet_lite3(struct arch *a);
+void arch_efficientnet_lite4(struct arch *a);
+void arch_efficientnet_s(struct arch *a);
+void arch_efficientnet_m(struct arch *a);
+void arch_efficientnet_l(struct arch *a);
+void arch_mobilenet_v3_large_minimalistic(struct arch *a);
+void arch_mobilenet_v3_large(struct arch *a);
+void arch_squeezenet_v1_1(struct arch *a);
+void arch_shufflenet_v2(struct arch *a);
+void arch_inception_v1(struct arch *a);
+void arch_densenet121(struct arch *a);
+void arch_tiny_yolov3(struct arch *a);
+void arch_yolov3(struct arch *a);
+void arch_tiny_yolov4(struct arch *a);
+void arch_yolov5m_wo_spp(struct arch *a);
+void arch_yolov5xs_wo_spp(struct arch *a);
+void arch_yolov5m_seg(struct arch *a);
+void arch_yolov5l_seg(struct arch *a);
+void arch_yolov8l(struct arch *a);
+void arch_yolov8s_seg(struct arch *a);
+void arch_yolov8s_pose(struct arch *a);
+void arch_yolox_tiny(struct arch *a);
+void arch_deit_tiny(struct arch *a);
+void arch_deit_small(struct arch *a);
+void arch_deit_base(struct arch *a);
+void arch_centernet_resnet_v1_18(struct arch *a);
+void arch_centernet_resnet_v1_50(struct arch *a);
+void arch_unet(struct arch *a);
+void arch_deeplab_v3_mobilenet_v2(struct arch *a);
+void arch_fcn8_resnet_v1_18(struct arch *a);
+void arch_stdc1(struct arch *a);
+void arch_zero_dce(struct arch *a);
+void arch_tddfa_mobilenet_v1(struct arch *a);
+void arch_hardnet68(struct arch *a);
 
 #endif

@@ -33,15 +33,20 @@ static const char *tensor_name(struct val v)
 	return v.id ? ar_name("t%d", v.id) : "images";
 }
 
-struct val ar_input(struct arch *a, int c, int size)
+struct val ar_input_hw(struct arch *a, int c, int h, int w)
 {
-	const int s = a->size ? a->size : size;
-	const struct val v = next(a, (struct val){ .c = c, .h = s, .w = s });
+	const int width = a->size ? a->size : w, height = a->size ? h * a->size / w : h;
+	const struct val v = next(a, (struct val){ .c = c, .h = height, .w = width });
 	char shape[64];
 
-	snprintf(shape, sizeof shape, "1,%d,%d,%d", c, s, s);
+	snprintf(shape, sizeof shape, "1,%d,%d,%d", c, height, width);
 	onnxw_value_info(&a->graph, 11, tensor_name(v), shape);
 	return v;
+}
+
+struct val ar_input(struct arch *a, int c, int size)
+{
+	return ar_input_hw(a, c, size, size);
 }
 
 void ar_output(struct arch *a, struct val x)
@@ -174,7 +179,7 @@ static float uniform(struct arch *a)
 	return (float)(z >> 40) / (float)(1 << 23) - 1;
 }
 
-static struct val weights(struct arch *a, int rank, const int64_t *dim, double scale)
+struct val ar_random(struct arch *a, int rank, const int64_t *dim, double scale)
 {
 	struct val v;
 	size_t n = 1;
@@ -197,8 +202,8 @@ static struct val windowed(struct arch *a, const char *op, const char *scope, st
 	const int64_t c = co;
 	struct val in[3] = { x };
 
-	in[1] = weights(a, 4, dim, sqrt(3 * 2 / fan));
-	in[2] = weights(a, 1, &c, 0.1);
+	in[1] = ar_random(a, 4, dim, sqrt(3 * 2 / fan));
+	in[2] = ar_random(a, 1, &c, 0.1);
 	return put(a, op, scope, in, 3, attrs);
 }
 
@@ -352,7 +357,7 @@ struct val ar_classify(struct arch *a, const char *scope, struct val x)
 
 	in[0] = ar_1(a, "GlobalAveragePool", scope, x, "");
 	in[0] = ar_1(a, "Flatten", scope, in[0], "axis=1");
-	in[1] = weights(a, 2, dim, sqrt(3.0 / x.c));
-	in[2] = weights(a, 1, &n, 0.1);
+	in[1] = ar_random(a, 2, dim, sqrt(3.0 / x.c));
+	in[2] = ar_random(a, 1, &n, 0.1);
 	return put(a, "Gemm", scope, in, 3, "transB=1");
 }

@@ -65,11 +65,11 @@ static void extras(struct arch *a, struct val x, struct val (*head)[2], bool fir
 	ssd(a, x, 5, head);
 }
 
-static void mobilenet_v1(struct arch *a, bool detector)
+static void mobilenet_v1(struct arch *a, bool detector, int size)
 {
 	static const int width[13] = { 64,  128, 128, 256, 256,  512, 512,
 				       512, 512, 512, 512, 1024, 1024 };
-	struct val x = ar_input(a, 3, detector ? 300 : 224), head[6][2];
+	struct val x = ar_input(a, 3, size), head[6][2];
 
 	x = pointwise(a, "/Conv2d_0", x, ar_thin(a, 32), 3, 2);
 	for (int i = 0; i < 13; i++) {
@@ -91,13 +91,13 @@ static void mobilenet_v1(struct arch *a, bool detector)
 void arch_mobilenet_v1(struct arch *a)
 {
 	a->classes = a->classes ? a->classes : 1001;
-	mobilenet_v1(a, false);
+	mobilenet_v1(a, false, 224);
 }
 
 void arch_ssd_mobilenet_v1(struct arch *a)
 {
 	a->classes = a->classes ? a->classes : 91;
-	mobilenet_v1(a, true);
+	mobilenet_v1(a, true, 300);
 }
 
 /* Inverted residual; *wide: the expanded tensor. */
@@ -151,4 +151,11 @@ void arch_ssd_mobilenet_v2(struct arch *a)
 {
 	a->classes = a->classes ? a->classes : 91;
 	mobilenet_v2(a, true);
+}
+
+/* The 62 parameters of a face model. */
+void arch_tddfa_mobilenet_v1(struct arch *a)
+{
+	a->classes = a->classes ? a->classes : 62;
+	mobilenet_v1(a, false, 120);
 }

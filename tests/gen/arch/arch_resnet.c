@@ -1,4 +1,7 @@
-/* ResNet v1 (He et al. 2015) as PyTorch exports it: strides in the 3x3 convolution. */
+/*
+ * ResNet v1 (He et al. 2015) as PyTorch exports it (strides in the 3x3 convolution), ResNeXt (Xie
+ * et al. 2016), RegNetX (Radosavovic et al. 2020), and the detector CenterNet on ResNet.
+ */
 #include "arch.h"
 
 static struct val shortcut(struct arch *a, const char *scope, struct val x, int co, int s)
@@ -18,42 +21,121 @@ static struct val basic(struct arch *a, const char *scope, struct val x, int co,
 	return ar_act(a, ar_name("%s/relu2", scope), y, AR_RELU);
 }
 
-static struct val bottleneck(struct arch *a, const char *scope, struct val x, int co, int s)
+static struct val bottleneck(struct arch *a, const char *scope, struct val x, int mid, int co,
+			     int s, int groups)
 {
-	struct val y = ar_conv(a, ar_name("%s/conv1", scope), x, co / 4, 1, 1);
+	struct val y = ar_conv(a, ar_name("%s/conv1", scope), x, mid, 1, 1);
 
 	y = ar_act(a, ar_name("%s/relu1", scope), y, AR_RELU);
-	y = ar_conv(a, ar_name("%s/conv2", scope), y, co / 4, 3, s);
+	y = ar_conv_full(a, ar_name("%s/conv2", scope), y, mid, 3, s, 1, groups);
 	y = ar_act(a, ar_name("%s/relu2", scope), y, AR_RELU);
 	y = ar_conv(a, ar_name("%s/conv3", scope), y, co, 1, 1);
 	y = ar_2(a, "Add", scope, y, shortcut(a, scope, x, co, s), "");
 	return ar_act(a, ar_name("%s/relu3", scope), y, AR_RELU);
 }
 
-static void resnet(struct arch *a, const int blocks[4], bool deep)
+/* Groups of the 3x3 convolutions of deep blocks; with more than one they are twice as wide. */
+static struct val stages(struct arch *a, struct val x, const int blocks[4], bool deep, int groups,
+			 struct val *keep)
+{
+	x = ar_conv_full(a, "/conv1", x, ar_thin(a, 64), 7, 2, 3, 1);
+	x = ar_maxpool(a, "/maxpool", ar_act(a, "/relu", x, AR_RELU), 3, 2);
+	for (int i = 0; i < 4; i++) {
+		for (int k = 0; k < blocks[i]; k++) {
+			const char *scope = ar_name("/layer%d/layer%d.%d", i + 1, i + 1, k);
+			const int s = i && k == 0 ? 2 : 1, c = ar_thin(a, 64 << i);
+
+			x = deep ? bottleneck(a, scope, x, groups > 1 ? 2 * c : c, 4 * c, s, groups)
+				 : basic(a, scope, x, c, s);
+		}
+		if (keep)
+			keep[i] = x;
+	}
+	return x;
+}
+
+struct val ar_resnet(struct arch *a, struct val x, const int blocks[4], bool deep, struct val *keep)
+{
+	return stages(a, x, blocks, deep, 1, keep);
+}
+
+static void resnet(struct arch *a, const int blocks[4], bool deep, int groups)
 {
 	struct val x = ar_input(a, 3, 224);
 
 	a->classes = a->classes ? a->classes : 1000;
-	x = ar_conv_full(a, "/conv1", x, ar_thin(a, 64), 7, 2, 3, 1);
-	x = ar_maxpool(a, "/maxpool", ar_act(a, "/relu", x, AR_RELU), 3, 2);
-	for (int i = 0; i < 4; i++)
-		for (int k = 0; k < blocks[i]; k++) {
-			const char *scope = ar_name("/layer%d/layer%d.%d", i + 1, i + 1, k);
-			const int s = i && k == 0 ? 2 : 1;
-			const int co = ar_thin(a, 64 << i) * (deep ? 4 : 1);
-
-			x = deep ? bottleneck(a, scope, x, co, s) : basic(a, scope, x, co, s);
-		}
-	ar_output(a, ar_classify(a, "/fc", x));
+	ar_output(a, ar_classify(a, "/fc", stages(a, x, blocks, deep, groups, NULL)));
 }
 
 void arch_resnet_v1_18(struct arch *a)
 {
-	resnet(a, (const int[4]){ 2, 2, 2, 2 }, false);
+	resnet(a, (const int[4]){ 2, 2, 2, 2 }, false, 1);
+}
+
+void arch_resnet_v1_34(struct arch *a)
+{
+	resnet(a, (const int[4]){ 3, 4, 6, 3 }, false, 1);
 }
 
 void arch_resnet_v1_50(struct arch *a)
 {
-	resnet(a, (const int[4]){ 3, 4, 6, 3 }, true);
+	resnet(a, (const int[4]){ 3, 4, 6, 3 }, true, 1);
+}
+
+void arch_resnext50_32x4d(struct arch *a)
+{
+	resnet(a, (const int[4]){ 3, 4, 6, 3 }, true, 32);
+}
+
+/* Groups of 16 features. */
+void arch_regnetx_800mf(struct arch *a)
+{
+	static const int width[4] = { 64, 128, 288, 672 }, depth[4] = { 1, 3, 7, 5 };
+	struct val x = ar_input(a, 3, 224);
+
+	a->classes = a->classes ? a->classes : 1000;
+	x = ar_act(a, "/stem", ar_conv(a, "/stem", x, ar_thin(a, 32), 3, 2), AR_RELU);
+	for (int i = 0; i < 4; i++)
+		for (int k = 0; k < depth[i]; k++) {
+			const int c = (ar_thin(a, width[i]) + 15) / 16 * 16;
+
+			x = bottleneck(a, ar_name("/s%d/b%d", i + 1, k + 1), x, c, c, k ? 1 : 2,
+				       c / 16);
+		}
+	ar_output(a, ar_classify(a, "/fc", x));
+}
+
+/* ---- CenterNet (Zhou et al. 2019): three deconvolutions, three heads at a quarter of the size */
+static void centernet(struct arch *a, const int blocks[4], bool deep)
+{
+	static const int width[3] = { 256, 128, 64 };
+	static const char *const name[3] = { "/heatmap", "/wh", "/reg" };
+	struct val x = ar_input(a, 3, 512), y;
+
+	a->classes = a->classes ? a->classes : 80;
+	x = ar_resnet(a, x, blocks, deep, NULL);
+	for (int i = 0; i < 3; i++) {
+		const char *scope = ar_name("/deconv%d", i);
+
+		x = ar_conv(a, ar_name("%s/conv", scope), x, ar_thin(a, width[i]), 3, 1);
+		x = ar_act(a, ar_name("%s/conv", scope), x, AR_RELU);
+		x = ar_deconv(a, scope, x, ar_thin(a, width[i]), 4, 2, 1);
+		x = ar_act(a, scope, x, AR_RELU);
+	}
+	for (int i = 0; i < 3; i++) {
+		y = ar_conv(a, ar_name("%s.0", name[i]), x, ar_thin(a, 64), 3, 1);
+		y = ar_act(a, ar_name("%s.0", name[i]), y, AR_RELU);
+		y = ar_conv(a, ar_name("%s.1", name[i]), y, i ? 2 : a->classes, 1, 1);
+		ar_output(a, i ? y : ar_act(a, name[i], y, AR_SIGMOID));
+	}
+}
+
+void arch_centernet_resnet_v1_18(struct arch *a)
+{
+	centernet(a, (const int[4]){ 2, 2, 2, 2 }, false);
+}
+
+void arch_centernet_resnet_v1_50(struct arch *a)
+{
+	centernet(a, (const int[4]){ 3, 4, 6, 3 }, true);
 }

@@ -48,11 +48,23 @@ static struct val spp(struct arch *a, const char *scope, struct val x, int c, bo
 	return ar_cba(a, ar_name("%s/cv2", scope), ar_concat(a, scope, part, 4), c, 1, 1);
 }
 
+/* In place of the pools a 3x3 convolution, beside what it reads. */
+static struct val wo_spp(struct arch *a, const char *scope, struct val x, int c)
+{
+	struct val part[2];
+
+	part[0] = ar_cba(a, ar_name("%s/cv1", scope), x, x.c / 2, 1, 1);
+	part[1] = ar_cba(a, ar_name("%s/m", scope), part[0], x.c / 2, 3, 1);
+	return ar_cba(a, ar_name("%s/cv2", scope), ar_concat(a, scope, part, 2), c, 1, 1);
+}
+
 struct yolov5 {
 	int width[5];
 	int depth[5]; /* of the four stages, of the head's blocks */
 	bool old;     /* release 2.0 */
 	bool masks;
+	bool no_spp;
+	int size; /* 0: 640 */
 };
 
 static struct val block(struct arch *a, const struct yolov5 *v, const char *scope, struct val x,
@@ -64,7 +76,7 @@ static struct val block(struct arch *a, const struct yolov5 *v, const char *scop
 /* Stage outputs at strides 8, 16 and 32. */
 static void backbone(struct arch *a, const struct yolov5 *v, const int w[5], struct val keep[3])
 {
-	struct val x = ar_input(a, 3, 640);
+	struct val x = ar_input(a, 3, v->size ? v->size : 640);
 
 	x = v->old ? ar_cba(a, "/model.0/conv", ar_focus(a, "/model.0", x), w[0], 3, 1)
 		   : ar_act(a, "/model.0/act",
@@ -72,7 +84,8 @@ static void backbone(struct arch *a, const struct yolov5 *v, const int w[5], str
 	for (int i = 1; i < 5; i++) {
 		x = ar_cba(a, ar_name("/model.%d", 2 * i - 1), x, w[i], 3, 2);
 		if (i == 4 && v->old)
-			x = spp(a, "/model.8", x, w[4], false);
+			x = v->no_spp ? wo_spp(a, "/model.8", x, w[4])
+				      : spp(a, "/model.8", x, w[4], false);
 		x = block(a, v, ar_name("/model.%d", 2 * i), x, w[i], v->depth[i - 1],
 			  !(i == 4 && v->old));
 		if (i == 4 && !v->old)
@@ -82,11 +95,13 @@ static void backbone(struct arch *a, const struct yolov5 *v, const int w[5], str
 	}
 }
 
+/* Masks: 256 features times the width of the model. */
 static struct val proto(struct arch *a, struct val x)
 {
-	x = ar_cba(a, "/model.24/proto/cv1", x, ar_thin(a, 64), 3, 1);
-	x = ar_cba(a, "/model.24/proto/cv2", ar_up(a, "/model.24/proto/upsample", x),
-		   ar_thin(a, 64), 3, 1);
+	const int c = x.c;
+
+	x = ar_cba(a, "/model.24/proto/cv1", x, c, 3, 1);
+	x = ar_cba(a, "/model.24/proto/cv2", ar_up(a, "/model.24/proto/upsample", x), c, 3, 1);
 	return ar_cba(a, "/model.24/proto/cv3", x, 32, 1, 1);
 }
 
@@ -129,23 +144,47 @@ static void yolov5(struct arch *a, const struct yolov5 *v)
 void arch_yolov5s(struct arch *a)
 {
 	yolov5(a, &(const struct yolov5){
-		      { 32, 64, 128, 256, 512 }, { 1, 2, 3, 1, 1 }, false, false });
+		      { 32, 64, 128, 256, 512 }, { 1, 2, 3, 1, 1 }, false, false, false, 0 });
 }
 
 void arch_yolov5s_2_0(struct arch *a)
 {
-	yolov5(a,
-	       &(const struct yolov5){ { 32, 64, 128, 256, 512 }, { 1, 3, 3, 1, 1 }, true, false });
+	yolov5(a, &(const struct yolov5){
+		      { 32, 64, 128, 256, 512 }, { 1, 3, 3, 1, 1 }, true, false, false, 0 });
 }
 
 void arch_yolov5m_6_1(struct arch *a)
 {
 	yolov5(a, &(const struct yolov5){
-		      { 48, 96, 192, 384, 768 }, { 2, 4, 6, 2, 2 }, false, false });
+		      { 48, 96, 192, 384, 768 }, { 2, 4, 6, 2, 2 }, false, false, false, 0 });
 }
 
 void arch_yolov5n_seg(struct arch *a)
 {
-	yolov5(a,
-	       &(const struct yolov5){ { 16, 32, 64, 128, 256 }, { 1, 2, 3, 1, 1 }, false, true });
+	yolov5(a, &(const struct yolov5){
+		      { 16, 32, 64, 128, 256 }, { 1, 2, 3, 1, 1 }, false, true, false, 0 });
+}
+
+void arch_yolov5m_wo_spp(struct arch *a)
+{
+	yolov5(a, &(const struct yolov5){
+		      { 48, 96, 192, 384, 768 }, { 2, 6, 6, 2, 2 }, true, false, true, 0 });
+}
+
+void arch_yolov5xs_wo_spp(struct arch *a)
+{
+	yolov5(a, &(const struct yolov5){
+		      { 32, 64, 128, 256, 512 }, { 1, 3, 3, 1, 1 }, true, false, true, 512 });
+}
+
+void arch_yolov5m_seg(struct arch *a)
+{
+	yolov5(a, &(const struct yolov5){
+		      { 48, 96, 192, 384, 768 }, { 2, 4, 6, 2, 2 }, false, true, false, 0 });
+}
+
+void arch_yolov5l_seg(struct arch *a)
+{
+	yolov5(a, &(const struct yolov5){
+		      { 64, 128, 256, 512, 1024 }, { 3, 6, 9, 3, 3 }, false, true, false, 0 });
 }

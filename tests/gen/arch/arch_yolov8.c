@@ -4,6 +4,8 @@
 struct size {
 	int width[5];
 	int depth[4];
+	int extra;  /* further features of each level: masks' coefficients, key points */
+	bool proto; /* masks */
 };
 
 static struct val c2f(struct arch *a, const char *scope, struct val x, int c, int n, bool add)
@@ -97,6 +99,30 @@ static void decode(struct arch *a, const struct val *head)
 	    a, ar_node(a, "Concat", ar_name("%s/out", scope), (struct val[]){ p, q }, 2, "axis=1"));
 }
 
+/* Coefficients of masks, coordinates of key points: a third tower, an output of its own. */
+static void further(struct arch *a, const struct size *s, const struct val *p)
+{
+	const int c = ar_thin(a, p[0].c * a->thin / 4 > s->extra ? p[0].c * a->thin / 4 : s->extra);
+
+	for (int i = 0; i < 3; i++) {
+		const char *scope = ar_name("/model.22/cv4.%d/cv4.%d", i, i);
+		struct val x = ar_cba(a, ar_name("%s.0", scope), p[i], c, 3, 1);
+
+		x = ar_cba(a, ar_name("%s.1", scope), x, c, 3, 1);
+		ar_output(a, ar_conv(a, ar_name("%s.2", scope), x, s->extra, 1, 1));
+	}
+}
+
+static void proto(struct arch *a, struct val x)
+{
+	const int c = x.c;
+
+	x = ar_cba(a, "/model.22/proto/cv1", x, c, 3, 1);
+	x = ar_deconv(a, "/model.22/proto/upsample", x, c, 2, 2, 0);
+	x = ar_cba(a, "/model.22/proto/cv2", x, c, 3, 1);
+	ar_output(a, ar_cba(a, "/model.22/proto/cv3", x, 32, 1, 1));
+}
+
 static void detect(struct arch *a, const struct val *p)
 {
 	const int c2 = ar_thin(a, p[0].c * a->thin / 4 > 64 ? p[0].c * a->thin / 4 : 64);
@@ -153,14 +179,35 @@ static void yolov8(struct arch *a, const struct size *s)
 	x = ar_concat(a, "/model.20", (struct val[]){ x, keep[4] }, 2);
 	p[2] = c2f(a, "/model.21", x, w[4], s->depth[0], false);
 	detect(a, p);
+	if (s->extra)
+		further(a, s, p);
+	if (s->proto)
+		proto(a, p[0]);
 }
 
 void arch_yolov8n(struct arch *a)
 {
-	yolov8(a, &(const struct size){ { 16, 32, 64, 128, 256 }, { 1, 2, 2, 1 } });
+	yolov8(a, &(const struct size){ { 16, 32, 64, 128, 256 }, { 1, 2, 2, 1 }, 0, false });
 }
 
 void arch_yolov8s(struct arch *a)
 {
-	yolov8(a, &(const struct size){ { 32, 64, 128, 256, 512 }, { 1, 2, 2, 1 } });
+	yolov8(a, &(const struct size){ { 32, 64, 128, 256, 512 }, { 1, 2, 2, 1 }, 0, false });
+}
+
+void arch_yolov8l(struct arch *a)
+{
+	yolov8(a, &(const struct size){ { 64, 128, 256, 512, 512 }, { 3, 6, 6, 3 }, 0, false });
+}
+
+void arch_yolov8s_seg(struct arch *a)
+{
+	yolov8(a, &(const struct size){ { 32, 64, 128, 256, 512 }, { 1, 2, 2, 1 }, 32, true });
+}
+
+/* One class, 17 points of x, y and visibility. */
+void arch_yolov8s_pose(struct arch *a)
+{
+	a->classes = 1;
+	yolov8(a, &(const struct size){ { 32, 64, 128, 256, 512 }, { 1, 2, 2, 1 }, 51, false });
 }

@@ -62,16 +62,16 @@ static struct val yolox_head(struct arch *a, int level, struct val x, int c)
 	return a->raw ? x : ar_concat(a, h, part, 3);
 }
 
-void arch_yolox_s(struct arch *a)
+static void yolox(struct arch *a, int width, int size)
 {
 	static const int depth[3] = { 1, 3, 3 };
-	struct val x = ar_input(a, 3, 640), keep[4], p[3], top[2];
+	struct val x = ar_input(a, 3, size), keep[4], p[3], top[2];
 	int w[5];
 
 	a->classes = a->classes ? a->classes : 80;
 	a->act = AR_LEAKY;
 	for (int i = 0; i < 5; i++)
-		w[i] = ar_thin(a, 32 << i);
+		w[i] = ar_thin(a, width << i);
 	x = ar_cba(a, "/stem", ar_focus(a, "/stem", x), w[0], 3, 1);
 	for (int i = 1; i < 5; i++) {
 		const char *s = ar_name("/dark%d", i + 1);
@@ -95,9 +95,19 @@ void arch_yolox_s(struct arch *a)
 		p[i] = x = csp_layer(a, ar_name("/c3_n%d", 2 + i), x, w[2 + i], 1, false);
 	}
 	for (int i = 0; i < 3; i++)
-		p[i] = yolox_head(a, i, p[i], ar_thin(a, 128));
+		p[i] = yolox_head(a, i, p[i], ar_thin(a, 4 * width));
 	if (!a->raw)
 		flatten_out(a, p);
+}
+
+void arch_yolox_s(struct arch *a)
+{
+	yolox(a, 32, 640);
+}
+
+void arch_yolox_tiny(struct arch *a)
+{
+	yolox(a, 24, 416);
 }
 
 /* ---- YOLOv6-n: re-parameterised 3x3 convolutions throughout ---- */
@@ -158,7 +168,7 @@ static void yolov6(struct arch *a, bool objectness)
 	}
 	x = sppf(a, x, w[4]);
 	for (int i = 0; i < 2; i++) {
-		const int c = w[2] << (1 - i);
+		const int c = w[1] << (1 - i);
 
 		top[i] = ar_cba(a, ar_name("/reduce%d", i), x, c, 1, 1);
 		x = ar_deconv(a, ar_name("/upsample%d", i), top[i], c, 2, 2, 0);
@@ -169,7 +179,7 @@ static void yolov6(struct arch *a, bool objectness)
 	for (int i = 1; i < 3; i++) {
 		x = ar_cba(a, ar_name("/downsample%d", 3 - i), x, x.c, 3, 2);
 		x = ar_concat(a, ar_name("/pan%d", i), (struct val[]){ x, top[2 - i] }, 2);
-		p[i] = x = chain(a, ar_name("/rep_n%d", 2 + i), x, w[2] << i, 4);
+		p[i] = x = chain(a, ar_name("/rep_n%d", 2 + i), x, w[1] << i, 4);
 	}
 	for (int i = 0; i < 3; i++)
 		p[i] = yolov6_head(a, i, p[i], objectness);
