@@ -163,9 +163,10 @@ void arch_stdc1(struct arch *a)
 /* Seven convolutions with joins across, eight curves applied one behind the other. */
 void arch_zero_dce(struct arch *a)
 {
-	struct val image = ar_input_hw(a, 3, 400, 600), x = image, l[7], curve[8];
 	const int three[8] = { 3, 3, 3, 3, 3, 3, 3, 3 };
+	struct val image = ar_input_hw(a, 3, 400, 600), x, l[7], curve[8];
 
+	x = image = ar_2(a, "Mul", "/scale", image, ar_scalar(a, 1.0f / 255), "");
 	for (int i = 0; i < 7; i++) {
 		if (i > 3)
 			x = ar_concat(a, ar_name("/cat%d", i), (struct val[]){ l[6 - i], l[i - 1] },
