@@ -89,7 +89,8 @@ static int build(struct work *w, struct err *e)
 {
 	const struct hef_host host = { w->part[PART_BEFORE], w->part[PART_BEHIND] };
 
-	if (!(w->p = isa_build(w->part[PART_DEVICE], &w->m, w->a, &w->target, e)))
+	if (!(w->p = isa_build(w->part[PART_DEVICE], &w->m, w->a, &w->target, e)) ||
+	    isa_add_posts(w->p, w->part[PART_BEHIND], e) < 0)
 		return -1;
 	return hef_write(w->p, &host, &w->hef, e);
 }

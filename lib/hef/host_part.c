@@ -1,6 +1,6 @@
 /* The host's work, from the records of streams. */
 #include "base/mem.h"
-#include "hef/hef_pb.h"
+#include "hef/read_post.h"
 
 struct builder {
 	const struct hef_core *core;
@@ -26,8 +26,7 @@ static const Hef__EdgeLayerInfo *record_of(const struct builder *b, const struct
 	return NULL;
 }
 
-static struct layer *behind(struct builder *b, enum hn_type t, const char *base,
-			    struct layer *from)
+static struct layer *behind(struct builder *b, enum hn_type t, const char *base, struct layer *from)
 {
 	struct layer *l = graph_add(b->g, t, graph_new_name(b->g, base));
 
@@ -87,8 +86,8 @@ static void add_before(struct builder *b, const struct isa_stream *s)
 	add_output(b, graph_new_name(b->g, "output_layer"), l);
 }
 
-/* From the stream to the user's array. */
-static void add_behind(struct builder *b, const struct isa_stream *s)
+/* From the stream towards the user's array. */
+static struct layer *from_stream(struct builder *b, const struct isa_stream *s)
 {
 	const struct isa_tensor *t = &b->p->tensors[s->tensor];
 	const Hef__EdgeLayerInfo *i = record_of(b, s);
@@ -100,7 +99,73 @@ static void add_behind(struct builder *b, const struct isa_stream *s)
 	if (i && i->hnt_resize)
 		l = add_resize(b, i->hnt_resize, l, (int32_t)i->hnt_resize->height,
 			       (int32_t)i->hnt_resize->width);
-	add_output(b, s->io_layer, l);
+	return l;
+}
+
+/* The outputs' order is that of the file, whatever made them. */
+static void sort_outputs(const struct hef *h, struct behind *b)
+{
+	size_t n;
+	char **order = hef_sorted_outputs(h->msg, b->group, b->core, &n);
+
+	for (size_t i = 0; i < n; i++) {
+		for (size_t k = 0; k < b->nout; k++) {
+			if (strcmp(b->vstream[k], order[i]) == 0 && b->out[k]) {
+				b->g->output_order[b->g->noutput_order++] = b->out[k]->name;
+				b->out[k] = NULL;
+			}
+		}
+	}
+	for (size_t k = 0; k < b->nout; k++) {
+		if (b->out[k])
+			b->g->output_order[b->g->noutput_order++] = b->out[k]->name;
+	}
+}
+
+static int build_behind(const struct hef *h, struct builder *b, struct err *e)
+{
+	const size_t ns = b->p->nstreams,
+		     most = ns + b->p->nposts + h->msg->network_groups[0]->n_ops;
+	struct behind o = { .group = h->msg->network_groups[0],
+			    .core = b->core,
+			    .p = b->p,
+			    .g = b->g,
+			    .source = xcalloc(ns, sizeof *o.source),
+			    .used = xcalloc(ns, sizeof *o.used),
+			    .out = xcalloc(most, sizeof *o.out),
+			    .vstream = xcalloc(most, sizeof *o.vstream) };
+	int r = 0;
+
+	b->g->output_order = xcalloc(most, sizeof *b->g->output_order);
+	for (size_t i = 0; i < ns; i++) {
+		if (b->p->streams[i].output)
+			o.source[i] = from_stream(b, &b->p->streams[i]);
+	}
+	/* Operations look at shapes. */
+	if (graph_infer_shapes(b->g, e) < 0 || hef_read_ops(&o, e) < 0)
+		r = -1;
+	for (size_t i = 0; i < ns && r == 0; i++) {
+		if (o.source[i] && !o.used[i])
+			r = hef_add_vstream(&o, o.source[i], b->p->streams[i].name,
+					    b->p->streams[i].io_layer, e);
+	}
+	if (r == 0)
+		sort_outputs(h, &o);
+	free(o.source);
+	free(o.used);
+	free(o.out);
+	free(o.vstream);
+	return r;
+}
+
+static int build_before(struct builder *b)
+{
+	b->g->output_order = xcalloc(b->p->nstreams, sizeof *b->g->output_order);
+	for (size_t i = 0; i < b->p->nstreams; i++) {
+		if (!b->p->streams[i].output)
+			add_before(b, &b->p->streams[i]);
+	}
+	return 0;
 }
 
 struct graph *hef_part(const struct hef *h, const struct isa_prog *p, enum graph_part which,
@@ -109,19 +174,15 @@ struct graph *hef_part(const struct hef *h, const struct isa_prog *p, enum graph
 	struct hef_core core = { 0 };
 	struct builder b = { .core = &core, .p = p };
 
-	if (h->msg->n_network_groups)
-		hef_core_at(h->msg, h->msg->network_groups[0], 0, &core);
-	b.g = graph_new(p->net);
-	b.g->output_order = xcalloc(p->nstreams, sizeof *b.g->output_order);
-	for (size_t i = 0; i < p->nstreams; i++) {
-		if (p->streams[i].output != (which == PART_BEHIND))
-			continue;
-		if (p->streams[i].output)
-			add_behind(&b, &p->streams[i]);
-		else
-			add_before(&b, &p->streams[i]);
+	if (h->msg->n_network_groups != 1 ||
+	    !hef_core_at(h->msg, h->msg->network_groups[0], 0, &core)) {
+		err_set(e, "%zu network groups with a core, one is expected",
+			h->msg->n_network_groups);
+		return NULL;
 	}
-	if (graph_validate(b.g, NULL, e) == 0)
+	b.g = graph_new(p->net);
+	if ((which == PART_BEHIND ? build_behind(h, &b, e) : build_before(&b)) == 0 &&
+	    graph_validate(b.g, NULL, e) == 0)
 		return b.g;
 	graph_free(b.g);
 	return NULL;

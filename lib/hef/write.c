@@ -33,10 +33,11 @@ static void extensions(struct writer *w, Hef__Hef *m)
 		extension(w, m, EXT_MULTI_CONTEXT);
 	if (hef_any_transposed(w))
 		extension(w, m, EXT_TRANSPOSE);
-	extension(w, m, EXT_NET_FLOW);
-	if (w->per_feature)
-		extension(w, m, EXT_SCALE_PER_FEATURE);
-	extension(w, m, EXT_PERIPH);
+	for (uint32_t i = EXT_NET_FLOW; i < EXT_COUNT; i++) {
+		if (i == EXT_NET_FLOW || i == EXT_PERIPH ||
+		    (i == EXT_SCALE_PER_FEATURE && w->per_feature) || hef_needs_extension(w, i))
+			extension(w, m, i);
+	}
 	hef__extension__init(x);
 	x->type_index = EXT_HW_PADDING;
 	m->optional_extensions = arena_array(&w->arena, 1, sizeof *m->optional_extensions);
@@ -58,14 +59,43 @@ static char **names(struct writer *w, size_t n)
 	return arena_array(&w->arena, n, sizeof(char *));
 }
 
+/* The v-stream behind an output layer of the host: an operation's, a post unit's or a stream's. */
+static char *vstream_of(struct writer *w, const struct layer *l)
+{
+	const struct graph *g = w->host->behind;
+	size_t n = 0;
+
+	while (l->type != HN_INPUT && !hef_is_op(l))
+		l = l->in[0].layer;
+	if (l->type != HN_INPUT)
+		return arena_strdup(&w->arena, l->name);
+	for (size_t i = 0; g->layers[i] != l; i++)
+		n += g->layers[i]->type == HN_INPUT;
+	for (size_t i = 0;; i++) {
+		if (w->p->streams[i].output && n-- == 0)
+			return w->p->streams[i].name;
+	}
+}
+
+/* In the network's order. */
 static void sorted_outputs(struct writer *w, Hef__NetworkGroup *g)
 {
-	g->sorted_outputs_order = names(w, w->p->nstreams);
-	for (size_t i = 0; i < w->p->nstreams; i++) {
-		if (w->p->streams[i].output)
-			g->sorted_outputs_order[g->n_sorted_outputs_order++] =
-			    w->p->streams[i].name;
+	const struct isa_prog *p = w->p;
+	size_t n = w->host ? graph_outputs(w->host->behind, NULL, 0) : p->nstreams;
+	struct layer **out;
+
+	g->sorted_outputs_order = names(w, n);
+	for (size_t i = 0; !w->host && i < n; i++) {
+		if (p->streams[i].output)
+			g->sorted_outputs_order[g->n_sorted_outputs_order++] = p->streams[i].name;
 	}
+	if (!w->host)
+		return;
+	out = arena_array(&w->arena, n, sizeof *out);
+	graph_outputs(w->host->behind, out, n);
+	for (size_t i = 0; i < n; i++)
+		g->sorted_outputs_order[i] = vstream_of(w, out[i]);
+	g->n_sorted_outputs_order = n;
 }
 
 static Hef__Context *context(struct writer *w, int32_t k)
@@ -160,10 +190,46 @@ static Hef__Pad *pad(struct writer *w, size_t stream)
 	return p;
 }
 
+static Hef__Pad *post_pad(struct writer *w, size_t which)
+{
+	const struct hn_shape s = post_output_shape(&w->p->posts[which].post);
+	Hef__Pad *p = arena_alloc(&w->arena, sizeof *p);
+
+	hef__pad__init(p);
+	p->index = (uint32_t)(w->p->nstreams + which);
+	p->name = w->p->posts[which].name;
+	p->format_order = ORDER_HAILO_NMS;
+	p->shape_case = HEF__PAD__SHAPE_NMS_SHAPE;
+	p->nms_shape = arena_alloc(&w->arena, sizeof *p->nms_shape);
+	hef__nms_shape__init(p->nms_shape);
+	p->nms_shape->number_of_classes = (uint32_t)s.h;
+	p->nms_shape->max_bboxes_per_class = (uint32_t)s.c;
+	p->nms_shape->bbox_size = NMS_BOX_BYTES;
+	p->nms_shape->division_factor = 1;
+	return p;
+}
+
+static void core_pads(struct writer *w, Hef__Op *op)
+{
+	size_t n = w->p->nstreams;
+
+	op->input_pads = arena_array(&w->arena, n, sizeof *op->input_pads);
+	op->output_pads = arena_array(&w->arena, n + w->p->nposts, sizeof *op->output_pads);
+	for (size_t i = 0; i < n; i++) {
+		if (isa_feeds_post(w->p, i))
+			continue;
+		if (w->p->streams[i].output)
+			op->output_pads[op->n_output_pads++] = pad(w, i);
+		else
+			op->input_pads[op->n_input_pads++] = pad(w, i);
+	}
+	for (size_t i = 0; i < w->p->nposts; i++)
+		op->output_pads[op->n_output_pads++] = post_pad(w, i);
+}
+
 static int group(struct writer *w, Hef__NetworkGroup *g)
 {
 	Hef__Op *op = arena_alloc(&w->arena, sizeof *op);
-	size_t n = w->p->nstreams;
 
 	hef__op__init(op);
 	op->name = w->p->net;
@@ -172,22 +238,15 @@ static int group(struct writer *w, Hef__NetworkGroup *g)
 		return -1;
 	if (w->p->machine.partial)
 		op->core_op = partial(w, g, op->core_op);
-	op->input_pads = arena_array(&w->arena, n, sizeof *op->input_pads);
-	op->output_pads = arena_array(&w->arena, n, sizeof *op->output_pads);
-	for (size_t i = 0; i < n; i++) {
-		if (w->p->streams[i].output)
-			op->output_pads[op->n_output_pads++] = pad(w, i);
-		else
-			op->input_pads[op->n_input_pads++] = pad(w, i);
-	}
+	core_pads(w, op);
 	g->metadata = metadata(w);
 	g->network_group_name = w->p->net;
 	g->networks_names = names(w, 1);
 	g->networks_names[g->n_networks_names++] = w->p->net;
 	sorted_outputs(w, g);
-	g->ops = arena_array(&w->arena, 1, sizeof *g->ops);
+	g->ops = arena_array(&w->arena, 1 + w->nops, sizeof *g->ops);
 	g->ops[g->n_ops++] = op;
-	return 0;
+	return hef_write_ops(w, g);
 }
 
 static int message(struct writer *w, Hef__Hef *m)

@@ -4,6 +4,7 @@
 
 #include "base/mem.h"
 #include "hef/hef_pb.h"
+#include "hef/write_post.h"
 
 /* A stream of one context: boundary, inter-context or DDR. */
 struct port {
@@ -13,6 +14,7 @@ struct port {
 	int32_t tensor;
 	int32_t from, to; /* features */
 	int32_t stream;   /* boundary: index in prog->streams */
+	int32_t post;     /* boundary: index in prog->posts; -1: not of a post unit */
 	int32_t edge;     /* DDR: index in prog->edges */
 	int32_t peer;     /* context at the other end; -1: host */
 	uint32_t sys_index, engine;
@@ -33,6 +35,9 @@ struct writer {
 	struct ports *ports; /* per context */
 	uint32_t max_periph;
 	bool per_feature; /* extension 25 */
+	struct host_op *ops;
+	size_t nops;
+	uint32_t next_pad; /* index of the next pad of an op */
 	struct err *e;
 };
 

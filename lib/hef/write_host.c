@@ -99,7 +99,7 @@ static int check_part(const struct writer *w, const struct graph *g, bool output
 	for (size_t i = 0; i < g->nlayers && r == 0; i++) {
 		const struct layer *l = g->layers[i];
 
-		if (hn_is(l->type, HNF_IO) || recorded[i])
+		if (hn_is(l->type, HNF_IO) || recorded[i] || hef_is_op(l))
 			continue;
 		r = err_set(w->e, "layer '%s' runs on the host, and a HEF has no record of that",
 			    quote(l->name));
@@ -114,5 +114,5 @@ int hef_check_host(struct writer *w)
 		return 0;
 	if (check_part(w, w->host->before, false) < 0 || check_part(w, w->host->behind, true) < 0)
 		return -1;
-	return 0;
+	return hef_plan_ops(w);
 }

@@ -3,7 +3,9 @@
 
 enum {
 	FORMAT_NHWC = 0,
+	FORMAT_NHCW = 1,
 	FORMAT_NC = 2,
+	FORMAT_NMS = 6,
 	PAGE = 4096,
 	UNIT = 8,
 	DDR_UNIT = 512,
@@ -25,23 +27,44 @@ static uint32_t transfer(uint64_t frame, uint64_t row, uint32_t unit, uint32_t m
 	return d;
 }
 
+/* HailoRT's NMS operations take rows of each feature, padded to whole units of the row. */
+static bool by_feature(const struct writer *w, const struct port *port)
+{
+	return port->stream >= 0 && hef_feeds_nms(w, port->stream);
+}
+
+static Hef__BufferIndex **buffer_index(struct writer *w, Hef__EdgeLayerBase *b)
+{
+	Hef__BufferIndex **v = arena_array(&w->arena, 1, sizeof *v);
+
+	v[0] = arena_alloc(&w->arena, sizeof *v[0]);
+	hef__buffer_index__init(v[0]);
+	b->n_buffer_indices = 1;
+	return v;
+}
+
 static int base(struct writer *w, const struct port *port, const struct isa_tensor *t,
 		Hef__EdgeLayerBase *b)
 {
 	bool ddr = port->connection == CONN_DDR;
 	uint32_t c = (uint32_t)(port->to - port->from), unit = ddr ? DDR_UNIT : UNIT;
 	uint32_t max = w->max_periph < MAX_FIELD ? w->max_periph : MAX_FIELD;
-	Hef__BufferIndex *index = arena_alloc(&w->arena, sizeof *index);
 	uint64_t row;
 
 	b->data_bytes = (uint32_t)t->bits / 8;
 	b->format = port->connection == CONN_BOUNDARY && port->direction && t->rank == 2
 			? FORMAT_NC
 			: FORMAT_NHWC;
+	if (by_feature(w, port))
+		b->format = FORMAT_NHCW;
 	b->height = b->padded_height = (uint32_t)t->h;
 	b->width = b->padded_width = ddr ? 1 : (uint32_t)t->w;
 	b->features = ddr ? c * (uint32_t)t->w : c;
 	b->padded_features = round_up(b->features, unit / (ddr ? b->data_bytes : 1));
+	if (b->format == FORMAT_NHCW) {
+		b->padded_features = b->features;
+		b->padded_width = round_up(b->width, unit / b->data_bytes);
+	}
 	b->sys_index = port->sys_index;
 	b->engine_id = port->engine;
 	row = (uint64_t)b->padded_width * b->padded_features * b->data_bytes;
@@ -52,10 +75,7 @@ static int base(struct writer *w, const struct port *port, const struct isa_tens
 			       quote(t->name), max, (unsigned long long)(row * b->padded_height));
 	b->core_buffers_per_frame = (uint32_t)(row * b->padded_height / b->core_bytes_per_buffer);
 	b->max_shmifo_size = round_up(b->core_bytes_per_buffer + 1, PAGE) + PAGE;
-	hef__buffer_index__init(index);
-	b->n_buffer_indices = 1;
-	b->buffer_indices = arena_array(&w->arena, 1, sizeof *b->buffer_indices);
-	b->buffer_indices[0] = index;
+	b->buffer_indices = buffer_index(w, b);
 	return 0;
 }
 
@@ -195,13 +215,71 @@ static Hef__EdgeLayer *layer(struct writer *w, int32_t context, const struct por
 	return l;
 }
 
+static Hef__NmsInfo *nms_info(struct writer *w, const struct post *p)
+{
+	const struct hn_shape s = post_output_shape(p);
+	Hef__NmsInfo *n = arena_alloc(&w->arena, sizeof *n);
+
+	hef__nms_info__init(n);
+	n->number_of_classes = (uint64_t)s.h;
+	/* What is suppressed on the host must arrive there whole. */
+	n->max_output_size = post_on_both(p) ? (uint64_t)post_boxes(p) : (uint64_t)s.c;
+	n->bbox_size = NMS_BOX_BYTES;
+	n->input_division_factor = 1;
+	return n;
+}
+
+/* What a post unit gives: per class a count and boxes of floats, no frame of a fixed size. */
+static Hef__EdgeLayer *post_layer(struct writer *w, int32_t context, const struct port *port)
+{
+	const struct isa_post *t = &w->p->posts[port->post];
+	static const float one = 1;
+	const struct isa_tensor unit = { .h = 1, .w = 1, .c = 2, .bits = 16, .scale = { NULL, 1 } };
+	struct isa_tensor codes = unit;
+	Hef__EdgeLayer *l = arena_alloc(&w->arena, sizeof *l);
+	Hef__EdgeLayerInfo *i = arena_alloc(&w->arena, sizeof *i);
+	Hef__EdgeLayerBase *b = arena_alloc(&w->arena, sizeof *b);
+
+	codes.scale.v = arena_alloc(&w->arena, sizeof one);
+	codes.scale.v[0] = one;
+	hef__edge_layer__init(l);
+	hef__edge_layer_info__init(i);
+	hef__edge_layer_base__init(b);
+	i->name = t->name;
+	i->hn_output_layer_name = t->io_layer;
+	i->edge_layer_base = b;
+	i->numeric_info = hef_write_numeric(w, &codes, 0, 2);
+	b->data_bytes = 2;
+	b->format = FORMAT_NMS;
+	b->height = b->padded_height = b->width = b->padded_width = 1;
+	b->features = b->padded_features = NMS_BOX_BYTES / b->data_bytes;
+	b->sys_index = port->sys_index;
+	b->engine_id = port->engine;
+	b->core_bytes_per_buffer = NMS_BOX_BYTES;
+	b->core_buffers_per_frame = 1;
+	b->additional_info = arena_alloc(&w->arena, sizeof *b->additional_info);
+	hef__additional_info__init(b->additional_info);
+	b->additional_info->nms_info = nms_info(w, &t->post);
+	b->buffer_indices = buffer_index(w, b);
+	l->direction = 1;
+	l->edge_layer_type = LAYER_INFO;
+	l->edge_case = HEF__EDGE_LAYER__EDGE_LAYER_INFO;
+	l->layer_info = i;
+	l->context_switch_info = switch_info(w, port, context);
+	l->has_pad_case = HEF__EDGE_LAYER__HAS_PAD_PAD_INDEX;
+	l->pad_index = (uint32_t)(w->p->nstreams + (size_t)port->post);
+	return l;
+}
+
 int hef_write_layers(struct writer *w, int32_t context, Hef__ContextMetadata *d)
 {
 	const struct ports *s = &w->ports[context];
 
 	d->edge_layers = arena_array(&w->arena, s->n, sizeof *d->edge_layers);
 	for (size_t i = 0; i < s->n; i++) {
-		if (!(d->edge_layers[i] = layer(w, context, &s->v[i])))
+		const struct port *port = &s->v[i];
+
+		if (!(d->edge_layers[i] = (port->post >= 0 ? post_layer : layer)(w, context, port)))
 			return -1;
 		d->n_edge_layers++;
 	}

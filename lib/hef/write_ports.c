@@ -21,6 +21,8 @@ static void boundary(struct writer *w)
 		const struct isa_stream *s = &p->streams[i];
 		const struct isa_tensor *t = &p->tensors[s->tensor];
 
+		if (isa_feeds_post(p, i))
+			continue;
 		add(&w->ports[p->layers[s->layer].context],
 		    (struct port){ .direction = s->output,
 				   .connection = CONN_BOUNDARY,
@@ -29,9 +31,19 @@ static void boundary(struct writer *w)
 				   .from = 0,
 				   .to = t->c,
 				   .stream = (int32_t)i,
+				   .post = -1,
 				   .edge = -1,
 				   .peer = -1 });
 	}
+	for (size_t i = 0; i < p->nposts; i++)
+		add(&w->ports[0], (struct port){ .direction = 1,
+						 .connection = CONN_BOUNDARY,
+						 .layer = -1,
+						 .tensor = -1,
+						 .stream = -1,
+						 .post = (int32_t)i,
+						 .edge = -1,
+						 .peer = -1 });
 }
 
 static bool present(const struct ports *s, uint32_t direction, int32_t layer, int32_t tensor)
@@ -55,6 +67,7 @@ static void inter_context(struct writer *w, const struct isa_edge *d)
 			     .from = a->out.n == 1 ? a->from : 0,
 			     .to = a->out.n == 1 ? a->to : w->p->tensors[t].c,
 			     .stream = -1,
+			     .post = -1,
 			     .edge = -1 };
 
 	if (!present(&w->ports[a->context], 1, d->from, t)) {
@@ -80,6 +93,7 @@ static void ddr(struct writer *w, int32_t edge)
 			     .from = a->out.n == 1 ? a->from : 0,
 			     .to = a->out.n == 1 ? a->to : w->p->tensors[t].c,
 			     .stream = -1,
+			     .post = -1,
 			     .edge = edge,
 			     .peer = a->context };
 

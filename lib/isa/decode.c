@@ -57,8 +57,7 @@ static int head(const void *image, size_t n, struct head *h, struct err *e)
 	h->nstreams = head_count(&c, "streams", n, LIMIT_LAYERS, e);
 	h->nlayers = head_count(&c, "layers", n, ISA_MAX_TENSORS, e);
 	h->nedges = head_count(&c, "edges", n, n, e);
-	if (cur_u32le(&c) != 0)
-		err_set(e, "reserved word of the directory is not zero");
+	h->nposts = head_count(&c, "post units", n, ISA_MAX_POSTS, e);
 	if (err_is(e))
 		return -1;
 	if (h->nseg < 2)
@@ -102,12 +101,12 @@ static int complete(const struct reader *r)
 	if (!r->machine)
 		return err_set(r->e, "no machine record");
 	if (r->tensors != r->h.ntensors || r->streams != r->h.nstreams ||
-	    r->layers != r->h.nlayers || r->edges != r->h.nedges)
+	    r->layers != r->h.nlayers || r->edges != r->h.nedges || r->posts != r->h.nposts)
 		return err_set(r->e,
-			       "%zu tensors, %zu streams, %zu layers, %zu edges; "
-			       "%zu, %zu, %zu, %zu announced",
-			       r->tensors, r->streams, r->layers, r->edges, r->h.ntensors,
-			       r->h.nstreams, r->h.nlayers, r->h.nedges);
+			       "%zu tensors, %zu streams, %zu layers, %zu edges, %zu post units; "
+			       "%zu, %zu, %zu, %zu, %zu announced",
+			       r->tensors, r->streams, r->layers, r->edges, r->posts, r->h.ntensors,
+			       r->h.nstreams, r->h.nlayers, r->h.nedges, r->h.nposts);
 	if (p->ncontexts < 1 || (size_t)p->ncontexts + 1 != r->h.nseg)
 		return err_set(r->e, "%d contexts in %zu segments", p->ncontexts, r->h.nseg);
 	return 0;
@@ -143,6 +142,7 @@ struct isa_prog *isa_decode(const void *image, size_t n, struct err *e)
 	p->streams = xcalloc(r.h.nstreams, sizeof *p->streams);
 	p->layers = xcalloc(r.h.nlayers, sizeof *p->layers);
 	p->edges = xcalloc(r.h.nedges, sizeof *p->edges);
+	p->posts = xcalloc(r.h.nposts, sizeof *p->posts);
 	if (segments(&r, image, n) < 0 || complete(&r) < 0 || isa_check(p, e) < 0) {
 		err_in(e, "programme");
 		isa_free(p);
@@ -173,6 +173,12 @@ void isa_free(struct isa_prog *p)
 	free(p->tensors);
 	free(p->streams);
 	free(p->layers);
+	for (size_t i = 0; i < p->nposts; i++) {
+		free(p->posts[i].name);
+		free(p->posts[i].io_layer);
+		free(p->posts[i].in.v);
+	}
+	free(p->posts);
 	free(p->edges);
 	free(p->net);
 	free(p);

@@ -7,7 +7,7 @@
 
 /* The directory at the start of an image. */
 struct head {
-	size_t nseg, ntensors, nstreams, nlayers, nedges;
+	size_t nseg, ntensors, nstreams, nlayers, nedges, nposts;
 	const uint8_t *dir;
 };
 
@@ -15,7 +15,7 @@ struct head {
 struct reader {
 	struct isa_prog *p;
 	struct head h;
-	size_t tensors, streams, layers, edges;
+	size_t tensors, streams, layers, edges, posts;
 	bool machine;
 	struct err *e;
 };

@@ -1,6 +1,6 @@
 /*
  * Programme to image: little-endian records in segments, hn-isa(7).  Segment 0 holds the machine,
- * tensors and streams, segment 1 + k the layers and edges of context k.
+ * tensors, streams and post units, segment 1 + k the layers and edges of context k.
  */
 #include "isa/records.h"
 
@@ -238,6 +238,40 @@ static void edge(struct str *s, const struct isa_edge *d)
 	u64(s, (uint64_t)d->address);
 }
 
+static void level(struct str *s, const struct post_level *l)
+{
+	i32(s, l->stride);
+	i32(s, l->nanchor);
+	for (int32_t i = 0; i < l->nanchor; i++) {
+		f32(s, l->w[i]);
+		f32(s, l->h[i]);
+	}
+}
+
+static void post(struct str *s, const struct isa_post *t)
+{
+	const struct post *p = &t->post;
+
+	text(s, t->name);
+	text(s, t->io_layer);
+	ints(s, &t->in);
+	text(s, post_kind_name(p->kind));
+	text(s, post_engine_name(p->engine));
+	f64(s, p->score_th);
+	f64(s, p->iou_th);
+	i32(s, p->image[0]);
+	i32(s, p->image[1]);
+	i32(s, p->classes);
+	i32(s, p->max_per_class);
+	i32(s, p->background_removal ? p->background : -1);
+	i32(s, p->centers_scale);
+	i32(s, p->dims_scale);
+	i32(s, p->division);
+	i32(s, p->nlevel);
+	for (int32_t i = 0; i < p->nlevel; i++)
+		level(s, &p->level[i]);
+}
+
 /* Appends a record to the image and makes it a chunk, or part of the common segment's one. */
 static int record(struct isa_image *im, int32_t segment, enum isa_record kind, struct str *body,
 		  struct err *e)
@@ -281,6 +315,11 @@ static int common(const struct isa_prog *p, struct isa_image *im, struct str *b,
 		if (record(im, 0, ISA_REC_STREAM, b, e) < 0)
 			return -1;
 	}
+	for (size_t i = 0; i < p->nposts; i++) {
+		post(b, &p->posts[i]);
+		if (record(im, 0, ISA_REC_POST, b, e) < 0)
+			return -1;
+	}
 	return 0;
 }
 
@@ -317,7 +356,7 @@ static void directory(const struct isa_prog *p, const struct isa_image *im, cons
 	u32(head, (uint32_t)p->nstreams);
 	u32(head, (uint32_t)p->nlayers);
 	u32(head, (uint32_t)p->nedges);
-	u32(head, 0);
+	u32(head, (uint32_t)p->nposts);
 	for (size_t i = 0; i < nseg; i++) {
 		size_t end = i + 1 < nseg ? start[i + 1] : im->bytes.len;
 		u32(head, (uint32_t)(start[i] / ISA_LINE));

@@ -11,12 +11,14 @@
 
 #include "alloc/alloc.h"
 #include "kernel/qop.h"
+#include "post/post.h"
 
 enum {
 	ISA_VERSION = 1,
 	ISA_MAX_NAME = 127,
 	ISA_MAX_CONTEXTS = 1021,
-	ISA_MAX_TENSORS = 400000
+	ISA_MAX_TENSORS = 400000,
+	ISA_MAX_POSTS = 256
 };
 /* Buffers start at multiples of this many bytes. */
 enum {
@@ -95,6 +97,18 @@ struct isa_stream {
 	bool output;
 };
 
+/*
+ * What the post unit makes of output streams: boxes above the threshold of score, which leave as
+ * one stream instead of them.  For the kinds of post_on_both the host suppresses, else it is done
+ * here.
+ */
+struct isa_post {
+	char *name;         /* of the stream: the post-process layer */
+	char *io_layer;     /* its output_layer */
+	struct qarr_i32 in; /* streams, in the order of the heads */
+	struct post post;   /* shapes are the streams'; names are not set */
+};
+
 struct isa_prog {
 	char *net; /* network name */
 	struct isa_machine machine;
@@ -107,12 +121,24 @@ struct isa_prog {
 	size_t nedges;
 	struct isa_stream *streams; /* inputs, then outputs, each in the network's order */
 	size_t nstreams;
+	struct isa_post *posts;
+	size_t nposts;
 };
 
 /* From a quantized graph and its allocation.  Errors name the physical layer. */
 struct isa_prog *isa_build(const struct graph *g, const struct qmodel *m,
 			   const struct allocation *a, const struct target *t, struct err *e);
 void isa_free(struct isa_prog *p); /* NULL is fine */
+/*
+ * Adds a post unit for each post-process behind the device (PART_BEHIND, whose input i is output
+ * stream i) that the device runs: engine nn_core or auto.  Errors: more than one context, heads
+ * that the host changes first.
+ */
+int isa_add_posts(struct isa_prog *p, const struct graph *behind, struct err *e);
+/* A part of isa_check. */
+int isa_check_posts(const struct isa_prog *p, struct err *e);
+/* True when a post unit feeds on output stream i. */
+bool isa_feeds_post(const struct isa_prog *p, size_t stream);
 
 /*
  * Everything that a record says about others: indexes, shapes, encodings, feature ranges that cover

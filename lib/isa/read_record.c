@@ -269,6 +269,73 @@ static void edge(struct reader *r, struct cursor *c)
 	d->kind = (enum alloc_edge_kind)kind;
 }
 
+/* A word of a table: its number there. */
+static int word(struct cursor *c, int (*find)(const char *))
+{
+	char *t = text(c, LIMIT_NAME);
+	int v = find(t);
+
+	if (v < 0 && !c->failed) {
+		err_set(c->e, "unknown word '%s'", quote(t));
+		c->failed = true;
+	}
+	free(t);
+	return v < 0 ? 0 : v;
+}
+
+static void level(struct cursor *c, struct post_level *l)
+{
+	l->stride = cur_i32le(c);
+	l->nanchor = cur_i32le(c);
+	if (!c->failed && (l->nanchor < 1 || l->nanchor > POST_ANCHORS)) {
+		err_set(c->e, "%d anchors, 1 to %d allowed", l->nanchor, POST_ANCHORS);
+		c->failed = true;
+	}
+	for (int32_t i = 0; i < l->nanchor && !c->failed; i++) {
+		l->w[i] = cur_f32le(c);
+		l->h[i] = cur_f32le(c);
+	}
+}
+
+static void post_numbers(struct cursor *c, struct post *p)
+{
+	p->score_th = f64(c);
+	p->iou_th = f64(c);
+	p->image[0] = cur_i32le(c);
+	p->image[1] = cur_i32le(c);
+	p->classes = cur_i32le(c);
+	p->max_per_class = cur_i32le(c);
+	p->background = cur_i32le(c);
+	p->background_removal = p->background >= 0;
+	p->background = p->background_removal ? p->background : 0;
+	p->centers_scale = cur_i32le(c);
+	p->dims_scale = cur_i32le(c);
+	p->division = cur_i32le(c);
+	p->nlevel = cur_i32le(c);
+}
+
+static void post(struct reader *r, struct cursor *c)
+{
+	struct isa_post *t = &r->p->posts[r->posts++];
+	struct post *p = &t->post;
+
+	r->p->nposts = r->posts;
+	t->name = text(c, ISA_MAX_NAME);
+	t->io_layer = text(c, LIMIT_NAME);
+	t->in = ints(c);
+	p->kind = (enum post_kind)word(c, post_kind_from_name);
+	p->engine = (enum post_engine)word(c, post_engine_from_name);
+	post_numbers(c, p);
+	if (!c->failed && (p->nlevel < 1 || p->nlevel > POST_LEVELS)) {
+		err_set(c->e, "%d decoders, 1 to %d allowed", p->nlevel, POST_LEVELS);
+		c->failed = true;
+	}
+	for (int32_t i = 0; i < p->nlevel && !c->failed; i++)
+		level(c, &p->level[i]);
+	if (!c->failed)
+		post_number_inputs(p);
+}
+
 int isa_read_record(struct reader *r, uint32_t kind, struct cursor *c, size_t seg)
 {
 	bool common = seg == 0;
@@ -279,6 +346,8 @@ int isa_read_record(struct reader *r, uint32_t kind, struct cursor *c, size_t se
 		tensor(r, c);
 	else if (kind == ISA_REC_STREAM && common && r->streams < r->h.nstreams)
 		stream(r, c);
+	else if (kind == ISA_REC_POST && common && r->posts < r->h.nposts)
+		post(r, c);
 	else if (kind == ISA_REC_LAYER && !common && r->layers < r->h.nlayers)
 		layer(r, c, (int32_t)seg - 1);
 	else if (kind == ISA_REC_EDGE && !common && r->edges < r->h.nedges)

@@ -15,7 +15,8 @@ enum isa_record {
 	ISA_REC_TENSOR = 2,
 	ISA_REC_STREAM = 3,
 	ISA_REC_LAYER = 4,
-	ISA_REC_EDGE = 5
+	ISA_REC_EDGE = 5,
+	ISA_REC_POST = 6
 };
 
 /* Storage of a field's values: enum qfield_kind, or two 4-bit weights in a byte. */

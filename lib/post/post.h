@@ -129,6 +129,15 @@ void post_run(const struct post *p, const float *const in[], float *out);
  * image_dims may be missing: p->image stays.
  */
 int post_from_config(struct post *p, const json_t *config, struct err *e);
+/* Is every number of a record that is no configuration within its range? */
+int post_check_numbers(const struct post *p, struct err *e);
+/* Boxes of all levels together; after post_check. */
+int64_t post_boxes(const struct post *p);
+/*
+ * On the neural core the kind is decoded and filtered by score only, its boxes are suppressed on the
+ * CPU (guide 5.1.5): YOLOv5 with engine auto, YOLOv6.
+ */
+bool post_on_both(const struct post *p);
 /* The layer's name of a part of a level in a configuration; NULL: none, or empty (to be found). */
 const char *post_config_layer(const json_t *config, enum post_kind k, int level,
 			      enum post_part part);

@@ -127,5 +127,8 @@ int post_check(const struct post *p, struct err *e)
 	for (int32_t i = 0; i < p->nlevel; i++)
 		if (check_level(p, &p->level[i], e) < 0)
 			return -1;
+	if (p->bbox_only && post_boxes(p) > LIMIT_DIM)
+		return err_set(e, "%lld boxes are more than an array holds",
+			       (long long)post_boxes(p));
 	return 0;
 }

@@ -169,6 +169,50 @@ int post_from_config(struct post *p, const json_t *config, struct err *e)
 	return 0;
 }
 
+/* ---- numbers that come from somewhere else ---- */
+
+static int check_level_numbers(const struct post *p, const struct post_level *l, struct err *e)
+{
+	const struct post_row *row = post_row(p->kind);
+
+	if (l->stride < row->stride || l->stride > MAX_STRIDE)
+		return err_set(e, "a stride of %d", l->stride);
+	if (l->nanchor < 1 || l->nanchor > (row->anchors ? POST_ANCHORS : 1))
+		return err_set(e, "%d anchors", l->nanchor);
+	for (int32_t i = 0; i < l->nanchor && row->anchors; i++)
+		if (!(l->w[i] > 0 && l->w[i] <= LIMIT_DIM && l->h[i] > 0 && l->h[i] <= LIMIT_DIM))
+			return err_set(e, "an anchor of %gx%g", (double)l->w[i], (double)l->h[i]);
+	return 0;
+}
+
+int post_check_numbers(const struct post *p, struct err *e)
+{
+	const double unit[3] = { p->score_th, p->iou_th, p->mask_threshold };
+
+	for (size_t i = 0; i < sizeof numbers / sizeof numbers[0]; i++) {
+		const struct number *n = &numbers[i];
+		const int32_t v = *(const int32_t *)((const char *)p + n->offset);
+
+		if (v != n->otherwise && (v < n->min || v > n->max))
+			return err_set(e, "%s is %d", n->key, v);
+	}
+	for (int i = 0; i < 3; i++)
+		if (!(unit[i] >= 0 && unit[i] <= 1))
+			return err_set(e, "a threshold of %g", unit[i]);
+	if (p->image[0] < 1 || p->image[0] > LIMIT_DIM || p->image[1] < 1 ||
+	    p->image[1] > LIMIT_DIM || p->classes < 1)
+		return err_set(e, "%d classes in an image of %dx%d", p->classes, p->image[0],
+			       p->image[1]);
+	if (p->nlevel < 1 || p->nlevel > POST_LEVELS)
+		return err_set(e, "%d decoders", p->nlevel);
+	for (int32_t i = 0; i < p->nlevel; i++)
+		if (check_level_numbers(p, &p->level[i], e) < 0)
+			return -1;
+	if (post_row(p->kind)->bins && p->bins < 1)
+		return err_set(e, "regression_length is %d", p->bins);
+	return 0;
+}
+
 static json_t *decoder_at(const json_t *config, int level)
 {
 	return json_array_get(json_object_get(config, "bbox_decoders"), (size_t)level);

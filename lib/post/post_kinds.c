@@ -163,3 +163,9 @@ const char *post_config_key(enum post_kind k, enum post_part part)
 {
 	return post_row(k)->key[part];
 }
+
+bool post_on_both(const struct post *p)
+{
+	return (p->kind == POST_YOLOV5 && p->engine == POST_AUTO) ||
+	       (p->kind == POST_YOLOV6 && p->engine == POST_NN_CORE);
+}

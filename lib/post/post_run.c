@@ -13,22 +13,29 @@ struct run {
 	float *out; /* bbox_only: the next box */
 };
 
-static int32_t boxes_of(const struct post *p, const struct post_level *l)
+static int64_t boxes_of(const struct post *p, const struct post_level *l)
 {
 	const struct hn_shape *s = &p->shape[l->input[POST_REG]];
 
-	return s->h * s->w * l->nanchor;
+	return (int64_t)s->h * s->w * l->nanchor;
+}
+
+int64_t post_boxes(const struct post *p)
+{
+	int64_t n = 0;
+
+	for (int32_t i = 0; i < p->nlevel; i++)
+		n += boxes_of(p, &p->level[i]);
+	return n;
 }
 
 struct hn_shape post_output_shape(const struct post *p)
 {
 	const int32_t total = p->max_total ? p->max_total : p->max_per_class * post_classes(p);
-	int32_t boxes = 0;
 
-	for (int32_t i = 0; p->bbox_only && i < p->nlevel; i++)
-		boxes += boxes_of(p, &p->level[i]);
 	if (p->bbox_only)
-		return (struct hn_shape){ 1, boxes, 4 + post_row(p->kind)->boxed + p->classes, 4 };
+		return (struct hn_shape){ 1, (int32_t)post_boxes(p),
+					  4 + post_row(p->kind)->boxed + p->classes, 4 };
 	if (p->kind == POST_YOLOV5_SEG)
 		return (struct hn_shape){ 1, total, 6 + p->image[0] * p->image[1], 4 };
 	return (struct hn_shape){ post_classes(p), 5, p->max_per_class, 4 };
