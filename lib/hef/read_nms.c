@@ -166,6 +166,7 @@ int hef_read_nms(const Hef__NmsOp *n, struct post *p, uint32_t pads[POST_INPUTS]
 			    .background_removal = n->background_removal,
 			    .background = (int32_t)(n->background_removal_index & INT32_MAX),
 			    .bbox_only = n->bbox_decoding_only,
+			    .one_class = n->hnt_one_class,
 			    .centers_scale = 1,
 			    .dims_scale = 1,
 			    .division = 1,

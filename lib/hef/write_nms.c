@@ -184,8 +184,28 @@ static const struct {
 };
 /* clang-format on */
 
+/* HailoRT leaves out a class of SSD only, the first or the last. */
+static int check_background(const struct writer *w, const struct post *p)
+{
+	if (!p->background_removal)
+		return 0;
+	if (p->kind != POST_SSD)
+		return err_set(w->e,
+			       "background_removal: HailoRT's operation for %s keeps all classes "
+			       "(only the one for ssd does not)",
+			       post_kind_name(p->kind));
+	if (p->background != 0 && p->background != p->classes - 1)
+		return err_set(w->e,
+			       "background_removal_index is %d: HailoRT's operation for ssd leaves "
+			       "out the first class or the last",
+			       p->background);
+	return 0;
+}
+
 int hef_fill_nms(struct writer *w, const struct host_op *o, Hef__NmsOp *n)
 {
+	if (check_background(w, &o->post) < 0)
+		return -1;
 	if (!kinds[o->post.kind].fill)
 		return err_set(w->e, "%s", kinds[o->post.kind].reason);
 	return kinds[o->post.kind].fill(w, o, n);

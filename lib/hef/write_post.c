@@ -90,6 +90,7 @@ static Hef__NmsOp *nms(struct writer *w, const struct host_op *o)
 	n->background_removal = p->background_removal;
 	n->background_removal_index = p->background_removal ? (uint32_t)p->background : 0;
 	n->bbox_decoding_only = p->bbox_only;
+	n->hnt_one_class = p->one_class;
 	if (o->unit >= 0) { /* the device has decoded, and removed the background */
 		n->kind_case = HEF__NMS_OP__KIND_IOU;
 		n->iou = arena_alloc(&w->arena, sizeof *n->iou);

@@ -264,6 +264,7 @@ static void post(struct str *s, const struct isa_post *t)
 	i32(s, p->classes);
 	i32(s, p->max_per_class);
 	i32(s, p->background_removal ? p->background : -1);
+	u32(s, p->one_class);
 	i32(s, p->centers_scale);
 	i32(s, p->dims_scale);
 	i32(s, p->division);

@@ -299,6 +299,8 @@ static void level(struct cursor *c, struct post_level *l)
 
 static void post_numbers(struct cursor *c, struct post *p)
 {
+	uint32_t one_class;
+
 	p->score_th = f64(c);
 	p->iou_th = f64(c);
 	p->image[0] = cur_i32le(c);
@@ -308,6 +310,12 @@ static void post_numbers(struct cursor *c, struct post *p)
 	p->background = cur_i32le(c);
 	p->background_removal = p->background >= 0;
 	p->background = p->background_removal ? p->background : 0;
+	one_class = cur_u32le(c);
+	if (one_class > 1) {
+		err_set(c->e, "one_class is %u", one_class);
+		c->failed = true;
+	}
+	p->one_class = one_class == 1;
 	p->centers_scale = cur_i32le(c);
 	p->dims_scale = cur_i32le(c);
 	p->division = cur_i32le(c);

@@ -40,13 +40,14 @@ static const struct proposal *next(const struct job *j, int k, bool *left)
 	return best;
 }
 
-/* The first of its largest class scores. */
+/* The first of its largest class scores; the background is none. */
 static int best_class(const struct job *j, const struct proposal *p)
 {
-	int best = 0;
+	int best = -1;
 
-	for (int k = 1; k < j->classes; k++)
-		best = p->cls[k] > p->cls[best] ? k : best;
+	for (int k = 0; k < j->classes; k++)
+		if (k != j->background && (best < 0 || p->cls[k] > p->cls[best]))
+			best = k;
 	return best;
 }
 
