@@ -95,18 +95,25 @@ void layer_add_original(struct graph *g, struct layer *l, const char *name)
 	l->original_names[l->noriginal++] = arena_strdup(&g->arena, name);
 }
 
-/* output_order names the producers that feed output layers. */
-static void rename_output(struct graph *g, const char *from, char *to)
+/* output_order names the producers that feed output layers, once for each that they feed. */
+static void rename_output(struct graph *g, const struct layer *output, const struct layer *from,
+			  char *to)
 {
+	size_t earlier = 0;
+
+	for (size_t i = 0; g->layers[i] != output; i++)
+		earlier += g->layers[i]->type == HN_OUTPUT && g->layers[i]->in[0].layer == from;
 	for (size_t i = 0; i < g->noutput_order; i++)
-		if (strcmp(g->output_order[i], from) == 0)
+		if (strcmp(g->output_order[i], from->name) == 0 && earlier-- == 0) {
 			g->output_order[i] = to;
+			return;
+		}
 }
 
 void graph_redirect(struct graph *g, struct layer *l, size_t i, struct layer *to, int port)
 {
 	if (l->type == HN_OUTPUT)
-		rename_output(g, l->in[i].layer->name, to->name);
+		rename_output(g, l, l->in[i].layer, to->name);
 	l->in[i] = (struct hn_input){ to, port };
 }
 

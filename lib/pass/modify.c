@@ -4,8 +4,13 @@
 
 static const struct modification modifications[] = {
 	/* clang-format off */
+	{ "change_output_activation", modify_output_activation },
+	{ "logits_layer", modify_logits },
 	{ "nms_postprocess", modify_nms },
 	{ "normalization", modify_normalization },
+	{ "resize", modify_resize },
+	{ "resize_input", modify_resize_input },
+	{ "transpose", modify_transpose },
 	/* clang-format on */
 };
 
@@ -55,13 +60,33 @@ const char *modify_name(struct modify *m, const struct alls_stmt *st, size_t whi
 	return NULL;
 }
 
-struct layer *modify_behind(struct modify *m, enum hn_type t, const char *name, struct layer *input)
+static struct layer *insert_behind(struct modify *m, enum hn_type t, const char *name,
+				   struct layer *from)
 {
 	struct layer *l = graph_add(m->g, t, name);
 
 	l->pinned = true;
-	layer_add_input(m->g, l, input, 0);
-	graph_replace_uses(m->g, input, 0, l, 0);
+	layer_add_input(m->g, l, from, 0);
+	graph_replace_uses(m->g, from, 0, l, 0);
+	return l;
+}
+
+struct layer *modify_behind(struct modify *m, enum hn_type t, const char *name, struct layer *input)
+{
+	struct layer *from = input;
+
+	while (from->nsucc == 1 && layer_on_host(from->succ[0]) &&
+	       from->succ[0]->type != HN_POSTPROCESS)
+		from = from->succ[0];
+	return insert_behind(m, t, name, from);
+}
+
+struct layer *modify_host_behind(struct modify *m, enum hn_type t, const char *name,
+				 struct layer *input)
+{
+	struct layer *l = insert_behind(m, t, name, input);
+
+	l->p.on_host = true;
 	return l;
 }
 

@@ -28,6 +28,11 @@ const struct modification *modification_of(const struct alls_stmt *st);
 
 /* One function per command; each leaves graph_infer_shapes to the caller. */
 int modify_nms(struct modify *m, const struct alls_stmt *st, struct err *e);
+int modify_output_activation(struct modify *m, const struct alls_stmt *st, struct err *e);
+int modify_logits(struct modify *m, const struct alls_stmt *st, struct err *e);
+int modify_resize(struct modify *m, const struct alls_stmt *st, struct err *e);
+int modify_resize_input(struct modify *m, const struct alls_stmt *st, struct err *e);
+int modify_transpose(struct modify *m, const struct alls_stmt *st, struct err *e);
 int modify_normalization(struct modify *m, const struct alls_stmt *st, struct err *e);
 
 /*
@@ -42,9 +47,37 @@ int modify_inputs(const struct modify *m, const struct alls_stmt *st, const char
  */
 const char *modify_name(struct modify *m, const struct alls_stmt *st, size_t which,
 			const char *base, struct err *e);
-/* A new layer directly behind an input layer; no pass merges it into another (pinned). */
+/*
+ * A new layer of the device directly behind an input layer, or behind what the host does with it;
+ * no pass merges it into another (pinned).
+ */
 struct layer *modify_behind(struct modify *m, enum hn_type t, const char *name,
 			    struct layer *input);
+/* The same on the host, directly behind the input. */
+struct layer *modify_host_behind(struct modify *m, enum hn_type t, const char *name,
+				 struct layer *input);
+
+/*
+ * The output layers of a command: those of its argument, which names them or the layers before
+ * them, all of the network when it is absent.  The caller frees *out.
+ */
+int modify_outputs(const struct modify *m, const struct alls_stmt *st, const char *argument,
+		   struct layer ***out, size_t *n, struct err *e);
+/* The layer of the device, or of its post-processing, that makes an output. */
+struct layer *modify_producer(const struct layer *output);
+/* Does the host change rows and columns of an input or output layer (transpose)? */
+bool modify_is_transposed(const struct layer *io);
+/*
+ * A new layer of the device for an output, pinned: in front of what the host does there, when that
+ * is a transpose; NULL with an error when it is more.
+ */
+struct layer *modify_before(struct modify *m, const struct alls_stmt *st, enum hn_type t,
+			    const char *name, struct layer *output, struct err *e);
+/* The same on the host, directly before the output layer. */
+struct layer *modify_host_before(struct modify *m, enum hn_type t, const char *name,
+				 struct layer *output);
+/* The results that stand on the left are as many as n `what`, or none stand there. */
+int modify_count_names(const struct alls_stmt *st, size_t n, const char *what, struct err *e);
 /*
  * A new record {"cmd_type": command} for an input or output layer, borrowed, to which the command
  * adds what it did; NULL when nobody asks (json_object_set_new of NULL frees the value).
