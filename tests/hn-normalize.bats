@@ -236,14 +236,13 @@ residual() {
 @test "commands that are not applied yet are warned of once per kind, and recorded" {
 	net conv1 conv "$C33" > m.json
 	mkhar m.json m.har
-	printf '%s\n' 'set_seed(seed=5)' 'a = resize(resize_shapes=[24, 24])' 'set_seed(seed=6)' 'merge(conv1, conv2)' > s.alls
+	local c='pre_quantization_optimization(ew_add_fusing, policy=enabled, infusible_ew_add_type=conv)'
+	printf '%s\n' "$c" 'set_seed(seed=6)' "$c" 'merge(conv1, conv2)' > s.alls
 	run --separate-stderr hn-normalize -q -s s.alls m.har -o fp.har
 	[ "$status" -eq 0 ]
-	[ "${#stderr_lines[@]}" -eq 2 ]
-	[ "${stderr_lines[0]}" = 'hn-normalize: warning: s.alls:1:1: set_seed: stored, not applied yet' ]
-	[ "${stderr_lines[1]}" = 'hn-normalize: warning: s.alls:2:5: resize: stored, not applied yet' ]
+	[ "$stderr" = 'hn-normalize: warning: s.alls:1:1: pre_quantization_optimization(ew_add_fusing): not applied here: infusible_ew_add_type=conv' ]
 	[ "$(har-pack -m metadata.json fp.har | jq -c '.hnt_script["hn-normalize"] | map([.line, .command, .status])')" = \
-		'[[1,"set_seed","stored, not applied yet"],[2,"resize","stored, not applied yet"],[3,"set_seed","stored, not applied yet"]]' ]
+		'[[1,"pre_quantization_optimization(ew_add_fusing)","partly applied"],[3,"pre_quantization_optimization(ew_add_fusing)","partly applied"]]' ]
 	# Nothing to say: nothing in the metadata.
 	echo 'set_seed(seed=x)' > s.alls
 	fails_with 1 "hn-normalize: s.alls:1:15: set_seed: argument 'seed' is x, a whole number of at least 0 expected" \

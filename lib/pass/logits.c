@@ -1,6 +1,6 @@
 /*
- * NAME = logits_layer([OUTPUT_LAYER,] softmax | argmax [, AXIS] [, engine=cpu | nn_core]): scores or
- * the best class behind an output.  Conditions: guide 5.3.3.
+ * NAME = logits_layer([OUTPUT_LAYER,] softmax | argmax [, AXIS] [, engine=cpu | nn_core]): scores
+ * or the best class behind an output.  Conditions: guide 5.3.3.
  */
 #include "pass/modify.h"
 
@@ -66,8 +66,7 @@ static int insert(struct modify *m, const struct alls_stmt *st, const struct kin
 	struct layer *l;
 	json_t *r;
 
-	if (check_output(st, k, output, e) < 0 ||
-	    !(name = modify_name(m, st, which, k->name, e)))
+	if (check_output(st, k, output, e) < 0 || !(name = modify_name(m, st, which, k->name, e)))
 		return -1;
 	l = host ? modify_host_before(m, k->type, name, output)
 		 : modify_before(m, st, k->type, name, output, e);

@@ -10,12 +10,8 @@ static const struct {
 	enum hn_act act;
 	float alpha, beta;
 } defaults[] = {
-	{ ACT_LEAKY, 0.01F, 0 },
-	{ ACT_HARD_SIGMOID, 0.2F, 0.5F },
-	{ ACT_SWISH, 0, 1 },
-	{ ACT_ELU, 1, 0 },
-	{ ACT_SELU, 1.67326319F, 1.05070102F },
-	{ ACT_THRESHOLD, 1, 0 },
+	{ ACT_LEAKY, 0.01F, 0 }, { ACT_HARD_SIGMOID, 0.2F, 0.5F },       { ACT_SWISH, 0, 1 },
+	{ ACT_ELU, 1, 0 },       { ACT_SELU, 1.67326319F, 1.05070102F }, { ACT_THRESHOLD, 1, 0 },
 };
 
 /* Activations that are nothing without their parameters. */
@@ -38,8 +34,8 @@ static int check(const struct alls_stmt *st, enum hn_act act, struct err *e)
 {
 	for (size_t i = 0; i < sizeof refused / sizeof refused[0]; i++)
 		if (refused[i].act == act) {
-			err_set(e, "'%s' needs %s, which the command cannot give",
-				hn_act_name(act), refused[i].needs);
+			err_set(e, "'%s' needs %s, which the command cannot give", hn_act_name(act),
+				refused[i].needs);
 			return alls_in_value(st, alls_get(st, "activation"), e);
 		}
 	return 0;

@@ -146,8 +146,8 @@ static int at_output(struct modify *m, const struct alls_stmt *st, const struct 
 }
 
 /* The inputs or outputs that `argument` names; all inputs when it is silent. */
-static int find(struct modify *m, const struct alls_stmt *st, const char *argument,
-		bool full, struct layer ***io, size_t *n, struct err *e)
+static int find(struct modify *m, const struct alls_stmt *st, const char *argument, bool full,
+		struct layer ***io, size_t *n, struct err *e)
 {
 	const struct alls_value *v = alls_get(st, argument);
 	const struct layer *l = v && v->text ? graph_find(m->g, v->text) : NULL;
@@ -163,8 +163,8 @@ static int apply(struct modify *m, const struct alls_stmt *st, const struct resi
 	for (size_t i = 0; i < n; i++) {
 		const char *name = modify_name(m, st, i, "resize", e);
 
-		if (!name || (io[i]->type == HN_INPUT ? at_input : at_output)(m, st, r, name, io[i],
-									      e) < 0)
+		if (!name ||
+		    (io[i]->type == HN_INPUT ? at_input : at_output)(m, st, r, name, io[i], e) < 0)
 			return -1;
 	}
 	return 0;

@@ -143,7 +143,8 @@ static void conversion(struct transpose *t, struct layer *l)
 
 	(void)t;
 	if (!hn_conversion_transposes(l->p.conversion))
-		return; /* a flatten: the dense layers behind it take the order into their weights */
+		return; /* a flatten: the dense layers behind it take the order into their weights
+			 */
 	for (int i = 0; i < 3; i++)
 		now[other[i]] = other[l->p.transpose[i]];
 	memcpy(l->p.transpose, now, sizeof now);

@@ -72,7 +72,7 @@ struct post {
 	int32_t image[2]; /* height, width in pixels */
 	int32_t classes;  /* of the heads, with the background */
 	int32_t max_per_class;
-	bool one_class; /* hnt_multi_label false: of a box only the best class counts */
+	bool one_class;    /* hnt_multi_label false: of a box only the best class counts */
 	int32_t max_total; /* segmentation: boxes in all; 0: max_per_class for every class */
 	bool background_removal;
 	int32_t background; /* its class; those behind it move down by one */

@@ -1,5 +1,4 @@
 /* Calibration sets: an array, arrays by input layer, a folder of arrays, or random bytes. */
-#include "base/rng.h"
 #include "io/image.h"
 #include "io/npy.h"
 #include "quant/quant_int.h"
@@ -26,6 +25,7 @@ struct calib {
 	bool random;
 	bool u8; /* folder, random */
 	struct host *before;
+	const struct quant_opts *o;
 	struct tensors *npz;
 };
 
@@ -218,6 +218,7 @@ struct calib *calib_open(const struct quant_opts *o, const struct graph *g, stru
 	struct calib *c = xcalloc(1, sizeof *c);
 
 	c->path = o->calib;
+	c->o = o;
 	c->random = o->random_calib;
 	c->before = o->before && !host_is_idle(o->before) ? o->before : NULL;
 	c->from = (size_t)o->calib_from;
@@ -267,12 +268,18 @@ bool calib_is_u8(const struct calib *c, size_t input)
 	return c->random || c->file ? c->u8 : c->array[input].dtype == DT_U8;
 }
 
+void quant_rng(const struct quant_opts *o, struct rng *r, uint64_t number, const char *name)
+{
+	/* An odd factor: different seeds give different sequences, none the plain number. */
+	rng_init(r, number + o->seed * UINT64_C(0x9e3779b97f4a7c15), name);
+}
+
 /* The same image for the same input layer and index, whatever the batch. */
-static void random_image(const struct layer *input, size_t index, float *out)
+static void random_image(const struct calib *c, const struct layer *input, size_t index, float *out)
 {
 	struct rng r;
 
-	rng_init(&r, index, input->name);
+	quant_rng(c->o, &r, index, input->name);
 	for (size_t i = 0; i < hn_shape_count(&input->out[0]); i++)
 		out[i] = (float)(rng_u64(&r) >> 56);
 }
@@ -339,6 +346,6 @@ int calib_load(struct calib *c, size_t k, size_t from, size_t n, float *out, str
 	if (!c->random)
 		return load_given(c, k, from, n, out, e);
 	for (size_t i = 0; i < n; i++)
-		random_image(c->input[k], from + i, out + i * image);
+		random_image(c, c->input[k], from + i, out + i * image);
 	return 0;
 }

@@ -29,6 +29,7 @@ struct quant_opts {
 	const char *stats_out;      /* also write statistics here, NULL: no */
 	struct tensors **stats_set; /* where to leave them; NULL: not wanted.  The caller's */
 	const char *hw_arch;        /* target name for table sizes; NULL: hailo8 */
+	uint64_t seed;              /* set_seed: quant_rng */
 	struct host *before;        /* what the host does with images first (emu/host.h); or NULL */
 };
 #define QUANT_OPTS_DEFAULT                                                                         \

@@ -4,6 +4,16 @@
 
 #include <string.h>
 
+/* The seed that everything random got, in the metadata. */
+static void record_seed(struct bundle *b, const struct alls *s)
+{
+	for (size_t i = 0; s && i < s->nstmts; i++)
+		if (alls_is(&s->stmts[i], "set_seed", NULL))
+			json_object_set_new(
+			    bundle_metadata(b), "hnt_seed",
+			    json_integer((json_int_t)alls_get_number(&s->stmts[i], "seed", 0)));
+}
+
 static int store(struct bundle *b, const struct graph *g, const struct tensors *w,
 		 const struct tensors *records, const struct tensors *stats, const struct alls *s,
 		 struct err *e)
@@ -17,6 +27,7 @@ static int store(struct bundle *b, const struct graph *g, const struct tensors *
 	    bundle_put_npz(b, "stats.npz", stats, e) < 0)
 		return -1;
 	alls_to_bundle(b, s);
+	record_seed(b, s);
 	bundle_set_state(b, STATE_QUANTIZED);
 	return 0;
 }

@@ -4,6 +4,7 @@
 
 #include "base/mem.h"
 #include "base/par.h"
+#include "base/rng.h"
 #include "quant/hist.h"
 #include "quant/quant.h"
 #include "target/target.h"
@@ -87,6 +88,12 @@ const char *precision_name(int32_t act, int32_t w, int32_t out);
 void precision_bits(struct quant *q);
 
 /* ---- calib.c: a calibration set, read as it is needed ---- */
+/*
+ * The random numbers of one thing: its name and number say which, the script's set_seed says from
+ * which sequence, so that neither order nor threads matter.
+ */
+void quant_rng(const struct quant_opts *o, struct rng *r, uint64_t number, const char *name);
+
 struct calib *calib_open(const struct quant_opts *o, const struct graph *g, struct err *e);
 void calib_free(struct calib *c);
 size_t calib_count(const struct calib *c);             /* images that will be used */

@@ -28,6 +28,13 @@ static int flavor(struct quant *q, const struct alls_stmt *st, struct err *e)
 	return 0;
 }
 
+static int set_seed(struct quant *q, const struct alls_stmt *st, struct err *e)
+{
+	(void)e;
+	q->opts.seed = (uint64_t)alls_get_number(st, "seed", 0);
+	return 0;
+}
+
 /* Values of one quantization_param statement. */
 struct layer_param {
 	const char *precision, *bias;
@@ -161,6 +168,7 @@ static const struct {
 	{ "model_optimization_config",     "calibration",  calibration },
 	{ "model_optimization_flavor",     NULL,           flavor },
 	{ "quantization_param",            NULL,           layer_params },
+	{ "set_seed",                      NULL,           set_seed },
 	{ "pre_quantization_optimization", "equalization", equalization },
 	{ "pre_quantization_optimization", "activation_clipping", value_clipping },
 	/* clang-format on */
