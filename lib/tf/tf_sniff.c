@@ -16,6 +16,7 @@ static const struct {
 	{ 4, "TFL3", 4,             "a TensorFlow Lite model (use tflite2hn)" },
 	{ 0, "\x89HDF\r\n", 6,      "a Keras HDF5 file (save it as a SavedModel, or convert it to TensorFlow Lite and use tflite2hn)" },
 	{ 0, "PK\3\4", 4,           "a zip archive, as Keras's .keras files are (save it as a SavedModel, or convert it to TensorFlow Lite and use tflite2hn)" },
+	{ 0, "version https://git-lfs", 23, "a pointer of Git LFS, not the file itself (git lfs pull)" },
 	/* clang-format on */
 };
 

@@ -59,8 +59,8 @@ int tf_skeleton(enum tf_kind kind, const uint8_t *p, size_t n, struct str *out, 
 		const char *what;
 	} rows[] = {
 		[TF_KIND_SAVED] = { saved, sizeof saved / sizeof saved[0], "a SavedModel" },
-		[TF_KIND_META] = { meta, sizeof meta / sizeof meta[0], "a MetaGraphDef" },
-		[TF_KIND_GRAPH] = { graph, sizeof graph / sizeof graph[0], "a GraphDef" },
+		[TF_KIND_META] = { meta, sizeof meta / sizeof meta[0], "a TensorFlow model" },
+		[TF_KIND_GRAPH] = { graph, sizeof graph / sizeof graph[0], "a TensorFlow model" },
 	};
 
 	return im_strip(rows[kind].kept, rows[kind].n, rows[kind].what, p, n, out, e);
