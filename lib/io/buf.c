@@ -20,13 +20,14 @@ struct buf {
 	size_t n;
 	void (*release)(void *p, size_t n, void *ctx);
 	void *ctx;
+	int fd; /* of the mapped file; -1: none */
 };
 
 struct buf *buf_wrap(void *p, size_t n, void (*release)(void *p, size_t n, void *ctx), void *ctx)
 {
 	struct buf *b = xmalloc(sizeof *b);
 
-	*b = (struct buf){ .p = p, .n = n, .release = release, .ctx = ctx };
+	*b = (struct buf){ .p = p, .n = n, .release = release, .ctx = ctx, .fd = -1 };
 	atomic_init(&b->refs, 1);
 	return b;
 }
@@ -78,6 +79,8 @@ void buf_unref(struct buf *b)
 		return;
 	if (b->release)
 		b->release(b->p, b->n, b->ctx);
+	if (b->fd >= 0)
+		close(b->fd);
 	free(b);
 }
 
@@ -91,9 +94,26 @@ size_t buf_size(const struct buf *b)
 	return b->n;
 }
 
+void buf_copy(const struct buf *b, const void *p, size_t n, void *out)
+{
+	const size_t at = b ? (size_t)((const char *)p - (const char *)b->p) : 0;
+	size_t done = 0;
+
+	while (b && b->fd >= 0 && done < n) {
+		ssize_t k = pread(b->fd, (char *)out + done, n - done, (off_t)(at + done));
+
+		if (k <= 0 && errno != EINTR)
+			break; /* the mapping will do, or say what is wrong */
+		done += k > 0 ? (size_t)k : 0;
+	}
+	if (done < n)
+		memcpy((char *)out + done, (const char *)p + done, n - done);
+}
+
 struct buf *buf_map_fd(int fd, struct err *e)
 {
 	struct stat st;
+	struct buf *b;
 	void *p;
 
 	if (fstat(fd, &st) < 0) {
@@ -111,7 +131,9 @@ struct buf *buf_map_fd(int fd, struct err *e)
 		err_sys(e, "mmap");
 		return NULL;
 	}
-	return buf_wrap(p, (size_t)st.st_size, release_map, NULL);
+	b = buf_wrap(p, (size_t)st.st_size, release_map, NULL);
+	b->fd = fcntl(fd, F_DUPFD_CLOEXEC, 0);
+	return b;
 }
 
 /* Copies a pipe into an unnamed file, so that it can be mapped. */

@@ -40,6 +40,11 @@ size_t buf_size(const struct buf *b);
  * file first and that is mapped, so large input does not fill memory.  At most max bytes.
  */
 struct buf *buf_read(const char *path, uint64_t max, struct err *e);
+/*
+ * Copies the n bytes at p, which lie inside b, to out.  Those of a mapped file are read from it, so
+ * that a set larger than memory is looked through without its pages staying there.
+ */
+void buf_copy(const struct buf *b, const void *p, size_t n, void *out);
 struct buf *buf_map_fd(int fd, struct err *e); /* maps the whole of an open regular file */
 
 struct tensor {

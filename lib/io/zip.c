@@ -23,6 +23,7 @@ enum {
 /* An archive in memory.  `last` is where the latest read began: libzip does not tell where a
  * member's bytes lie, so the first read of a stored member shows it. */
 struct memory {
+	const struct buf *owner; /* of p; NULL: somebody else's */
 	const uint8_t *p;
 	size_t n;
 	size_t pos;
@@ -49,7 +50,7 @@ static zip_int64_t memory_call(void *ctx, void *data, zip_uint64_t len, zip_sour
 	if (cmd == ZIP_SOURCE_READ) {
 		k = len < m->n - m->pos ? len : m->n - m->pos;
 		if (k)
-			memcpy(data, m->p + m->pos, k);
+			buf_copy(m->owner, m->p + m->pos, k, data);
 		m->last = m->pos;
 		m->pos += k;
 		return (zip_int64_t)k;
@@ -69,6 +70,18 @@ static zip_int64_t memory_call(void *ctx, void *data, zip_uint64_t len, zip_sour
 	       : cmd == ZIP_SOURCE_ERROR    ? zip_error_to_data(&m->error, data, len)
 	       : cmd == ZIP_SOURCE_SUPPORTS ? ZIP_SOURCE_SUPPORTS_SEEKABLE
 					    : -1;
+}
+
+/* The k bytes of a chunk are those of the archive from `at` on. */
+static bool in_one_piece(const struct memory *m, size_t at, const uint8_t *chunk, size_t k)
+{
+	uint8_t *there = xmalloc(CHUNK);
+	bool same;
+
+	buf_copy(m->owner, m->p + at, k, there);
+	same = memcmp(chunk, there, k) == 0;
+	free(there);
+	return same;
 }
 
 /* Reads the whole member: into `into`, or, when that is NULL, compares it with the archive's bytes
@@ -99,7 +112,7 @@ static const void *read_member(struct memory *m, zip_file_t *f, size_t size, uin
 			start = m->last;
 		if (!into && !err_is(e) &&
 		    (start > m->n || (size_t)k > m->n - start - done ||
-		     memcmp(chunk, m->p + start + done, (size_t)k) != 0))
+		     !in_one_piece(m, start + done, chunk, (size_t)k)))
 			err_set(e, "damaged archive: member is not in one piece");
 		done += (size_t)k;
 	}
@@ -177,7 +190,7 @@ static int each(zip_t *za, struct memory *m, struct buf *owner, zip_member_fn fn
 int zip_each(const void *data, size_t n, struct buf *owner, zip_member_fn fn, void *ctx,
 	     struct err *e)
 {
-	struct memory m = { .p = data, .n = n };
+	struct memory m = { .owner = owner, .p = data, .n = n };
 	zip_source_t *src;
 	zip_t *za;
 	int rc;

@@ -295,6 +295,20 @@ static int check_finite(const struct calib *c, size_t from, size_t n, size_t ima
 	return 0;
 }
 
+/* A part of an array, whose pages do not stay in memory. */
+static void load_array(const struct tensor *t, size_t from, size_t n, const struct hn_shape *s,
+		       float *out)
+{
+	const size_t bytes = hn_shape_count(s) * dtype_size(t->dtype);
+	struct tensor part = *t;
+	uint8_t *copy = xaligned(n * bytes);
+
+	buf_copy(t->owner, (const uint8_t *)t->data + from * bytes, n * bytes, copy);
+	part.data = copy;
+	emu_load_input(&part, 0, n, s, out);
+	free(copy);
+}
+
 /* Images as they are given. */
 static int load_given(struct calib *c, size_t k, size_t from, size_t n, float *out, struct err *e)
 {
@@ -315,7 +329,7 @@ static int load_given(struct calib *c, size_t k, size_t from, size_t n, float *o
 			return -1;
 	}
 	if (!c->file)
-		emu_load_input(&c->array[k], from, n, s, out);
+		load_array(&c->array[k], from, n, s, out);
 	return check_finite(c, from, n, image, out, e);
 }
 

@@ -54,16 +54,49 @@ void hist_edges(int32_t bin, double *lo, double *hi)
 	*hi = ldexp(1 + (double)(k % HIST_STEPS + 1) / HIST_STEPS, octave);
 }
 
+/* Gives up an octave: its values count as 0, the last block fills the gap. */
+static void fold(struct hist *h, int negative, int octave)
+{
+	uint8_t *place = &h->block[negative][octave];
+
+	if (!*place)
+		return;
+	for (int s = 0; s < HIST_STEPS; s++)
+		h->zero += h->count[*place - 1][s];
+	memmove(h->count[*place - 1], h->count[h->nblocks - 1], sizeof *h->count);
+	for (int i = 0; i < 2 * OCTAVES; i++)
+		if (h->block[i / OCTAVES][i % OCTAVES] == h->nblocks)
+			h->block[i / OCTAVES][i % OCTAVES] = *place;
+	*place = 0;
+	h->nblocks--;
+}
+
+/*
+ * What lies too far below a new largest magnitude counts as 0.  Parts of a set have folded no more
+ * than the whole does, so that their sum is the whole's.
+ */
+static void raise_top(struct hist *h, int octave)
+{
+	h->top = (uint8_t)(octave + 1);
+	for (int o = 0; o < octave - HIST_DEPTH; o++) {
+		fold(h, 0, o);
+		fold(h, 1, o);
+	}
+}
+
 void hist_add(struct hist *h, int32_t bin, uint64_t n)
 {
 	int32_t k = abs(bin) - 1;
+	int octave = k / HIST_STEPS;
 	uint8_t *place;
 
-	if (bin == 0) {
+	if (bin != 0 && octave >= h->top)
+		raise_top(h, octave);
+	if (bin == 0 || octave + 1 + HIST_DEPTH < h->top) {
 		h->zero += n;
 		return;
 	}
-	place = &h->block[bin < 0][k / HIST_STEPS];
+	place = &h->block[bin < 0][octave];
 	if (!*place) {
 		h->count = xreallocarray(h->count, h->nblocks + 1u, sizeof *h->count);
 		memset(h->count[h->nblocks], 0, sizeof *h->count);

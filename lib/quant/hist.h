@@ -12,8 +12,9 @@
 #include <stdint.h>
 
 enum {
-	HIST_STEPS = 32,   /* bins to an octave */
-	HIST_EXPONENT = 40 /* octaves from 2^-40 to 2^40 */
+	HIST_STEPS = 32,    /* bins to an octave */
+	HIST_EXPONENT = 40, /* octaves from 2^-40 to 2^40 */
+	HIST_DEPTH = 8      /* octaves kept below the one of the largest magnitude */
 };
 
 /* The values of one feature; all zeros is empty. */
@@ -22,6 +23,7 @@ struct hist {
 	uint8_t block[2][2 * HIST_EXPONENT + 1]; /* by sign, octave: 1 + place, 0: none */
 	uint64_t (*count)[HIST_STEPS];           /* nblocks octaves with values in them */
 	uint8_t nblocks;
+	uint8_t top; /* 1 + the highest octave so far */
 };
 
 void hist_release(struct hist *h);
