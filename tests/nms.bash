@@ -5,7 +5,13 @@
 #                                         random numbers, rounded to multiples of STEP (0: not)
 #   config FILTER                         jq edits config.json
 #   expected OUT.npy [OPTION...]          what the second implementation finds in the NAME.npy
-# shellcheck shell=bash
+#   network ARGUMENTS...                  f.har: those heads with nms_postprocess(ARGUMENTS)
+#   on_heads COMMAND...                   runs COMMAND with --in of every NAME.npy
+#   float_is_expected [OPTION...]         hn-infer -c fp_optimized = the second implementation
+#   compiled                              q.har, h.hef from f.har, calibrated on the NAME.npy
+#   integers_agree                        hn-infer -c quantized, -c bit_exact and hef-run are equal
+#   has_line FILE LINE                    FILE has this line, whatever blanks stand before it
+# shellcheck shell=bash disable=SC2154
 
 # One level's decoder: strides 8 and 16 of a 64x96 image; anchors of YOLOv5 are pixels.
 decoder() {
@@ -92,4 +98,57 @@ expected() {
 		files+=("${h%=*}=${h%=*}.npy")
 	done
 	detect "$KIND" config.json "$out" "$@" "${files[@]}"
+}
+
+network() {
+	heads model h.har "${HEADS[@]}"
+	echo "nms_postprocess('config.json', $1)" > n.alls
+	hn-normalize -q -s n.alls h.har -o f.har
+}
+
+on_heads() {
+	local h n=0 in=()
+	for h in "${HEADS[@]}"; do
+		n=$((n + 1))
+		in+=(--in "input_layer$n=${h%=*}.npy")
+	done
+	"$@" "${in[@]}"
+}
+
+float_is_expected() {
+	on_heads hn-infer -q -c fp_optimized f.har -o got.npy
+	expected want.npy "$@"
+	heads same want.npy got.npy
+}
+
+compiled() {
+	local h n=0 in=()
+	for h in "${HEADS[@]}"; do
+		n=$((n + 1))
+		in+=("heads/input_layer$n=${h%=*}.npy")
+	done
+	arr npz calib.npz "${in[@]}"
+	hn-quantize -q -c calib.npz f.har -o q.har
+	hn-alloc -q q.har -o a.har
+	hn2hef -q a.har -o h.hef
+}
+
+integers_agree() {
+	on_heads hn-infer -q -c quantized q.har -o q.npy
+	on_heads hn-infer -q -c bit_exact q.har -o b.npy
+	on_heads hef-run -q h.hef -o r.npy
+	same_bytes q.npy b.npy
+	same_bytes q.npy r.npy
+}
+
+has_line() {
+	sed 's/^ *//' "$1" | grep -Fx -- "$2" || {
+		cat "$1"
+		return 1
+	}
+}
+
+# Not one detection in an array.
+is_empty() {
+	[ "$(arr text "$1" | tail -n +2 | tr ' ' '\n' | grep -c '^0$')" -eq "$(arr text "$1" | tail -n +2 | wc -w)" ]
 }

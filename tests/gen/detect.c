@@ -1,11 +1,12 @@
 /*
- * detect META CONFIG.json OUT.npy [bbox-only] [activated] [best-class] NAME=HEAD.npy...
+ * detect META CONFIG.json OUT.npy [bbox-only] [activated] [best-class] [every-box]
+ *        NAME=HEAD.npy...
  *
  * The detections that a post-process should find in heads, [batch, classes, 5, proposals]
  * (yolov5_seg: [batch, 1, proposals, 6 + H W], its prototypes being the head "proto"; bbox-only:
  * [batch, 1, proposals, 4 (+ 1) + classes]).  CONFIG names the heads; activated: sigmoids are
  * applied to them already; best-class: a box is a detection of its best class only, as some
- * users of YOLOv5 have it, not of each class above the threshold.
+ * users of YOLOv5 have it, not of each class above the threshold; every-box: nothing is suppressed.
  */
 #include "base/outfile.h"
 #include "det/det.h"
@@ -195,7 +196,7 @@ int main(int argc, char *argv[])
 		meta++;
 	if (argc < 5 || meta == nmetas) {
 		fprintf(stderr, "usage: detect META CONFIG.json OUT.npy [bbox-only] [activated] "
-				"[best-class] NAME=HEAD.npy...\n");
+				"[best-class] [every-box] NAME=HEAD.npy...\n");
 		return 2;
 	}
 	if (load_config(&j, argv[2], &e) < 0)
@@ -207,6 +208,8 @@ int main(int argc, char *argv[])
 			j.activated = true;
 		else if (strcmp(argv[i], "best-class") == 0)
 			j.best = true;
+		else if (strcmp(argv[i], "every-box") == 0)
+			j.suppress = false;
 		else if (load_head(&j, argv[i], &e) < 0)
 			die(&e);
 	}
