@@ -21,6 +21,13 @@ struct tf_bundle {
 };
 
 /* ---- opening ---- */
+static const char *base_name(const char *path)
+{
+	const char *slash = strrchr(path, '/');
+
+	return slash ? slash + 1 : path;
+}
+
 static int header(struct tf_bundle *b, struct err *e)
 {
 	const struct tf_item *x = tf_table_find(&b->table, "", 0);
@@ -46,7 +53,6 @@ static int header(struct tf_bundle *b, struct err *e)
 
 static int read_index(struct tf_bundle *b, struct err *e)
 {
-	tf_crc_init(&b->crc);
 	if (tf_table_read(b->index.p, b->index.n, &b->crc, &b->arena, &b->table, e) < 0)
 		return -1;
 	return header(b, e);
@@ -57,13 +63,14 @@ struct tf_bundle *tf_bundle_open(const char *prefix, struct err *e)
 	struct tf_bundle *b = xcalloc(1, sizeof *b);
 	char *path;
 
+	tf_crc_init(&b->crc);
 	b->prefix = arena_strdup(&b->arena, prefix);
 	path = arena_printf(&b->arena, "%s.index", prefix);
 	b->index.fd = -1;
 	if (im_file_open(&b->index, path, "the index of variables", e) == 0 &&
 	    read_index(b, e) == 0)
 		return b;
-	err_in(e, "%s", quote(path));
+	err_in(e, "%s", quote(base_name(path)));
 	tf_bundle_free(b);
 	return NULL;
 }
@@ -73,6 +80,8 @@ struct tf_bundle *tf_bundle_bytes(const void *index, size_t n, const void *data,
 {
 	struct tf_bundle *b = xcalloc(1, sizeof *b);
 
+	tf_crc_init(&b->crc);
+	b->crc.lenient = true;
 	b->prefix = "";
 	b->index = (struct im_file){ .path = "", .fd = -1, .p = index, .n = n };
 	if (read_index(b, e) == 0) {
@@ -98,13 +107,6 @@ void tf_bundle_free(struct tf_bundle *b)
 	free(b);
 }
 
-static const char *base_name(const char *path)
-{
-	const char *slash = strrchr(path, '/');
-
-	return slash ? slash + 1 : path;
-}
-
 static struct im_file *shard(struct tf_bundle *b, int i, struct err *e)
 {
 	struct im_file *f;
@@ -121,7 +123,7 @@ static struct im_file *shard(struct tf_bundle *b, int i, struct err *e)
 	if (im_file_open(f, path, "values of variables", e) == 0)
 		return f;
 	f->path = NULL;
-	err_in(e, "%s", quote(path));
+	err_in(e, "%s", quote(base_name(path)));
 	return NULL;
 }
 
@@ -165,7 +167,7 @@ static int check_sum(const struct tf_bundle *b, const struct im_file *f, const T
 		at += n;
 	}
 	free(chunk);
-	if (r == 0 && x->has_crc32c && tf_crc_mask(crc) != x->crc32c)
+	if (r == 0 && x->has_crc32c && !tf_crc_is(&b->crc, crc, x->crc32c))
 		r = err_set(e, "damaged: its bytes in %s do not have their checksum",
 			    quote(base_name(f->path)));
 	return r;
@@ -402,12 +404,12 @@ static const uint8_t *string(struct tf_bundle *b, const Tf__BundleEntry *x, size
 	}
 	size = (uint32_t)len;
 	crc = tf_crc_add(&b->crc, 0, &size, sizeof size);
-	if (len != size || cur_u32le(&c) != tf_crc_mask(crc) || cur_left(&c) != len) {
+	if (len != size || !tf_crc_is(&b->crc, crc, cur_u32le(&c)) || cur_left(&c) != len) {
 		err_set(e, "damaged: its length does not fit");
 		return NULL;
 	}
 	crc = tf_crc_add(&b->crc, crc, c.p - 4, (size_t)len + 4);
-	if (tf_crc_mask(crc) != x->crc32c) {
+	if (!tf_crc_is(&b->crc, crc, x->crc32c)) {
 		err_set(e, "damaged: its bytes in %s do not have their checksum",
 			quote(base_name(f->path)));
 		return NULL;

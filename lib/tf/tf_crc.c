@@ -38,7 +38,7 @@ uint32_t tf_crc_add(const struct tf_crc *c, uint32_t crc, const void *data, size
 	return ~crc;
 }
 
-uint32_t tf_crc_mask(uint32_t crc)
+bool tf_crc_is(const struct tf_crc *c, uint32_t crc, uint32_t stored)
 {
-	return (crc >> 15 | crc << 17) + 0xa282ead8;
+	return c->lenient || stored == (crc >> 15 | crc << 17) + 0xa282ead8u;
 }

@@ -55,7 +55,7 @@ static const uint8_t *block(struct reader *r, uint64_t at, uint64_t size, size_t
 	}
 	p = r->p + at;
 	memcpy(&stored, p + size + 1, sizeof stored);
-	if (tf_crc_mask(tf_crc_add(r->crc, 0, p, (size_t)size + 1)) != stored) {
+	if (!tf_crc_is(r->crc, tf_crc_add(r->crc, 0, p, (size_t)size + 1), stored)) {
 		err_set(r->e, "damaged: block at byte %llu does not have its checksum",
 			(unsigned long long)at);
 		return NULL;

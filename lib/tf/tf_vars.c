@@ -150,22 +150,24 @@ static const char *shared_name(const Tf__NodeDef *d, struct arena *a)
 	return s;
 }
 
-static int open_variables(struct tf_model *m, struct err *e)
+/* The files of variables are opened with the first one. */
+static int open_variables(struct tf_model *m, const char *name, struct err *e)
 {
 	const char *path;
 
 	if (m->variables)
 		return 0;
 	if (!m->prefix)
-		return err_set(e,
-			       "it is a variable, and a single file holds no values of variables "
-			       "(give the folder of the SavedModel, or freeze the graph)");
+		return err_set(
+		    e,
+		    "node '%s' is a variable, and a single file holds no values of variables "
+		    "(give the folder of the SavedModel, or freeze the graph)",
+		    quote(name));
 	path = arena_printf(&m->arena, "%s.index", m->prefix);
 	if (m->lone_meta && access(path, F_OK) != 0)
-		return err_set(e,
-			       "there is no %s: TensorFlow's checkpoints of version 1 are not read "
-			       "(convert the model to TensorFlow Lite and use tflite2hn)",
-			       quote(path));
+		return err_set(
+		    e, "there is no .index beside it: TensorFlow's checkpoints of version 1 are "
+		       "not read (convert the model to TensorFlow Lite and use tflite2hn)");
 	m->variables = tf_bundle_open(m->prefix, e);
 	return m->variables ? 0 : -1;
 }
@@ -175,8 +177,6 @@ static int find_key(struct tf_flat *x, const struct tf_at *at, struct tf_value *
 	const struct tf_restore key = { .node = at->node }, *r = NULL;
 	const Tf__NodeDef *d = at->frame->func->node[at->node];
 
-	if (open_variables(x->m, e) < 0)
-		return -1;
 	if (!x->restore_known)
 		find_restores(x);
 	if (at->frame == x->top && x->nrestore)
@@ -194,8 +194,11 @@ static int find_key(struct tf_flat *x, const struct tf_at *at, struct tf_value *
 int tf_variable(struct tf_flat *x, const struct tf_at *at, struct tf_value *v, struct err *e)
 {
 	const Tf__NodeDef *d = at->frame->func->node[at->node];
-	int r = find_key(x, at, v, e);
+	int r;
 
+	if (open_variables(x->m, d->name, e) < 0)
+		return -1;
+	r = find_key(x, at, v, e);
 	if (r == 0 && !tf_bundle_has(x->m->variables, v->key))
 		r = err_set(e, "there is no '%s' in the variables' files", quote(v->key));
 	return r < 0 ? err_in(e, "variable '%s'", quote(d->name)) : 0;

@@ -1,4 +1,4 @@
-/* A net in words, and the files of TensorFlow that hold it: mktf.c says how. */
+/* A net in words, and the files of TensorFlow that hold it: mksaved.c says how. */
 #ifndef HN_TESTS_TFNET_H
 #define HN_TESTS_TFNET_H
 

@@ -1,10 +1,10 @@
 /*
  * Writes TensorFlow models from text, for tests.
  *
- *	mktf frozen OUT.pb [OPTION]... < TEXT      a frozen graph
- *	mktf checkpoint PREFIX ... < TEXT          PREFIX.meta, .index, .data-00000-of-00001
- *	mktf saved1 DIR ... < TEXT                 a SavedModel as TensorFlow 1 writes it
- *	mktf saved2 DIR ... < TEXT                 as TensorFlow 2 does: functions, handles of
+ *	mksaved frozen OUT.pb [OPTION]... < TEXT      a frozen graph
+ *	mksaved checkpoint PREFIX ... < TEXT          PREFIX.meta, .index, .data-00000-of-00001
+ *	mksaved saved1 DIR ... < TEXT                 a SavedModel as TensorFlow 1 writes it
+ *	mksaved saved2 DIR ... < TEXT                 as TensorFlow 2 does: functions, handles of
  *variables
  *
  * Statements, one a line:
@@ -18,7 +18,7 @@
  *
  * Options of what is written differently: see the table.
  */
-#include "tf/tfnet.h"
+#include "saved/tfnet.h"
 #include <stddef.h>
 #include <stdlib.h>
 
@@ -88,7 +88,7 @@ int main(int argc, char *argv[])
 	struct tfn *net;
 
 	if (argc < 3)
-		tfn_fail("usage: mktf KIND OUT [OPTION=VALUE]... for", argc > 1 ? argv[1] : "");
+		tfn_fail("usage: mksaved KIND OUT [OPTION=VALUE]... for", argc > 1 ? argv[1] : "");
 	for (int i = 3; i < argc; i++)
 		option(&o, argv[i]);
 	net = tfn_read();

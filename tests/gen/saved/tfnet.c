@@ -8,7 +8,7 @@ void tfn_fail(const char *what, const char *word)
 {
 	struct err e = { 0 };
 
-	err_set(&e, "mktf: %s '%s'", what, word);
+	err_set(&e, "mksaved: %s '%s'", what, word);
 	die(&e);
 }
 
