@@ -135,6 +135,8 @@ int weight_deconv(const struct tensor *t, int64_t groups, struct tensor *out, st
  * stays where it is.
  */
 int weight_last(const struct tensor *t, bool turned, struct tensor *out, struct err *e);
+/* [kh][kw][i][o], or (turned) [kh][kw][o][i], to [kh][kw][i][o]; the first stays where it is. */
+int weight_first(const struct tensor *t, bool turned, struct tensor *out, struct err *e);
 /* Rows (inputs) of a [k][m] or, transposed, [m][k] matrix in the order of the view's storage. */
 int weight_dense(const struct tensor *t, bool transposed, const struct im_view *v, float scale,
 		 struct tensor *out, struct err *e);

@@ -151,6 +151,7 @@ struct im_node {
 	size_t nin, nout;
 	struct im_attr *attr;
 	size_t nattr;
+	bool early;          /* what it makes is constant already: the reader computed it */
 	const char **origin; /* names of the nodes that were fused into this one, itself included */
 	size_t norigin;
 	bool dead;

@@ -18,7 +18,7 @@ static int bind(struct im_graph *g, struct err *e)
 
 			if (!v)
 				continue;
-			if (v->from || v->is_const || v->is_input)
+			if (v->from || (v->is_const && !g->node[i]->early) || v->is_input)
 				return err_set(e,
 					       "tensor '%s' is made twice, node '%s' is one maker",
 					       quote(v->name), quote(g->node[i]->name));

@@ -165,6 +165,30 @@ int weight_last(const struct tensor *t, bool turned, struct tensor *out, struct 
 	return 0;
 }
 
+int weight_first(const struct tensor *t, bool turned, struct tensor *out, struct err *e)
+{
+	const int64_t window = t->dim[0] * t->dim[1], o = t->dim[2], i = t->dim[3];
+	struct tensor f;
+
+	if (as_float(t, &f, e) < 0)
+		return -1;
+	if (!turned) {
+		*out = f;
+		return 0;
+	}
+	*out = tensor_new(DT_F32, 4, (int64_t[]){ t->dim[0], t->dim[1], i, o });
+	for (int64_t k = 0; k < window; k++)
+		turn(&(struct turn){ .from = (const uint8_t *)f.data + 4 * k * o * i,
+				     .to = (float *)tensor_data(out) + k * o * i,
+				     .o = o,
+				     .i = i,
+				     .k = 1,
+				     .so = 1,
+				     .si = o });
+	tensor_release(&f);
+	return 0;
+}
+
 /* Source row of each stored value h, w, c: the view's dimensions count it, the batch aside. */
 static int64_t *row_order(const struct im_view *v, int64_t k)
 {

@@ -20,6 +20,8 @@ struct onnx_opts {
 	size_t fold_max; /* bytes that constant folding may make; 0: 2 GiB */
 	bool retry;      /* on failure import the part that is recommended */
 	bool places;     /* the result tells where tensors lie */
+	/* Of TensorFlow's SavedModels alone; NULL: serving_default and serve, or the only ones. */
+	const char *signature, *tag;
 };
 
 /* A tensor of the model that is the output of a layer, element by element. */

@@ -41,7 +41,26 @@ static int kernel_of(const struct im_node *n, const char *want, struct tensor *w
 	if (t->rank != 4)
 		return err_set(e, "its kernel %s is not 2-D", tensor_shape_text(t));
 	for (int i = 0; i < 4; i++)
-		w->dim[strchr(want, stored[i]) - want] = t->dim[i];
+		w->dim[i] = 1;
+	for (int i = 0; i < 4; i++) {
+		/* G and M are parts of O: a feature, and its outputs. */
+		const char *at =
+		    strchr(want, stored[i] == 'G' || stored[i] == 'M' ? 'O' : stored[i]);
+
+		w->dim[at - want] *= t->dim[i];
+	}
+	return 0;
+}
+
+/* [kh][kw][i][o] of a layout that begins with the rows. */
+static int kernel_first(const struct tensor *t, const char *stored, struct tensor *k, struct err *e)
+{
+	if (weight_first(t, stored[2] == 'O', k, e) < 0)
+		return -1;
+	if (stored[2] == 'G') {
+		k->dim[3] *= k->dim[2];
+		k->dim[2] = 1;
+	}
 	return 0;
 }
 
@@ -53,7 +72,8 @@ static int kernel_values(const struct im_node *n, int64_t c, struct tensor *k, s
 
 	if (!stored)
 		return c ? weight_dw(t, c, k, e) : weight_conv(t, k, e);
-	if (weight_last(t, stored[0] == 'O', k, e) < 0)
+	if ((stored[0] == 'H' ? kernel_first(t, stored, k, e)
+			      : weight_last(t, stored[0] == 'O', k, e)) < 0)
 		return -1;
 	if (c) {
 		k->dim[3] /= c;
@@ -229,6 +249,17 @@ static bool is_deconv_scheme(const struct deconv *d)
 	return d->out == d->same && d->add == 0 && excess >= 0 && d->crop[0] == excess / 2;
 }
 
+static int deconv_values(const struct im_node *n, const struct tensor *w, int64_t groups,
+			 struct tensor *k, struct err *e)
+{
+	const char *stored = im_string(n, "kernel_layout", NULL);
+
+	if (!stored)
+		return weight_deconv(w, groups, k, e);
+	return stored[0] == 'H' ? kernel_first(&n->in[1]->data, stored, k, e)
+				: weight_last(&n->in[1]->data, true, k, e);
+}
+
 int onnx_conv_transpose(struct build *b, struct im_node *n, struct err *e)
 {
 	struct im_value *x = n->in[0];
@@ -252,8 +283,7 @@ int onnx_conv_transpose(struct build *b, struct im_node *n, struct err *e)
 		if (deconv_axis(n, w.rank == 4 ? i : 0, w.rank, x->view.base[i], win[i].kernel,
 				&win[i], &d[i], e) < 0)
 			return -1;
-	if ((im_attr(n, "kernel_layout") ? weight_last(&n->in[1]->data, true, &k, e)
-					 : weight_deconv(&w, groups, &k, e)) < 0)
+	if (deconv_values(n, &w, groups, &k, e) < 0)
 		return -1;
 	onnx_spend(n, 1);
 	l = build_after(b, HN_DECONV, "deconv", &x->view);

@@ -53,7 +53,9 @@ static void fold_all(struct onnx_run *r)
 
 		for (size_t k = 0; k < n->nin; k++)
 			constant &= !n->in[k] || n->in[k]->is_const;
-		if (constant) {
+		if (n->early) {
+			done = 0;
+		} else if (constant) {
 			r->b.node = n;
 			done = onnx_fold(&r->b, n, &e);
 		}

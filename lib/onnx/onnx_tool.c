@@ -49,7 +49,9 @@ static struct onnx_opts import_opts(const struct onnx_tool *t)
 				   .nshapes = t->shapes.n,
 				   .formats = t->formats.v,
 				   .nformats = t->formats.n,
-				   .retry = t->yes };
+				   .retry = t->yes,
+				   .signature = t->signature,
+				   .tag = t->tag };
 }
 
 static int put_json(const char *path, const json_t *j, struct err *e)

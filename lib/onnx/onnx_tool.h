@@ -16,6 +16,7 @@ struct onnx_tool {
 	const char *hw_arch;
 	const char *hn, *npz, *report;
 	const char *augmented;
+	const char *signature, *tag; /* of TensorFlow's models */
 	bool save_original;
 	bool no_weights;
 	bool yes;
@@ -38,6 +39,10 @@ struct onnx_tool {
 	{ 0, "save-original", NULL, CLI_FLAG, offsetof(struct onnx_tool, save_original), "keep the " word " file in the bundle", 0, 0 }, \
 	{ 'y', "yes", NULL, CLI_FLAG, offsetof(struct onnx_tool, yes), "on failure, translate the part that is recommended", 0, 0 }, \
 	CLI_COMMON(struct onnx_tool, io)
+/* What TensorFlow's models have besides. */
+#define ONNX_TOOL_TF_OPTIONS \
+	{ 0, "signature", "NAME", CLI_STR, offsetof(struct onnx_tool, signature), "signature of a SavedModel (default: serving_default)", 0, 0 }, \
+	{ 0, "tag", "NAME", CLI_STR, offsetof(struct onnx_tool, tag), "tag of the graph in a SavedModel (default: serve)", 0, 0 }
 /* clang-format on */
 
 /* A format of models. */
@@ -46,7 +51,7 @@ struct onnx_format {
 	const char *original; /* member of the bundle that keeps the file: "original.onnx" */
 	int (*import)(const char *path, const struct onnx_opts *o, struct onnx_result *out,
 		      struct err *e);
-	/* Writes the model with every tensor as an output; */
+	/* Writes the model with every tensor as an output. */
 	int (*augment)(const char *path, const char *to, struct err *e);
 };
 /* The main() of a translator: its result is the exit status. */
