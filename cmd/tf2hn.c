@@ -2,10 +2,10 @@
 #include "onnx/onnx_tool.h"
 #include "tf/tf.h"
 
-static const struct cli_opt options[] = { ONNX_TOOL_TF_OPTIONS,
-					  ONNX_TOOL_OPTIONS("N,H,W,C", "BHWC", "BHWC, BWC, BC",
-							    "TensorFlow"),
-					  CLI_END };
+static const struct cli_opt options[] = {
+	ONNX_TOOL_TF_OPTIONS, ONNX_TOOL_OPTIONS("N,H,W,C", "BHWC", "BHWC, BWC, BC", "TensorFlow"),
+	CLI_END
+};
 
 static const struct cli_tool tool = {
 	.name = "tf2hn",

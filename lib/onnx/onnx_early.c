@@ -125,8 +125,8 @@ static bool deconv(const struct im_node *n, const struct shape *x, struct shape 
 		return false;
 	y->dim[1] = w.dim[0];
 	for (int i = 0; i < 2; i++)
-		y->dim[2 + i] = (x->dim[2 + i] - 1) * stride[i] + w.dim[2 + i] - pad[i] -
-				pad[2 + i] + more[i];
+		y->dim[2 + i] =
+		    (x->dim[2 + i] - 1) * stride[i] + w.dim[2 + i] - pad[i] - pad[2 + i] + more[i];
 	return true;
 }
 
@@ -269,10 +269,10 @@ static const struct {
 	const char *op;
 	bool (*shape)(const struct im_node *n, const struct shape *x, struct shape *y);
 } rules[] = {
-	{ "AveragePool", pool },   { "Conv", conv },    { "ConvTranspose", deconv },
+	{ "AveragePool", pool },    { "Conv", conv },     { "ConvTranspose", deconv },
 	{ "DepthToSpace", blocks }, { "Expand", expand }, { "Gather", gather },
-	{ "Gemm", gemm },          { "MaxPool", pool }, { "Pad", pad },
-	{ "Resize", resize },      { "Slice", slice },  { "SpaceToDepth", blocks },
+	{ "Gemm", gemm },           { "MaxPool", pool },  { "Pad", pad },
+	{ "Resize", resize },       { "Slice", slice },   { "SpaceToDepth", blocks },
 	{ "Tile", tile },
 };
 

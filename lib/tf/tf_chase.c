@@ -62,10 +62,39 @@ static int pass_first(struct tf_flat *x, struct at *a, struct err *e)
 	return input_of(a, 0, e);
 }
 
+/* Is this input a constant or a variable, through nodes of this function that change nothing? */
+static bool is_stored(const struct tf_func *f, const char *input)
+{
+	for (int far = 0; far < 64; far++) {
+		const size_t n = strcspn(input, ":");
+		const ptrdiff_t k = tf_find(f, input, n);
+		const Tf__NodeDef *d = k < 0 ? NULL : f->node[k];
+		const char *op = d ? tf_op_of(d) : "";
+
+		if (strcmp(op, "Const") == 0 || strcmp(op, "ReadVariableOp") == 0 ||
+		    tf_is_variable(op))
+			return true;
+		if (strcmp(op, "Identity") != 0 || tf_data_inputs(d) != 1)
+			return false;
+		input = d->input[0];
+	}
+	return false;
+}
+
+/* What changes nothing stays an operator, so that it can be named, but not of what is stored. */
 static int pass_same(struct tf_flat *x, struct at *a, struct err *e)
 {
+	const Tf__NodeDef *d = a->f->func->node[a->node];
+	const Tf__AttrValue *v = tf_attr_of(d, "T");
+
 	(void)x;
-	return input_of(a, (size_t)a->out, e);
+	if ((size_t)a->out >= tf_data_inputs(d))
+		return input_of(a, (size_t)a->out, e);
+	if ((v && v->has_type && v->type % TF_REF >= TF_RESOURCE &&
+	     v->type % TF_REF <= TF_VARIANT) ||
+	    is_stored(a->f->func, d->input[a->out]))
+		return input_of(a, (size_t)a->out, e);
+	return 0;
 }
 
 /* A default of one number is that of a switch (a training phase); others are placeholders that are
@@ -175,22 +204,22 @@ static const struct {
 	pass_fn pass;
 } passes[] = {
 	/* clang-format off */
-	{ "CheckNumerics",           pass_first },
-	{ "EnsureShape",             pass_first },
-	{ "Identity",                pass_first },
+	{ "CheckNumerics",           pass_same },
+	{ "EnsureShape",             pass_same },
+	{ "Identity",                pass_same },
 	{ "IdentityN",               pass_same },
 	{ "If",                      pass_if },
 	{ "Merge",                   pass_merge },
 	{ "PartitionedCall",         pass_call },
 	{ "PlaceholderWithDefault",  pass_default },
 	{ "PlaceholderWithDefaultV2", pass_default },
-	{ "PreventGradient",         pass_first },
+	{ "PreventGradient",         pass_same },
 	{ "ReadVariableOp",          pass_first },
 	{ "RefIdentity",             pass_first },
-	{ "Snapshot",                pass_first },
+	{ "Snapshot",                pass_same },
 	{ "StatefulPartitionedCall", pass_call },
 	{ "StatelessIf",             pass_if },
-	{ "StopGradient",            pass_first },
+	{ "StopGradient",            pass_same },
 	{ "Switch",                  pass_switch },
 	/* clang-format on */
 };

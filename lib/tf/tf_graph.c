@@ -7,7 +7,7 @@
 struct im_value *tf_value(struct tf *t, const char *input)
 {
 	size_t port;
-	const struct tf_item *it = tf_find(t, input, &port);
+	const struct tf_item *it = tf_item_of(t, input, &port);
 
 	return it && it->alias && port == 0 ? it->alias : im_value(t->g, input);
 }
@@ -62,7 +62,7 @@ static void declare(struct im_value *v, int rank, const int64_t *dim)
 
 static char elem_of(int type)
 {
-	return type == TF_BOOL					    ? 'b'
+	return type == TF_BOOL                                            ? 'b'
 	       : type == TF_INT32 || type == TF_INT64 || type == TF_UINT8 ? 'i'
 	       : type == TF_FLOAT || type == TF_HALF || type == TF_DOUBLE ? 'f'
 									  : 0;
@@ -75,7 +75,8 @@ static bool takes_data(const struct tf_node *n)
 	int rank;
 
 	return strcmp(n->op, "Placeholder") == 0 || strcmp(n->op, "PlaceholderV2") == 0 ||
-	       (strcmp(n->op, "PlaceholderWithDefault") == 0 && elem_of(tf_attr_type(n, "dtype")) == 'f' &&
+	       (strcmp(n->op, "PlaceholderWithDefault") == 0 &&
+		elem_of(tf_attr_type(n, "dtype")) == 'f' &&
 		tf_attr_shape(n, "shape", 0, &rank, dim) && rank > 1);
 }
 
@@ -103,7 +104,7 @@ int tf_begin(struct tf *t, struct err *e)
 
 	for (size_t i = 0; i < tf_inputs(t->m); i++) {
 		const struct tf_end *end = tf_input_at(t->m, i);
-		const struct tf_item *it = tf_find(t, end->tensor, &port);
+		const struct tf_item *it = tf_item_of(t, end->tensor, &port);
 
 		if (!it)
 			return err_set(e, "damaged: there is no node '%s' for input '%s'",
@@ -119,20 +120,6 @@ int tf_begin(struct tf *t, struct err *e)
 	return 0;
 }
 
-/* Nodes at the end of a graph that are nobody's result. */
-static bool is_by_the_way(const char *op)
-{
-	static const char *const words[] = { "Assert",	   "Assign",  "Const", "NoOp",	 "Placeholder",
-					     "Print",	   "Restore", "Save",  "Shape",	 "Rank",
-					     "Size",	   "Merge",   "Queue", "Switch", "Variable",
-					     "VarHandleOp" };
-
-	for (size_t i = 0; i < sizeof words / sizeof words[0]; i++)
-		if (strncmp(op, words[i], strlen(words[i])) == 0)
-			return true;
-	return strstr(op, "Summary") != NULL;
-}
-
 static void add_output(struct tf *t, const char *tensor)
 {
 	struct im_value *v = tf_value(t, tensor);
@@ -141,30 +128,10 @@ static void add_output(struct tf *t, const char *tensor)
 		im_add_output(t->g, v);
 }
 
-int tf_finish(struct tf *t, struct err *e)
+void tf_finish(struct tf *t)
 {
-	size_t port;
-
-	for (size_t i = 0; i < tf_outputs(t->m); i++) {
-		const struct tf_end *end = tf_output_at(t->m, i);
-
-		if (!tf_find(t, end->tensor, &port))
-			return err_set(e, "damaged: there is no node '%s' for output '%s'",
-				       quote(end->tensor), quote(end->key));
-		add_output(t, end->tensor);
-	}
-	if (tf_outputs(t->m))
-		return 0;
-	for (size_t i = 0; i < t->nitem; i++) {
-		const struct tf_item *it = &t->item[i];
-
-		if (it->nuse || !it->fed || is_by_the_way(it->n->op))
-			continue;
-		for (size_t k = 0; k < it->nout; k++)
-			add_output(t, k ? arena_printf(&t->g->arena, "%s:%zu", it->n->name, k)
-					: it->n->name);
-	}
-	return 0;
+	for (size_t i = 0; i < tf_outputs(t->m); i++)
+		add_output(t, tf_output_at(t->m, i)->tensor);
 }
 
 /* ---- operators ---- */
@@ -230,10 +197,31 @@ static void make(struct tf *t, const struct tf_oper *o)
 	told_by_file(t, o);
 }
 
+static int constants(struct tf *t, struct err *e)
+{
+	for (size_t i = 0; i < t->nitem; i++) {
+		struct tf_oper o = { .item = &t->item[i], .n = t->item[i].n, .kind = "Const" };
+		int r;
+
+		o.name = o.n->name;
+		o.nout = 1;
+		if (strcmp(o.n->op, "Const") != 0)
+			continue;
+		r = tf_constant_op(t, &o, e);
+		if (r < 0)
+			return err_in(e, "node '%s' (Const)", quote(o.name));
+		if (r > 0)
+			stuck(t, &o, t->g->nnode, tf_refusal(o.kind));
+	}
+	return 0;
+}
+
 static int walk(struct tf *t, struct err *e)
 {
 	size_t port;
 
+	if (constants(t, e) < 0)
+		return -1;
 	for (size_t i = 0; i < t->norder; i++) {
 		struct tf_item *it = t->order[i];
 		const struct tf_row *row = tf_find_row(it->n->op);
@@ -245,18 +233,12 @@ static int walk(struct tf *t, struct err *e)
 				     .nin = it->n->nin,
 				     .nout = it->nout };
 
-		if (strcmp(o.kind, "Const") == 0) {
-			const int r = tf_constant_op(t, &o, e);
-
-			if (r < 0)
-				return err_in(e, "node '%s' (Const)", quote(o.name));
-			if (r == 0)
-				continue;
-		}
+		if (strcmp(o.kind, "Const") == 0)
+			continue;
 		o.in = arena_array(&t->g->arena, o.nin, sizeof(struct im_value *));
 		for (size_t k = 0; k < o.nin; k++)
 			if (strcmp(o.kind, "Merge") != 0 ||
-			    strcmp(tf_find(t, o.n->in[k], &port)->n->op, "NextIteration") != 0)
+			    strcmp(tf_item_of(t, o.n->in[k], &port)->n->op, "NextIteration") != 0)
 				o.in[k] = tf_value(t, o.n->in[k]);
 		make(t, &o);
 	}
@@ -291,7 +273,7 @@ int tf_decode(struct tf *t, struct err *e)
 	if (r == 0)
 		r = walk(t, e);
 	if (r == 0)
-		r = tf_finish(t, e);
+		tf_finish(t);
 	tf_release(t);
 	return r;
 }

@@ -1,7 +1,7 @@
 /* A model through the import that all readers share. */
-#include "tf/tf.h"
 #include "base/outfile.h"
 #include "hn/hn.h"
+#include "tf/tf.h"
 #include "tf/tf_ops.h"
 
 struct source {
@@ -84,7 +84,7 @@ int tf_import(const char *path, const struct onnx_opts *o, struct onnx_result *o
 	*out = (struct onnx_result){ 0 };
 	if (!m)
 		return -1;
-	net = o->net_name	 ? xstrdup(o->net_name)
+	net = o->net_name              ? xstrdup(o->net_name)
 	      : strcmp(path, "-") == 0 ? xstrdup("model")
 				       : net_of(path);
 	r = import(m, o, net, out, e);

@@ -133,11 +133,10 @@ struct im_value *tf_along(struct tf *t, const struct tf_oper *o, const char *op,
 /* ---- operands ---- */
 int tf_needs(const struct tf_oper *o, size_t nin, struct err *e)
 {
-	return o->nin >= nin ? 0
-			     : err_set(e, "it has %zu inputs, %zu expected", o->nin, nin);
+	return o->nin >= nin ? 0 : err_set(e, "it has %zu inputs, %zu expected", o->nin, nin);
 }
 
-int tf_shape(const struct tf_oper *o, size_t i, int *rank, int64_t dim[LIMIT_RANK], struct err *e)
+int tf_dims(const struct tf_oper *o, size_t i, int *rank, int64_t dim[LIMIT_RANK], struct err *e)
 {
 	const struct im_value *v = i < o->nin ? o->in[i] : NULL;
 

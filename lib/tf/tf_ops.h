@@ -12,13 +12,13 @@ enum {
 /* What is known of a node of the model. */
 struct tf_item {
 	const struct tf_node *n;
-	size_t nout;             /* outputs that somebody reads, at least 1 */
-	size_t nuse;             /* by other nodes and as an output of the model */
-	bool fed;                /* it depends on an input */
-	int mark;                /* scratch of walks */
-	struct im_value *alias;  /* output 0 is this value of another node */
-	struct tf_item *reader;  /* one of its readers */
-	struct tf_item *dilated; /* of the convolution: where a SpaceToBatchND leads to (tf_dilate.c) */
+	size_t nout;            /* outputs that somebody reads, at least 1 */
+	size_t nuse;            /* by other nodes and as an output of the model */
+	int mark;               /* scratch of walks */
+	struct im_value *alias; /* output 0 is this value of another node */
+	struct tf_item *reader; /* one of its readers */
+	struct tf_item
+	    *dilated; /* of the convolution: where a SpaceToBatchND leads to (tf_dilate.c) */
 };
 
 /* One model that is read. */
@@ -63,12 +63,12 @@ int tf_decode(struct tf *t, struct err *e);
 /* Finds nodes, their readers and an order; damaged references are errors. */
 int tf_sort(struct tf *t, struct err *e);
 /* The node that an input's text names, its output in *port; NULL when there is none. */
-struct tf_item *tf_find(const struct tf *t, const char *input, size_t *port);
+struct tf_item *tf_item_of(const struct tf *t, const char *input, size_t *port);
 /* The value that an input's text names. */
 struct im_value *tf_value(struct tf *t, const char *input);
 /* Inputs of the model with their shapes; its outputs. */
 int tf_begin(struct tf *t, struct err *e);
-int tf_finish(struct tf *t, struct err *e);
+void tf_finish(struct tf *t);
 /* Joins SpaceToBatchND, convolution and BatchToSpaceND: items know each other. */
 void tf_find_dilated(struct tf *t);
 void tf_release(struct tf *t);
@@ -102,7 +102,7 @@ struct im_value *tf_along(struct tf *t, const struct tf_oper *o, const char *op,
 /* At least so many inputs are there. */
 int tf_needs(const struct tf_oper *o, size_t nin, struct err *e);
 /* The rank and the sizes of an input, -1 where open; an unknown rank is an error. */
-int tf_shape(const struct tf_oper *o, size_t i, int *rank, int64_t dim[LIMIT_RANK], struct err *e);
+int tf_dims(const struct tf_oper *o, size_t i, int *rank, int64_t dim[LIMIT_RANK], struct err *e);
 /* Integers of a constant input; `what` names them. */
 int tf_list(const struct tf_oper *o, size_t i, const char *what, int64_t out[LIMIT_RANK], size_t *n,
 	    struct err *e);

@@ -63,7 +63,7 @@ int tf_rank(struct tf *t, const struct tf_oper *o, struct err *e)
 	int64_t dim[LIMIT_RANK];
 	int rank;
 
-	if (tf_needs(o, 1, e) < 0 || tf_shape(o, 0, &rank, dim, e) < 0) {
+	if (tf_needs(o, 1, e) < 0 || tf_dims(o, 0, &rank, dim, e) < 0) {
 		tensor_release(&c);
 		return -1;
 	}
@@ -99,7 +99,7 @@ int tf_like(struct tf *t, const struct tf_oper *o, struct err *e)
 	struct tensor c;
 	int rank;
 
-	if (tf_needs(o, 1, e) < 0 || tf_shape(o, 0, &rank, dim, e) < 0)
+	if (tf_needs(o, 1, e) < 0 || tf_dims(o, 0, &rank, dim, e) < 0)
 		return -1;
 	for (int d = 0; d < rank; d++) {
 		dim[d] = d == 0 && dim[d] < 1 ? 1 : dim[d];

@@ -56,7 +56,7 @@ static int check_rank(const struct tf_oper *o, size_t i, const char *what, int w
 	int64_t dim[LIMIT_RANK];
 	int rank;
 
-	if (tf_shape(o, i, &rank, dim, e) < 0)
+	if (tf_dims(o, i, &rank, dim, e) < 0)
 		return -1;
 	return rank == want ? 0
 			    : err_set(e, "its %s has %d dimensions, %d expected", what, rank, want);
@@ -72,14 +72,14 @@ static struct tf_item *input_item(const struct tf *t, const struct tf_item *it, 
 {
 	size_t port;
 
-	return i < it->n->nin ? tf_find(t, it->n->in[i], &port) : NULL;
+	return i < it->n->nin ? tf_item_of(t, it->n->in[i], &port) : NULL;
 }
 
 /* What alone reads it, through a node of this operator if there is one. */
 static struct tf_item *only_reader(const struct tf_item *it, const char *through)
 {
 	for (int i = 0; i < 2; i++) {
-		if (it->nuse != 1)
+		if (it->nuse != 1 || !it->reader)
 			return NULL;
 		it = it->reader;
 		if (!is_op(it, through))
@@ -106,7 +106,8 @@ void tf_find_dilated(struct tf *t)
 		if (!is_op(before, "SpaceToBatchND") || before->nuse != 1 ||
 		    !is_op(behind, "BatchToSpaceND") || before->dilated || behind->dilated ||
 		    before->n->nin != 3 || behind->n->nin != 3 ||
-		    strcmp(tf_attr_text(conv->n, "padding", ""), "VALID") != 0 || !tf_last(&(struct tf_oper){ .n = conv->n }))
+		    strcmp(tf_attr_text(conv->n, "padding", ""), "VALID") != 0 ||
+		    !tf_last(&(struct tf_oper){ .n = conv->n }))
 			continue;
 		conv->dilated = behind;
 		before->dilated = behind->dilated = conv;
@@ -198,7 +199,7 @@ static int64_t features(const struct tf_oper *o)
 	int64_t dim[LIMIT_RANK];
 	int rank;
 
-	if (tf_shape(o, 0, &rank, dim, &ignored) < 0 || rank != 4)
+	if (tf_dims(o, 0, &rank, dim, &ignored) < 0 || rank != 4)
 		return -1;
 	return dim[tf_last(o) ? 3 : 1];
 }
@@ -209,7 +210,7 @@ int tf_conv(struct tf *t, const struct tf_oper *o, struct err *e)
 	int rank;
 
 	if (tf_needs(o, 2, e) < 0 || check_rank(o, 1, "kernel", 4, e) < 0 ||
-	    tf_shape(o, 1, &rank, dim, e) < 0)
+	    tf_dims(o, 1, &rank, dim, e) < 0)
 		return -1;
 	/* A kernel over fewer features than there are: groups. */
 	c = features(o);
@@ -223,7 +224,7 @@ int tf_depthwise(struct tf *t, const struct tf_oper *o, struct err *e)
 	int rank;
 
 	if (tf_needs(o, 2, e) < 0 || check_rank(o, 1, "kernel", 4, e) < 0 ||
-	    tf_shape(o, 1, &rank, dim, e) < 0)
+	    tf_dims(o, 1, &rank, dim, e) < 0)
 		return -1;
 	/* Features by multiples of each. */
 	return convolve(t, o, "HWGM", dim[2], e);
@@ -241,7 +242,8 @@ int tf_conv3d(struct tf *t, const struct tf_oper *o, struct err *e)
 
 	if (tf_needs(o, 2, e) < 0 || check_rank(o, 1, "kernel", 5, e) < 0)
 		return -1;
-	if (tf_attr_ints(o->n, "strides", stride, 5) != 5 || tf_attr_ints(o->n, "dilations", dilation, 5) % 5 != 0)
+	if (tf_attr_ints(o->n, "strides", stride, 5) != 5 ||
+	    tf_attr_ints(o->n, "dilations", dilation, 5) % 5 != 0)
 		return err_set(e, "its strides or dilations are not 5 numbers");
 	kernel = tf_turned(t, o, o->in[1], turned, 5);
 	n = tf_pair(t, o, "Conv", o->in[0], kernel);
@@ -286,8 +288,8 @@ int tf_deconv(struct tf *t, const struct tf_oper *o, struct err *e)
 	size_t count;
 
 	if (tf_needs(o, 3, e) < 0 || tf_list(o, 0, "output size", size, &count, e) < 0 ||
-	    tf_shape(o, 2, &rank, x, e) < 0 || check_rank(o, 1, "kernel", 4, e) < 0 ||
-	    tf_shape(o, 1, &wrank, w, e) < 0 || tf_spatial(o, "strides", 1, stride, e) < 0 ||
+	    tf_dims(o, 2, &rank, x, e) < 0 || check_rank(o, 1, "kernel", 4, e) < 0 ||
+	    tf_dims(o, 1, &wrank, w, e) < 0 || tf_spatial(o, "strides", 1, stride, e) < 0 ||
 	    tf_spatial(o, "dilations", 1, dilation, e) < 0)
 		return -1;
 	if (count == 2) /* rows and columns alone */

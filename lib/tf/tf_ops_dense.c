@@ -8,7 +8,7 @@ static int turned(struct tf *t, const struct tf_oper *o, size_t i, struct im_val
 	int64_t perm[LIMIT_RANK], dim[LIMIT_RANK];
 	int rank;
 
-	if (tf_shape(o, i, &rank, dim, e) < 0)
+	if (tf_dims(o, i, &rank, dim, e) < 0)
 		return -1;
 	if (rank < 2)
 		return err_set(e, "its input %zu is no matrix", i);
@@ -86,7 +86,7 @@ int tf_bias_add(struct tf *t, const struct tf_oper *o, struct err *e)
 		return -1;
 	bias = o->in[1];
 	if (!tf_last(o)) {
-		if (tf_shape(o, 0, &rank, dim, e) < 0)
+		if (tf_dims(o, 0, &rank, dim, e) < 0)
 			return -1;
 		for (int d = 0; d < rank - 2; d++)
 			axes[d] = d + 1;

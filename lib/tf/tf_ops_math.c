@@ -131,8 +131,7 @@ int tf_cast(struct tf *t, const struct tf_oper *o, struct err *e)
 static struct im_value *sizes(struct tf *t, const struct tf_oper *o, const int64_t *dim)
 {
 	const int64_t front[2] = { dim[0] > 0 ? dim[0] : 1, dim[3] };
-	struct im_node *n =
-	    tf_pair(t, o, "Concat", tf_const_ints(t, o, front, 2), o->in[1]);
+	struct im_node *n = tf_pair(t, o, "Concat", tf_const_ints(t, o, front, 2), o->in[1]);
 
 	tf_set_int(n, "axis", 0);
 	return tf_step(t, o, n);
@@ -148,7 +147,7 @@ int tf_resize(struct tf *t, const struct tf_oper *o, struct err *e)
 	struct im_node *n;
 	int rank;
 
-	if (tf_needs(o, 2, e) < 0 || tf_shape(o, 0, &rank, dim, e) < 0)
+	if (tf_needs(o, 2, e) < 0 || tf_dims(o, 0, &rank, dim, e) < 0)
 		return -1;
 	if (rank != 4)
 		return err_set(e, "its input has %d dimensions, 4 expected", rank);

@@ -56,8 +56,8 @@ int tf_unpack(struct tf *t, const struct tf_oper *o, struct err *e)
 		return -1;
 	parts = split(t, o, o->in[0], axis);
 	for (size_t k = 0; k < o->nout; k++)
-		parts->out[k] = im_value(
-		    t->g, arena_printf(&t->g->arena, "%.900s#part%zu", o->name, k));
+		parts->out[k] =
+		    im_value(t->g, arena_printf(&t->g->arena, "%.900s#part%zu", o->name, k));
 	parts->part_of = parts;
 	for (size_t k = 0; k < o->nout; k++) {
 		n = tf_unary(t, o, "Squeeze", parts->out[k]);
@@ -104,7 +104,7 @@ int tf_split_v(struct tf *t, const struct tf_oper *o, struct err *e)
 			sum += parts[k];
 	}
 	if (open < o->nout) {
-		if (tf_shape(o, 0, &rank, dim, e) < 0)
+		if (tf_dims(o, 0, &rank, dim, e) < 0)
 			return -1;
 		if (axis < -rank || axis >= rank)
 			return err_set(e, "axis %lld is not in %d dimensions", (long long)axis,

@@ -36,7 +36,7 @@ static int rank_of(const struct tf_oper *o, const struct strided *s, int *rank, 
 	int64_t dim[LIMIT_RANK];
 	struct err ignored = { 0 };
 
-	if (tf_shape(o, 0, rank, dim, s->ellipsis ? e : &ignored) == 0)
+	if (tf_dims(o, 0, rank, dim, s->ellipsis ? e : &ignored) == 0)
 		return 0;
 	*rank = LIMIT_RANK;
 	return s->ellipsis ? -1 : 0;

@@ -13,13 +13,13 @@ static struct tf_item **slot(const struct tf *t, const char *name, size_t len)
 {
 	size_t i = (size_t)hash_xxh3(name, len) & (t->nindex - 1);
 
-	while (t->index[i] && (strncmp(t->index[i]->n->name, name, len) != 0 ||
-			       t->index[i]->n->name[len] != '\0'))
+	while (t->index[i] &&
+	       (strncmp(t->index[i]->n->name, name, len) != 0 || t->index[i]->n->name[len] != '\0'))
 		i = (i + 1) & (t->nindex - 1);
 	return &t->index[i];
 }
 
-struct tf_item *tf_find(const struct tf *t, const char *input, size_t *port)
+struct tf_item *tf_item_of(const struct tf *t, const char *input, size_t *port)
 {
 	const char *colon = strrchr(input, ':');
 
@@ -60,7 +60,7 @@ static bool is_back(const struct tf_item *reader, const struct tf_item *from)
 /* Outputs that the operator has by its attributes, 1 where they do not say. */
 static size_t own_outputs(const struct tf_node *n)
 {
-	const char *attr = strcmp(n->op, "Unpack") == 0       ? "num"
+	const char *attr = strcmp(n->op, "Unpack") == 0      ? "num"
 			   : strncmp(n->op, "Split", 5) == 0 ? "num_split"
 							     : NULL;
 	const int64_t count = attr ? tf_attr_int(n, attr, 1) : 1;
@@ -76,7 +76,7 @@ static int find_readers(struct tf *t, struct err *e)
 		for (size_t k = 0; k < t->item[i].n->nin; k++) {
 			const char *in = t->item[i].n->in[k];
 			size_t port;
-			struct tf_item *from = tf_find(t, in, &port);
+			struct tf_item *from = tf_item_of(t, in, &port);
 
 			if (!from)
 				return err_set(e,
@@ -86,6 +86,18 @@ static int find_readers(struct tf *t, struct err *e)
 			from->reader = &t->item[i];
 			from->nout = port + 1 > from->nout ? port + 1 : from->nout;
 		}
+	for (size_t i = 0; i < tf_outputs(t->m); i++) {
+		size_t port;
+		struct tf_item *from = tf_item_of(t, tf_output_at(t->m, i)->tensor, &port);
+
+		if (!from)
+			return err_set(e, "damaged: there is no node '%s' for output '%s'",
+				       quote(tf_output_at(t->m, i)->tensor),
+				       quote(tf_output_at(t->m, i)->key));
+		from->nuse++;
+		from->reader = NULL;
+		from->nout = port + 1 > from->nout ? port + 1 : from->nout;
+	}
 	return 0;
 }
 
@@ -107,7 +119,7 @@ static int visit(struct tf *t, struct tf_item *first, struct tf_item **stack, si
 			depth--;
 			continue;
 		}
-		from = tf_find(t, it->n->in[next[depth - 1]++], &port);
+		from = tf_item_of(t, it->n->in[next[depth - 1]++], &port);
 		if (from->mark == DONE || is_back(it, from))
 			continue;
 		if (from->mark == OPEN)
@@ -122,15 +134,10 @@ static int visit(struct tf *t, struct tf_item *first, struct tf_item **stack, si
 	return 0;
 }
 
-static bool is_input(const struct tf_node *n)
-{
-	return strncmp(n->op, "Placeholder", 11) == 0;
-}
-
 int tf_sort(struct tf *t, struct err *e)
 {
 	struct tf_item **stack;
-	size_t *next, port;
+	size_t *next;
 	int r;
 
 	t->nitem = tf_nodes(t->m);
@@ -155,13 +162,6 @@ int tf_sort(struct tf *t, struct err *e)
 			r = visit(t, &t->item[i], stack, next, e);
 	free(stack);
 	free(next);
-	for (size_t i = 0; r == 0 && i < t->norder; i++) {
-		struct tf_item *it = t->order[i];
-
-		it->fed = is_input(it->n);
-		for (size_t k = 0; k < it->n->nin; k++)
-			it->fed |= tf_find(t, it->n->in[k], &port)->fed;
-	}
 	return r;
 }
 

@@ -138,16 +138,11 @@ static const char *object_key(struct tf_flat *x, const char *name, struct err *e
 	return err_is(e) ? NULL : key;
 }
 
-static const char *shared_name(const Tf__NodeDef *d, struct arena *a)
+static const char *shared_name(const Tf__NodeDef *d)
 {
 	const Tf__AttrValue *v = tf_attr_of(d, "shared_name");
-	char *s;
 
-	if (!v || !v->has_s || v->s.len == 0)
-		return d->name;
-	s = arena_alloc(a, v->s.len + 1);
-	memcpy(s, v->s.data, v->s.len);
-	return s;
+	return v && v->s && v->s[0] ? v->s : d->name;
 }
 
 /* The files of variables are opened with the first one. */
@@ -185,7 +180,7 @@ static int find_key(struct tf_flat *x, const struct tf_at *at, struct tf_value *
 		v->key = r->key;
 		return tf_part_parse(r->part ? r->part : "", &v->part, e);
 	}
-	v->key = object_key(x, shared_name(d, &x->m->arena), e);
+	v->key = object_key(x, shared_name(d), e);
 	if (!v->key && !err_is(e))
 		v->key = d->name;
 	return v->key ? 0 : -1;

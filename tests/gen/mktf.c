@@ -7,17 +7,15 @@
  *	                              NAME.want.npy, and on standard output NAME and what its layers
  *	                              should be ("-": not said)
  *
- * Statements of a graph are in tf/tfw.h; besides: producer N, the version of what wrote it.  A case
- * begins with "case NAME" and has
- *	given INPUT SHAPE VALUE...    what is fed
- *	layers TYPE,TYPE...           what should come of it, without inputs and outputs
- *	gives SHAPE VALUE...          what comes out
+ * Statements of a graph are in tf/tfgraph.h; besides: producer N, the version of what wrote it.  A
+ *case begins with "case NAME" and has given INPUT SHAPE VALUE...    what is fed layers TYPE,TYPE...
+ *what should come of it, without inputs and outputs gives SHAPE VALUE...          what comes out
  */
 #include "base/mem.h"
 #include "base/outfile.h"
 #include "io/npy.h"
 #include "onnx/onnxw.h"
-#include "tf/tfw.h"
+#include "tf/tfgraph.h"
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -61,9 +59,9 @@ static void array(const char *path, char **w, size_t n)
 {
 	struct err e = { 0 };
 	int64_t dim[RANK];
-	const size_t rank = tfw_shape(w[0], dim, RANK);
+	const size_t rank = tfg_shape(w[0], dim, RANK);
 	struct tensor t = tensor_new(DT_F32, (int)rank, dim);
-	double *v = tfw_values(w + 1, n - 1, tensor_count(&t));
+	double *v = tfg_values(w + 1, n - 1, tensor_count(&t));
 
 	for (size_t i = 0; i < tensor_count(&t); i++)
 		((float *)tensor_data(&t))[i] = (float)v[i];
@@ -149,7 +147,7 @@ static void read_all(FILE *f, bool cases, const char *only, struct one *c)
 		if (cases && strcmp(w[0], "case") == 0 && n == 2) {
 			end_case(c, only);
 			c->name = xstrdup(w[1]);
-		} else if (!tfw_node(&c->graph, 1, w, n)) {
+		} else if (!tfg_node(&c->graph, 1, w, n)) {
 			other(c, line, w, n);
 		}
 		free(copy);

@@ -10,27 +10,27 @@
  * ATTR: i:3  f:0.5  s:SAME  b:1  t:f32  l:1,2,2,1 (integers)  h:1,2,3 (a shape)
  * TYPE: f32 f64 f16 bf16 i32 i64 u8 bool str
  */
-#ifndef HN_TESTS_TFW_H
-#define HN_TESTS_TFW_H
+#ifndef HN_TESTS_TFGRAPH_H
+#define HN_TESTS_TFGRAPH_H
 
 #include "base/mem.h"
 #include <stdint.h>
 
 /* The number of a type's word; what is none ends the programme. */
-int tfw_type(const char *word);
+int tfg_type(const char *word);
 /* Dimensions of "1,2,3" ("0d" and "": none); their count. */
-size_t tfw_shape(const char *text, int64_t *dim, size_t max);
+size_t tfg_shape(const char *text, int64_t *dim, size_t max);
 /* n values of words, repeated or made (~SEED:SCALE): the caller frees them. */
-double *tfw_values(char *const *w, size_t nw, size_t n);
+double *tfg_values(char *const *w, size_t nw, size_t n);
 /* A TensorProto. */
-void tfw_tensor(struct str *out, int type, const int64_t *dim, size_t rank, char *const *w,
+void tfg_tensor(struct str *out, int type, const int64_t *dim, size_t rank, char *const *w,
 		size_t nw);
 /* KEY=ATTR as an entry of a map<string, AttrValue> in this field. */
-void tfw_attr(struct str *out, int field, const char *text);
+void tfg_attr(struct str *out, int field, const char *text);
 /*
  * The statement as a NodeDef in this field of the message (1 in a GraphDef, 3 in a FunctionDef);
  * false when it is none of the above.
  */
-bool tfw_node(struct str *out, int field, char **w, size_t n);
+bool tfg_node(struct str *out, int field, char **w, size_t n);
 
 #endif

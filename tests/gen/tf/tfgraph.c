@@ -1,5 +1,5 @@
 /* Writing TensorFlow's GraphDefs from words. */
-#include "tfw.h"
+#include "tfgraph.h"
 #include "../onnx/onnxw.h"
 #include "base/err.h"
 #include <stdbool.h>
@@ -24,8 +24,8 @@ static const struct type {
 	int number, bytes, field;
 } types[] = {
 	{ "f32", 1, 4, PACKED_FLOATS }, { "f64", 2, 8, PACKED_DOUBLES }, { "i32", 3, 4, INTS },
-	{ "u8", 4, 1, INTS },		{ "str", 7, 0, STRINGS },	 { "i64", 9, 8, INT64S },
-	{ "bool", 10, 1, BOOLS },	{ "bf16", 14, 2, HALFS },	 { "f16", 19, 2, HALFS },
+	{ "u8", 4, 1, INTS },           { "str", 7, 0, STRINGS },        { "i64", 9, 8, INT64S },
+	{ "bool", 10, 1, BOOLS },       { "bf16", 14, 2, HALFS },        { "f16", 19, 2, HALFS },
 };
 
 static void fail(const char *what, const char *word)
@@ -43,7 +43,7 @@ static const struct type *find(int number)
 	return NULL;
 }
 
-int tfw_type(const char *word)
+int tfg_type(const char *word)
 {
 	for (size_t i = 0; i < sizeof types / sizeof types[0]; i++)
 		if (strcmp(types[i].word, word) == 0)
@@ -52,7 +52,7 @@ int tfw_type(const char *word)
 	return 0;
 }
 
-size_t tfw_shape(const char *text, int64_t *dim, size_t max)
+size_t tfg_shape(const char *text, int64_t *dim, size_t max)
 {
 	char *copy = xstrdup(text), *part[RANK];
 	size_t n;
@@ -79,7 +79,7 @@ static double made(uint32_t i, uint32_t seed)
 	return (double)(h >> 8) / 8388608.0 - 1;
 }
 
-double *tfw_values(char *const *w, size_t nw, size_t n)
+double *tfg_values(char *const *w, size_t nw, size_t n)
 {
 	double *v = xcalloc(n + 1, sizeof *v);
 
@@ -172,7 +172,7 @@ static void put_values(struct str *t, const struct type *type, const double *v, 
 	onnxw_message(t, type->field, &s);
 }
 
-void tfw_tensor(struct str *out, int number, const int64_t *dim, size_t rank, char *const *w,
+void tfg_tensor(struct str *out, int number, const int64_t *dim, size_t rank, char *const *w,
 		size_t nw)
 {
 	const struct type *type = find(number);
@@ -192,7 +192,7 @@ void tfw_tensor(struct str *out, int number, const int64_t *dim, size_t rank, ch
 	}
 	if (n == 0)
 		return;
-	v = tfw_values(w + packed, nw - packed, n);
+	v = tfg_values(w + packed, nw - packed, n);
 	if (packed || n > nw || w[0][0] == '~') {
 		/* One value stands for all: TensorFlow writes it so. */
 		const bool one = !packed && nw == 1 && w[0][0] != '~';
@@ -213,7 +213,7 @@ void tfw_tensor(struct str *out, int number, const int64_t *dim, size_t rank, ch
 static void put_list(struct str *value, const char *text)
 {
 	int64_t dim[RANK];
-	const size_t n = tfw_shape(text, dim, RANK);
+	const size_t n = tfg_shape(text, dim, RANK);
 	struct str list = { 0 }, s = { 0 };
 
 	for (size_t i = 0; i < n; i++)
@@ -222,7 +222,7 @@ static void put_list(struct str *value, const char *text)
 	onnxw_message(value, 1, &list);
 }
 
-void tfw_attr(struct str *out, int field, const char *text)
+void tfg_attr(struct str *out, int field, const char *text)
 {
 	const char *equal = strchr(text, '=');
 	const char *v = equal ? equal + 3 : "";
@@ -248,10 +248,10 @@ void tfw_attr(struct str *out, int field, const char *text)
 		onnxw_int(&value, 5, onnxw_integer(v));
 		break;
 	case 't':
-		onnxw_int(&value, 6, tfw_type(v));
+		onnxw_int(&value, 6, tfg_type(v));
 		break;
 	case 'h':
-		put_shape(&value, 7, dim, tfw_shape(v, dim, RANK));
+		put_shape(&value, 7, dim, tfg_shape(v, dim, RANK));
 		break;
 	case 'l':
 		put_list(&value, v);
@@ -268,16 +268,16 @@ static void put_const(struct str *node, char **w, size_t n)
 {
 	struct str tensor = { 0 }, value = { 0 }, entry = { 0 };
 	int64_t dim[RANK];
-	const size_t rank = tfw_shape(w[3], dim, RANK);
+	const size_t rank = tfg_shape(w[3], dim, RANK);
 	char type[16];
 
-	tfw_tensor(&tensor, tfw_type(w[2]), dim, rank, w + 4, n - 4);
+	tfg_tensor(&tensor, tfg_type(w[2]), dim, rank, w + 4, n - 4);
 	onnxw_message(&value, 8, &tensor);
 	onnxw_text(&entry, 1, "value");
 	onnxw_message(&entry, 2, &value);
 	onnxw_message(node, 5, &entry);
 	snprintf(type, sizeof type, "dtype=t:%s", w[2]);
-	tfw_attr(node, 5, type);
+	tfg_attr(node, 5, type);
 }
 
 static void put_input(struct str *node, char **w)
@@ -285,14 +285,14 @@ static void put_input(struct str *node, char **w)
 	char text[64];
 
 	snprintf(text, sizeof text, "dtype=t:%s", w[2]);
-	tfw_attr(node, 5, text);
+	tfg_attr(node, 5, text);
 	if (strcmp(w[3], "-") == 0)
 		return;
 	snprintf(text, sizeof text, "shape=h:%s", w[3]);
-	tfw_attr(node, 5, text);
+	tfg_attr(node, 5, text);
 }
 
-bool tfw_node(struct str *out, int field, char **w, size_t n)
+bool tfg_node(struct str *out, int field, char **w, size_t n)
 {
 	struct str node = { 0 };
 	char *in[ONNXW_WORDS];
@@ -314,7 +314,7 @@ bool tfw_node(struct str *out, int field, char **w, size_t n)
 		for (size_t i = 0; i < nin; i++)
 			onnxw_text(&node, 3, in[i]);
 		for (size_t i = 4; i < n; i++)
-			tfw_attr(&node, 5, w[i]);
+			tfg_attr(&node, 5, w[i]);
 	} else {
 		return false;
 	}
