@@ -277,6 +277,8 @@ wrong() {
 	wrong "key 'bbox_decoders' must be an array of 1 to 16 objects" '.bbox_decoders = []'
 	wrong "bbox_decoders[1]: key 'stride' is missing" 'del(.bbox_decoders[1].stride)'
 	wrong "bbox_decoders[0]: it must be an object" '.bbox_decoders[0] = 7'
+	wrong "key 'hnt_box_order' must be the places of y, x, height, width: 0, 1, 2, 3 in some order" '.hnt_box_order = [0, 1, 2, 2]'
+	wrong "key 'hnt_multi_label' must be true or false" '.hnt_multi_label = "no"'
 	echo '[]' > c.json
 	refused "c.json: it must be an object" '"c.json", meta_arch=yolov8'
 	echo '{"a": ' > c.json

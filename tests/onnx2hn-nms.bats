@@ -182,6 +182,80 @@ E
 	[ "$(decoders '.stride,.reg_layer,.cls_layer')" = '[[8,"conv4","conv3"],[16,"conv7","conv6"],[32,"conv9","conv8"]]' ]
 }
 
+# priors FIRST: sizes and centres of two boxes in each cell of 8x8, 4x4, 2x2; FIRST: which number of a pair is x.
+priors() {
+	awk -v xfirst="$1" 'function pair(x, y) { return xfirst ? x " " y : y " " x }
+		BEGIN {
+			for (n = 8; n >= 2; n /= 2)
+				for (y = 0; y < n; y++)
+					for (x = 0; x < n; x++)
+						for (k = 1; k <= 2; k++) {
+							wh = wh " " pair(k / n, 0.5 / n)
+							c = c " " pair((x + 0.5) / n, (y + 0.5) / n)
+						}
+			print "init sizes 1,168,2" wh
+			print "init centres 1,168,2" c
+		}'
+}
+
+# ssd_decoded FIRST: an SSD with its decoding and a softmax, as m.onnx.
+ssd_decoded() {
+	{
+		levels
+		priors "$1"
+		cat << 'E'
+init r 8,4,1,1 0.1
+init w 6,4,1,1 0.1
+init variance - 0.1
+initi four 3 1 -1 4
+initi three 3 1 -1 3
+initi at0 1 0
+initi at2 1 2
+initi at4 1 4
+initi axis 1 2
+E
+		for l in a b c; do
+			echo "node Conv reg$l $l,r r$l kernel_shape=1,1"
+			echo "node Conv cls$l $l,w c$l kernel_shape=1,1"
+			echo "node Transpose tr$l r$l rt$l perm=0,2,3,1"
+			echo "node Transpose tc$l c$l ct$l perm=0,2,3,1"
+			echo "node Reshape sr$l rt$l,four rs$l"
+			echo "node Reshape sc$l ct$l,three cs$l"
+		done
+		cat << 'E'
+node Concat allr rsa,rsb,rsc loc axis=1
+node Concat allc csa,csb,csc logits axis=1
+node Softmax soft logits scores axis=2
+node Slice first loc,at0,at2,axis l0
+node Slice last loc,at2,at4,axis l1
+node Mul v0 l0,variance l2
+node Mul s0 l2,sizes l3
+node Add c0 l3,centres l4
+node Mul v1 l1,variance l5
+node Exp e1 l5 l6
+node Mul s1 l6,sizes l7
+node Concat boxes l4,l7 boxed axis=2
+output scores
+output boxed
+E
+	} | mkonnx m.onnx
+}
+
+@test "ssd with its decoding: the order of a box's numbers and the softmax are told" {
+	ssd_decoded 1
+	onnx2hn -y -q m.onnx --net-name n --report r.json -o m.har
+	is '.meta_arch == "ssd" and .config.classes == 3 and .config.hnt_box_order == [1, 0, 3, 2] and .config.hnt_softmax'
+	[ "$(decoders .w,.h)" = "[[[0.125,0.25],[0.0625,0.0625]],[[0.25,0.5],[0.125,0.125]],[[0.5,1],[0.25,0.25]]]" ]
+	ssd_decoded 0
+	onnx2hn -y -q m.onnx --net-name n --report r.json -o m0.har
+	is '.config.hnt_box_order == null and .config.hnt_softmax'
+	[ "$(decoders .w,.h)" = "[[[0.125,0.25],[0.0625,0.0625]],[[0.25,0.5],[0.125,0.125]],[[0.5,1],[0.25,0.25]]]" ]
+	# Behind the heads of classes: a softmax for each of the two boxes of a cell.
+	echo 'nms_postprocess(meta_arch=ssd, engine=cpu)' > s.alls
+	hn-normalize -q -s s.alls m.har -o fp.har
+	har-pack -m hn -i fp.har | jq -e '.layers as $l | [.layers["n/ssd_nms_postprocess"].input[] | $l[.] | [.type, .params.groups]] == [["conv", null], ["softmax", 2], ["conv", null], ["softmax", 2], ["conv", null], ["softmax", 2]]'
+}
+
 @test "what is no detector is not taken for one" {
 	nms resnet_v1_18 --size 64
 	jq -e '.parsed and .nms == null' r.json

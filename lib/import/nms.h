@@ -30,6 +30,9 @@ struct nms_hints {
 	int nexpect;
 	float *prior; /* width and height of each box, relative to the image; owned */
 	size_t nprior;
+	float *centre; /* two numbers of each box, in the order of the priors; owned */
+	size_t ncentre;
+	bool softmax; /* an output is one, with nothing but moves behind the heads before it */
 };
 /* From a whole graph whose constants are folded, before it is cut. */
 void nms_hints_find(struct im_graph *g, struct nms_hints *h);
@@ -74,6 +77,8 @@ struct nms {
 	const struct nms_head *proto; /* of masks */
 	bool anchors_assumed;         /* the model does not tell them */
 	bool inside;                  /* decoding is part of the network */
+	bool softmax;                 /* SSD: scores are behind one */
+	bool x_first;                 /* SSD: boxes are x, y, width, height */
 };
 
 /* Is it a detector that NMS is known for?  False positives are worse than misses. */

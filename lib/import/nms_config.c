@@ -218,6 +218,10 @@ json_t *nms_config(const struct nms *m)
 		json_object_set_new(o, "centers_scale_factor", json_integer(10));
 		json_object_set_new(o, "bbox_dimensions_scale_factor", json_integer(5));
 	}
+	if (m->arch == NMS_SSD && m->softmax)
+		json_object_set_new(o, "hnt_softmax", json_true());
+	if (m->arch == NMS_SSD && m->x_first)
+		json_object_set_new(o, "hnt_box_order", json_pack("[i,i,i,i]", 1, 0, 3, 2));
 	json_object_set_new(o, "classes", json_integer(m->classes + (m->arch == NMS_DAMOYOLO)));
 	if (m->bins)
 		json_object_set_new(o, "regression_length", json_integer(m->bins));

@@ -65,7 +65,7 @@ static void level(struct nms *m, const struct nms_head *reg, const struct nms_he
 		  const struct nms_head *obj)
 {
 	m->level[m->nlevel++] =
-	    (struct nms_level){ stride_of(m, reg), reg, cls, obj, 0, { 0 }, { 0 } };
+	    (struct nms_level){ .stride = stride_of(m, reg), .reg = reg, .cls = cls, .obj = obj };
 }
 
 /* One linear 1x1 convolution a level, with three anchors of 5 numbers, classes and masks. */
@@ -236,6 +236,35 @@ static bool priors(struct nms_level *l, const float *prior)
 	return true;
 }
 
+/* Along a row of cells it is x that changes. */
+static bool is_x_first(const struct nms_level *l, const float *centre)
+{
+	return centre[(ptrdiff_t)2 * l->nanchor] != centre[0];
+}
+
+/* The model's own anchors, level by level. */
+static void ssd_priors(struct nms *m, const struct nms_hints *h)
+{
+	size_t at = 0;
+
+	for (int i = 0; !m->anchors_assumed && i < m->nlevel; i++) {
+		struct nms_level *l = &m->level[i];
+
+		m->anchors_assumed = !priors(l, h->prior + 2 * at);
+		if (h->ncentre == h->nprior && l->reg->w > 1)
+			m->x_first = is_x_first(l, h->centre + 2 * at);
+		at += (size_t)(l->reg->h * l->reg->w * l->nanchor);
+	}
+	for (int i = 0; h->ncentre == h->nprior && !m->x_first && i < m->nlevel; i++)
+		for (int k = 0; k < m->level[i].nanchor; k++) {
+			struct nms_level *l = &m->level[i];
+			const float w = l->w[k];
+
+			l->w[k] = l->h[k];
+			l->h[k] = w;
+		}
+}
+
 /* Two linear heads a level: 4 numbers and the scores of each of the level's anchors. */
 static bool ssd(struct nms *m, const struct nms_hints *h, const struct group *v, int n)
 {
@@ -271,13 +300,8 @@ static bool ssd(struct nms *m, const struct nms_hints *h, const struct group *v,
 		boxes += (size_t)(l->reg->h * l->reg->w * l->nanchor);
 	}
 	m->anchors_assumed = boxes != h->nprior;
-	for (int i = 0; !m->anchors_assumed && i < n; i++) {
-		struct nms_level *l = &m->level[i];
-		const size_t count = (size_t)(l->reg->h * l->reg->w * l->nanchor);
-
-		m->anchors_assumed = !priors(l, h->prior + 2 * (h->nprior - boxes));
-		boxes -= count;
-	}
+	m->softmax = h->softmax;
+	ssd_priors(m, h);
 	return true;
 }
 

@@ -115,6 +115,34 @@ static void priors(struct nms_hints *h, const struct tensor *t)
 		h->prior[i] = (float)tensor_get(t, i / 2 * (size_t)last + (size_t)last - 2 + i % 2);
 }
 
+/* [1][n][2] or [n][2], added to what is decoded: centres. */
+static void centres(struct nms_hints *h, const struct tensor *t)
+{
+	const size_t n = tensor_count(t) / 2;
+
+	if (t->rank < 2 || t->rank > 3 || (t->rank == 3 && t->dim[0] != 1) ||
+	    t->dim[t->rank - 1] != 2 || n < 16 || n > 1 << 20 || h->centre)
+		return;
+	h->centre = xcalloc(2 * n, sizeof *h->centre);
+	h->ncentre = n;
+	for (size_t i = 0; i < 2 * n; i++)
+		h->centre[i] = (float)tensor_get(t, i);
+}
+
+/* Scores of an SSD: an output behind a softmax. */
+static void scores(struct nms_hints *h, const struct im_graph *g)
+{
+	for (size_t i = 0; i < g->nout; i++) {
+		const struct im_value *v = g->out[i];
+
+		for (int k = 0; k < STEPS && v && v->from && strcmp(v->from->op, "Conv") != 0;
+		     k++) {
+			h->softmax |= strcmp(v->from->op, "Softmax") == 0;
+			v = v->from->nin ? v->from->in[0] : NULL;
+		}
+	}
+}
+
 static void parts(struct nms_hints *h, const struct im_node *n)
 {
 	const struct im_value *sizes = n->nin > 1 ? n->in[1] : NULL;
@@ -135,10 +163,11 @@ static void parts(struct nms_hints *h, const struct im_node *n)
 void nms_hints_find(struct im_graph *g, struct nms_hints *h)
 {
 	*h = (struct nms_hints){ 0 };
+	scores(h, g);
 	for (size_t i = 0; i < g->nnode; i++) {
 		const struct im_node *n = g->node[i];
 		const bool weighs = strcmp(n->op, "Conv") == 0 || strcmp(n->op, "MatMul") == 0 ||
-				    strcmp(n->op, "Mul") == 0;
+				    strcmp(n->op, "Mul") == 0 || strcmp(n->op, "Add") == 0;
 
 		if (strcmp(n->op, "Split") == 0)
 			parts(h, n);
@@ -149,6 +178,10 @@ void nms_hints_find(struct im_graph *g, struct nms_hints *h)
 
 			if (!n->in[k]->is_const || n->in[!k]->is_const)
 				continue;
+			if (strcmp(n->op, "Add") == 0) {
+				centres(h, t);
+				continue;
+			}
 			bins(h, n, t);
 			if (strcmp(n->op, "Mul") == 0) {
 				anchors(h, n->in[!k], t);
@@ -162,5 +195,6 @@ void nms_hints_release(struct nms_hints *h)
 {
 	free(h->hint);
 	free(h->prior);
+	free(h->centre);
 	*h = (struct nms_hints){ 0 };
 }

@@ -30,9 +30,10 @@ static struct layer *stage_of(const struct detect_head *h)
 	return l;
 }
 
-static struct layer *standalone(struct graph *g, struct detect_head *h)
+static struct layer *standalone(struct graph *g, struct detect_head *h, enum hn_type t,
+				const char *base)
 {
-	struct layer *l = graph_add(g, HN_ACTIVATION, graph_new_name(g, "activation"));
+	struct layer *l = graph_add(g, t, graph_new_name(g, base));
 
 	layer_add_input(g, l, h->from, h->port);
 	h->from = l;
@@ -40,12 +41,18 @@ static struct layer *standalone(struct graph *g, struct detect_head *h)
 	return l;
 }
 
+/* A softmax over the classes of each anchor. */
+static void add_softmax(struct detect *d, struct detect_head *h, int32_t anchors)
+{
+	struct layer *l = standalone(d->m->g, h, HN_SOFTMAX, "softmax");
+
+	l->p.softmax_groups = anchors;
+}
+
 static void add_sigmoid(struct detect *d, struct detect_head *h, json_t *names)
 {
 	struct layer *l = stage_of(h);
 
-	if (l->type == HN_SOFTMAX)
-		return;
 	if (hn_is(l->type, HNF_ACT) && l->p.activation != ACT_LINEAR) {
 		if (l->p.activation != ACT_SIGMOID && l->p.activation != ACT_HARD_SIGMOID)
 			log_warn("nms_postprocess: layer '%s' has the activation %s, its values "
@@ -54,7 +61,7 @@ static void add_sigmoid(struct detect *d, struct detect_head *h, json_t *names)
 		return;
 	}
 	if (!hn_is(l->type, HNF_ACT) || l->nsucc > 1)
-		l = standalone(d->m->g, h);
+		l = standalone(d->m->g, h, HN_ACTIVATION, "activation");
 	l->p.activation = ACT_SIGMOID;
 	json_array_append_new(names, json_string(l->name));
 }
@@ -67,10 +74,15 @@ static json_t *add_sigmoids(struct detect *d)
 
 	for (int i = 0; i < d->p.nlevel; i++)
 		for (int k = 0; k < n; k++) {
-			const int32_t input = d->p.level[i].input[part[k]];
+			struct detect_head *h = &d->head[d->input[d->p.level[i].input[part[k]]]];
 
-			if (post_wants_sigmoid(d->p.kind, part[k]))
-				add_sigmoid(d, &d->head[d->input[input]], names);
+			if (!post_wants_sigmoid(d->p.kind, part[k]) ||
+			    stage_of(h)->type == HN_SOFTMAX)
+				continue;
+			if (d->p.softmax)
+				add_softmax(d, h, d->p.level[i].nanchor);
+			else
+				add_sigmoid(d, h, names);
 		}
 	return names;
 }

@@ -110,6 +110,8 @@ static void warn_unknown(const struct detect *d)
 		"clip_boxes",
 		"normalized_output",
 		"hnt_multi_label",
+		"hnt_softmax",
+		"hnt_box_order",
 	};
 	const char *key;
 	json_t *v;

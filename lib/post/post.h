@@ -56,7 +56,7 @@ enum post_part {
 };
 
 struct post_level {
-	int32_t stride;  /* pixels of a cell; 0: the kind has none (SSD, CenterNet) */
+	int32_t stride;  /* pixels of a cell; 0: cells divide the image (SSD, CenterNet) */
 	int32_t nanchor; /* 1 where the kind has none */
 	/* Anchors: YOLOv5: pixels, whole numbers; SSD: relative to the image. */
 	float w[POST_ANCHORS], h[POST_ANCHORS];
@@ -79,6 +79,8 @@ struct post {
 	int32_t bins;       /* regression_length: bins of a side's distance (YOLOv8, DAMO-YOLO) */
 	/* SSD: divide the offsets of centres and the logarithms of sizes. */
 	int32_t centers_scale, dims_scale;
+	int32_t order[4];      /* SSD: places of y, x, height, width in a box; all 0: 0, 1, 2, 3 */
+	bool softmax;          /* SSD: its classes come from a softmax, not from sigmoids */
 	int32_t division;      /* input_division_factor: of the device's decoder, only kept */
 	int32_t proto;         /* segmentation: the input with the masks' prototypes; -1: none */
 	int32_t proto_stride;  /* its pixels of a cell, only kept */

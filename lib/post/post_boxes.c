@@ -120,13 +120,17 @@ struct post_box post_box_corner(const struct post_cell *c)
 /* Offsets y, x and logarithms of height, width against the anchor. */
 struct post_box post_box_ssd(const struct post_cell *c)
 {
-	const float *t = c->part[POST_REG];
+	static const int32_t usual[4] = { 0, 1, 2, 3 };
+	const struct post *p = c->p;
+	const int32_t *place = p->order[0] == p->order[1] ? usual : p->order;
 	const double w = (double)c->l->w[c->anchor], h = (double)c->l->h[c->anchor];
-	const double centers = c->p->centers_scale, dims = c->p->dims_scale;
+	double t[4];
 
-	return centred((c->col + 0.5) / c->cols + (double)t[1] / centers * w,
-		       (c->row + 0.5) / c->rows + (double)t[0] / centers * h,
-		       exp((double)t[3] / dims) * w, exp((double)t[2] / dims) * h, 1, 1);
+	for (int i = 0; i < 4; i++)
+		t[i] = (double)c->part[POST_REG][place[i]] /
+		       (i < 2 ? p->centers_scale : p->dims_scale);
+	return centred((c->col + 0.5) / c->cols + t[1] * w, (c->row + 0.5) / c->rows + t[0] * h,
+		       exp(t[3]) * w, exp(t[2]) * h, 1, 1);
 }
 
 struct post_box post_box_centernet(const struct post_cell *c)

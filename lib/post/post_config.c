@@ -104,12 +104,11 @@ static int read_level(struct post *p, const json_t *o, struct err *e)
 
 	if (!json_is_object(o))
 		return err_set(e, "it must be an object");
-	if (post_row(p->kind)->stride) {
-		if (!json_object_get(o, "stride"))
-			return err_set(e, "key 'stride' is missing");
-		if (json_get_int(o, "stride", 1, MAX_STRIDE, 0, &stride, e) < 0)
-			return -1;
-	}
+	if (post_row(p->kind)->stride && !json_object_get(o, "stride"))
+		return err_set(e, "key 'stride' is missing");
+	if (post_row(p->kind)->stride &&
+	    json_get_int(o, "stride", 1, MAX_STRIDE, 0, &stride, e) < 0)
+		return -1;
 	l->stride = (int32_t)stride;
 	if (read_anchors(p, l, o, e) < 0)
 		return -1;
@@ -148,6 +147,24 @@ static int read_proto(struct post *p, const json_t *o, struct err *e)
 	return 0;
 }
 
+/* The places of y, x, height, width; a permutation. */
+static int read_order(struct post *p, const json_t *o, struct err *e)
+{
+	int64_t v[4] = { 0, 1, 2, 3 };
+	unsigned seen = 0;
+	int got;
+
+	if (json_get_ints(o, "hnt_box_order", 4, 0, 3, v, &got, e) < 0)
+		return -1;
+	for (int i = 0; i < 4; i++) {
+		p->order[i] = (int32_t)v[i];
+		seen |= 1u << v[i];
+	}
+	return seen == 15 ? 0
+			  : err_set(e, "key 'hnt_box_order' must be the places of y, x, height, "
+				       "width: 0, 1, 2, 3 in some order");
+}
+
 int post_from_config(struct post *p, const json_t *config, struct err *e)
 {
 	bool multi;
@@ -159,8 +176,9 @@ int post_from_config(struct post *p, const json_t *config, struct err *e)
 	    read_unit(config, "nms_scores_th", 0.3, &p->score_th, e) < 0 ||
 	    read_unit(config, "nms_iou_th", 0.6, &p->iou_th, e) < 0 ||
 	    json_get_bool(config, "background_removal", false, &p->background_removal, e) < 0 ||
-	    read_image(p, config, e) < 0 || read_levels(p, config, e) < 0 ||
-	    read_proto(p, config, e) < 0)
+	    json_get_bool(config, "hnt_softmax", false, &p->softmax, e) < 0 ||
+	    read_order(p, config, e) < 0 || read_image(p, config, e) < 0 ||
+	    read_levels(p, config, e) < 0 || read_proto(p, config, e) < 0)
 		return -1;
 	if (post_row(p->kind)->bins && p->bins < 1)
 		return err_set(e, "key 'regression_length' is missing");
@@ -311,6 +329,12 @@ json_t *post_to_config(const struct post *p)
 			json_object_set_new(o, numbers[i].key, json_integer(v));
 	}
 	json_object_set_new(o, "background_removal", json_boolean(p->background_removal));
+	if (p->kind == POST_SSD) {
+		json_object_set_new(o, "hnt_softmax", json_boolean(p->softmax));
+		json_object_set_new(
+		    o, "hnt_box_order",
+		    json_pack("[i,i,i,i]", p->order[0], p->order[1], p->order[2], p->order[3]));
+	}
 	if (p->one_class)
 		json_object_set_new(o, "hnt_multi_label", json_false());
 	for (int32_t i = 0; i < p->nlevel; i++)

@@ -6,7 +6,7 @@
 #include <stdint.h>
 
 enum {
-	ONNXW_WORDS = 64 /* of a statement, parts of a list */
+	ONNXW_WORDS = 512 /* of a statement, parts of a list */
 };
 
 /* Numbers of statements; what is none ends the programme. */
