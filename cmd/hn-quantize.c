@@ -21,7 +21,7 @@ static const struct cli_opt options[] = {
 	{ 0, "bias-mode", "MODE", CLI_STR, offsetof(struct config, quant.bias_mode), "double_scale_initialization (default) or single_scale_decomposition", 0, 0 },
 	{ 0, "no-equalization", NULL, CLI_FLAG, offsetof(struct config, no_equalization), "without cross-layer equalization", 0, 0 },
 	{ 0, "optimization-level", "N", CLI_INT, offsetof(struct config, quant.optimization_level), "0: equalization (the only level built)", -100, 4 },
-	{ 0, "compression-level", "N", CLI_INT, offsetof(struct config, quant.compression_level), "0: 8-bit weights (the only level built)", 0, 5 },
+	{ 0, "compression-level", "N", CLI_INT, offsetof(struct config, quant.compression_level), "4-bit weights in a network of 20M or more: n x 20 % of them (default: 1)", 0, 5 },
 	{ 0, "hw-arch", "ARCH", CLI_STR, offsetof(struct config, quant.hw_arch), "target whose table sizes are used (default: the bundle's, else hailo8)", 0, 0 },
 	{ 0, "stats", "FILE", CLI_REPEAT, offsetof(struct config, stats), "statistics of hn-stat, in place of observing images; again for further parts of the set", 0, 0 },
 	{ 0, "stats-out", "FILE", CLI_STR, offsetof(struct config, quant.stats_out), "write the calibration statistics too, .npz", 0, 0 },
@@ -53,8 +53,6 @@ static void check_config(const struct config *cfg)
 			  quote(q->bias_mode));
 	if (q->optimization_level != 0)
 		cli_usage("optimization level %d is not built; 0 is", q->optimization_level);
-	if (q->compression_level != 0)
-		cli_usage("compression level %d is not built; 0 is", q->compression_level);
 }
 
 int main(int argc, char *argv[])

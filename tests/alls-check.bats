@@ -14,7 +14,7 @@ refused() {
 @test "every command is shown with its line, its tool, and what becomes of it" {
 	cat > s.alls <<-'END'
 		# a comment
-		a = normalization([1], [2]) quantization_param(conv1, precision_mode=A16_W16,
+		a = normalization([1], [2]) quantization_param(conv1, precision_mode=A8_W4_EXP,
 			bias_mode=double_scale_initialization)
 		post_quantization_optimization(finetune, policy=enabled)
 		shortcut1 = shortcut(conv1, conv2)
@@ -23,8 +23,8 @@ refused() {
 	[ "$status" -eq 0 ]
 	[ "${lines[0]}" = '   2  hn-normalize  a = normalization([1], [2])' ]
 	[ "${lines[1]}" = '      applied' ]
-	[ "${lines[2]}" = '   2  hn-quantize   quantization_param(conv1, precision_mode=a16_w16, bias_mode=double_scale_initialization)' ]
-	[ "${lines[3]}" = '      partly applied: precision_mode=a16_w16' ]
+	[ "${lines[2]}" = '   2  hn-quantize   quantization_param(conv1, precision_mode=a8_w4_exp, bias_mode=double_scale_initialization)' ]
+	[ "${lines[3]}" = '      partly applied: precision_mode=a8_w4_exp' ]
 	[ "${lines[5]}" = '      stored, not applied yet' ]
 	[ "${lines[7]}" = '      no effect: every edge has a buffer of its own on this machine, set with buffers(...)' ]
 	[ "${lines[8]}" = '4 commands: 1 applied; 1 partly applied; 1 stored, not applied yet; 1 no effect' ]

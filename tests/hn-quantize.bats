@@ -238,7 +238,6 @@ hits() {
 	try 'quantization_param(dw1, quantization_groups=2)' \
 		"45: quantization_param: layer 'n/dw1': quantization groups serve conv and dense layers that add nothing and are not the last"
 	usage_error "hn-quantize: optimization level 2 is not built; 0 is" hn-quantize --optimization-level 2 -c in.npy n.fp.har
-	usage_error "hn-quantize: compression level 1 is not built; 0 is" hn-quantize --compression-level 1 -c in.npy n.fp.har
 }
 
 @test "a second script replaces the commands of this stage and of later ones, not those that were applied" {

@@ -1,3 +1,4 @@
+#include "quant/compress.h"
 #include "quant/quant_int.h"
 
 #include "base/log.h"
@@ -203,6 +204,7 @@ static const struct {
 	{ "observe",     observe,        "ranges of the float model as it came" },
 	{ "equalize",    equalize,       "moves scales between layers, and the observed ranges with them" },
 	{ "clipping",    quant_clip_values, "percentiles of the values as they are now" },
+	{ "compress",    quant_compress, "4-bit layers by the noise of the weights as they are now" },
 	{ "ranges",      quant_ranges,   "encodings, of the ranges as they are now" },
 	{ "records",     quant_records,  "integers, by the encodings" },
 	{ "overflow",    quant_overflow, "of the records as they will be stored" },
@@ -232,12 +234,13 @@ static void release(struct quant *q)
 	calib_free(q->calib);
 	tensors_free(q->stats);
 	info_release(q);
+	free(q->downgrade);
 }
 
 int quant_run(struct graph *g, struct tensors *w, const struct quant_opts *o,
 	      struct tensors **q_out, struct err *e)
 {
-	struct quant q = { .g = g, .w = w, .o = o, .opts = *o };
+	struct quant q = { .g = g, .w = w, .o = o, .opts = *o, .ratio4 = -1 };
 	int rc = run(&q, NULL, e);
 
 	if (rc == 0 && o->stats_out)
@@ -249,6 +252,8 @@ int quant_run(struct graph *g, struct tensors *w, const struct quant_opts *o,
 			qop_store(&q.ops[i], *q_out, g->layers[i]->name);
 		}
 		store_stats(&q, *q_out);
+		if (q.downgrade)
+			log_warn("%s", q.downgrade);
 	}
 	if (rc == 0 && o->stats_set)
 		*o->stats_set = tensors_copy(q.stats);

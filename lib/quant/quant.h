@@ -22,7 +22,7 @@ struct quant_opts {
 	bool histograms;            /* of every layer, also when no command needs them */
 	int batch;                  /* images per step */
 	int optimization_level;     /* 0 in this version */
-	int compression_level;      /* 0 */
+	int compression_level;      /* 0 to 5; -1: 1 where the network is large */
 	bool equalization;          /* cross-layer equalization (Meller 2019); on by default */
 	const char *bias_mode;      /* default for all layers, NULL: double_scale_initialization */
 	const struct alls *script;  /* may override any of the above */
@@ -34,7 +34,7 @@ struct quant_opts {
 };
 #define QUANT_OPTS_DEFAULT                                                                         \
 	{                                                                                          \
-		.calibset_size = 64, .batch = 8, .equalization = true                              \
+		.calibset_size = 64, .batch = 8, .equalization = true, .compression_level = -1     \
 	}
 
 /*

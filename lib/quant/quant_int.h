@@ -44,6 +44,7 @@ struct qinfo {
 	struct qmode mode;
 	int groups;          /* quantization_groups */
 	int max_feed_repeat; /* max_bias_feed_repeat */
+	bool bias_asked;     /* bias_mode by script */
 	bool no_equalize;    /* by script */
 	bool forced;         /* lo, hi by script: force_range_out */
 	bool clipped;        /* the range is not beyond clip_lo, clip_hi */
@@ -67,6 +68,9 @@ struct quant {
 	bool recollect;        /* ranges are observed again behind clipped layers */
 	uint64_t images;       /* that the statistics are of */
 	struct tensors *stats; /* in units of the model as it came: stats.c */
+	double ratio4;         /* auto_4bit_weights_ratio; -1: the script is silent */
+	double ratio16;        /* auto_16bit_weights_ratio */
+	char *downgrade;       /* what was asked for and is not done: said again at the end */
 };
 
 /* The softmax that alone reads a layer's values, or NULL. */

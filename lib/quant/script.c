@@ -20,6 +20,8 @@ static int flavor(struct quant *q, const struct alls_stmt *st, struct err *e)
 
 	(void)e;
 	q->opts.batch = alls_get_int(st, "batch_size", q->opts.batch);
+	q->opts.compression_level =
+	    alls_get_int(st, "compression_level", q->opts.compression_level);
 	if (level != 0 && level != -100)
 		return 0;
 	q->opts.optimization_level = level;
@@ -32,6 +34,14 @@ static int set_seed(struct quant *q, const struct alls_stmt *st, struct err *e)
 {
 	(void)e;
 	q->opts.seed = (uint64_t)alls_get_number(st, "seed", 0);
+	return 0;
+}
+
+static int compression(struct quant *q, const struct alls_stmt *st, struct err *e)
+{
+	(void)e;
+	q->ratio4 = alls_get_number(st, "auto_4bit_weights_ratio", q->ratio4);
+	q->ratio16 = alls_get_number(st, "auto_16bit_weights_ratio", q->ratio16);
 	return 0;
 }
 
@@ -70,6 +80,7 @@ static int apply_param(struct quant *q, const struct alls_stmt *st, const struct
 
 	if (p->precision)
 		info->mode = p->mode;
+	info->bias_asked = info->bias_asked || p->bias;
 	if (p->bias && hn_is(l->type, HNF_BIAS))
 		l->quant.bias_mode = arena_strdup(&q->g->arena, p->bias);
 	if (p->feed_repeat)
@@ -166,6 +177,7 @@ static const struct {
 } commands[] = {
 	/* clang-format off */
 	{ "model_optimization_config",     "calibration",  calibration },
+	{ "model_optimization_config",     "compression_params", compression },
 	{ "model_optimization_flavor",     NULL,           flavor },
 	{ "quantization_param",            NULL,           layer_params },
 	{ "set_seed",                      NULL,           set_seed },

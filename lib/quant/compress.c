@@ -1,0 +1,315 @@
+/*
+ * Compression (guide 5.3.3): which layers have 4-bit weights.  A layer's noise is measured: the
+ * float model runs over a few calibration images with that layer's weights rounded to 4 bits, and
+ * the squared change of the outputs counts relative to their squares.  Noises of layers add, so the
+ * layers with the least noise per weight are taken until the ratio is reached.
+ */
+#include "quant/compress.h"
+
+#include "base/log.h"
+#include "quant/clip.h"
+
+#include <math.h>
+
+enum {
+	IMAGES = 8, /* on which noise is measured */
+	LEVELS = 7, /* of 4-bit weights */
+	MAX_IO = 256
+};
+
+/* A network with fewer weights is small: compression levels do not apply to it (guide 4.3.4). */
+static const double large_network = 20e6;
+
+struct candidate {
+	struct layer *l;
+	size_t n;     /* weights */
+	double noise; /* at the outputs, relative */
+	bool fixed;   /* 4 bits by the script */
+	bool open;    /* may become one of 4 bits */
+	bool chosen;
+};
+
+struct search {
+	struct quant *q;
+	struct candidate *c;
+	size_t count;
+	double total; /* weights of the network */
+	int32_t images;
+	float *in[MAX_IO], *clean[MAX_IO], *out[MAX_IO];
+	size_t nin, nout, size[MAX_IO]; /* values of an output on all images */
+};
+
+/* A normalization has a factor for each feature, which is no memory to save. */
+static const struct tensor *kernel_of(const struct quant *q, const struct layer *l)
+{
+	const bool has =
+	    (hn_is(l->type, HNF_KERNEL) && l->type != HN_NORMALIZATION) || l->type == HN_DENSE;
+
+	return has ? layer_weight(q->w, l, "kernel") : NULL;
+}
+
+static void find_candidates(struct search *s)
+{
+	struct quant *q = s->q;
+
+	s->c = xcalloc(q->g->nlayers, sizeof *s->c);
+	for (size_t i = 0; i < q->g->nlayers; i++) {
+		struct layer *l = q->g->layers[i];
+		const struct tensor *k = kernel_of(q, l);
+		const struct qmode *m = &q->info[i].mode;
+
+		if (!k || k->dtype != DT_F32)
+			continue;
+		s->c[s->count++] = (struct candidate){
+			.l = l, .n = tensor_count(k), .fixed = m->w == 4, .open = m->act == 0
+		};
+		s->total += (double)tensor_count(k);
+	}
+}
+
+static int open_images(struct search *s, struct err *e)
+{
+	struct layer *input[MAX_IO], *output[MAX_IO];
+	struct quant *q = s->q;
+
+	if (!q->calib)
+		return err_set(
+		    e, "4-bit weights are chosen by the noise that they make on images: give "
+		       "-c beside --stats");
+	s->nin = graph_inputs(q->g, input, MAX_IO);
+	s->nout = graph_outputs(q->g, output, MAX_IO);
+	if (s->nin > MAX_IO || s->nout > MAX_IO)
+		return err_set(e, "more than %d inputs or outputs", MAX_IO);
+	s->images = calib_count(q->calib) < IMAGES ? (int32_t)calib_count(q->calib) : IMAGES;
+	for (size_t k = 0; k < s->nin; k++) {
+		const size_t n = (size_t)s->images * hn_shape_count(&input[k]->out[0]);
+
+		s->in[k] = xreallocarray(NULL, n, sizeof(float));
+		if (calib_load(q->calib, k, 0, (size_t)s->images, s->in[k], e) < 0)
+			return -1;
+	}
+	for (size_t k = 0; k < s->nout; k++) {
+		s->size[k] = (size_t)s->images * hn_shape_count(&output[k]->out[0]);
+		s->clean[k] = xreallocarray(NULL, s->size[k], sizeof(float));
+		s->out[k] = xreallocarray(NULL, s->size[k], sizeof(float));
+	}
+	return 0;
+}
+
+static int run_float(struct search *s, const struct tensors *w, float *const out[], struct err *e)
+{
+	struct emu *m = emu_new_f32(s->q->g, w, s->images, true, e);
+	const void *in[MAX_IO];
+	void *to[MAX_IO];
+	int rc = -1;
+
+	for (size_t k = 0; k < s->nin; k++)
+		in[k] = s->in[k];
+	for (size_t k = 0; k < s->nout; k++)
+		to[k] = out[k];
+	if (m)
+		rc = emu_run(m, s->images, in, to, e);
+	emu_free(m);
+	return rc;
+}
+
+/* The layer's kernel as 4 bits have it. */
+static struct tensor rounded(const struct tensor *k)
+{
+	struct tensor t = tensor_new(DT_F32, k->rank, k->dim);
+	const float *from = k->data;
+	float *to = tensor_data(&t);
+	const size_t n = tensor_count(k);
+	const double step = clip_mmse(from, n, LEVELS) / LEVELS;
+
+	for (size_t i = 0; i < n; i++) {
+		const double code = step > 0 ? round((double)from[i] / step) : 0;
+
+		to[i] = (float)(fmax(fmin(code, LEVELS), -LEVELS) * step);
+	}
+	return t;
+}
+
+/* Squared difference relative to the squares, the mean over the outputs. */
+static double noise_of(const struct search *s)
+{
+	double sum = 0;
+
+	for (size_t k = 0; k < s->nout; k++) {
+		double d = 0, y = 0;
+
+		for (size_t i = 0; i < s->size[k]; i++) {
+			d += pow((double)s->out[k][i] - (double)s->clean[k][i], 2);
+			y += pow((double)s->clean[k][i], 2);
+		}
+		sum += y > 0 ? d / y : d > 0;
+	}
+	return sum / (double)s->nout;
+}
+
+static int measure(struct search *s, struct err *e)
+{
+	if (open_images(s, e) < 0 || run_float(s, s->q->w, s->clean, e) < 0)
+		return -1;
+	for (size_t i = 0; i < s->count; i++) {
+		struct candidate *c = &s->c[i];
+		struct tensors *w;
+		int rc;
+
+		progress("4-bit noise", i + 1, s->count);
+		if (!c->open)
+			continue;
+		w = tensors_copy(s->q->w);
+		layer_set_weight(w, c->l, "kernel", rounded(kernel_of(s->q, c->l)));
+		rc = run_float(s, w, s->out, e);
+		tensors_free(w);
+		if (rc < 0)
+			return -1;
+		c->noise = noise_of(s);
+	}
+	return 0;
+}
+
+/* Less noise per weight first; of equals the larger, then the earlier in the network. */
+static int by_noise(const void *pa, const void *pb)
+{
+	const struct candidate *a = pa, *b = pb;
+	const double x = a->noise * (double)b->n, y = b->noise * (double)a->n;
+
+	if (x < y || x > y)
+		return x < y ? -1 : 1;
+	if (a->n != b->n)
+		return a->n > b->n ? -1 : 1;
+	return a->l->index < b->l->index ? -1 : 1;
+}
+
+double compress_choose(struct compress_item *items, size_t n, double total, double ratio)
+{
+	double have = 0;
+
+	for (size_t i = 0; i < n; i++)
+		have += items[i].taken ? items[i].weights : 0;
+	for (size_t i = 0; i < n; i++) {
+		const double after = have + items[i].weights;
+
+		if (items[i].taken || have >= ratio * total)
+			continue;
+		/* A layer too large is passed over, unless with it the ratio is met better. */
+		if (after - ratio * total > ratio * total - have)
+			continue;
+		items[i].taken = true;
+		have = after;
+	}
+	return have;
+}
+
+/* Noise at the outputs as a ratio, where it was measured. */
+static const char *decibel(char *text, size_t n, double noise)
+{
+	text[0] = '\0';
+	if (noise > 0)
+		snprintf(text, n, ", %.1f dB at the outputs", -10 * log10(noise));
+	return text;
+}
+
+/* Takes layers, sorted by noise, until the ratio is reached. */
+static void choose(struct search *s, double ratio)
+{
+	struct compress_item *items = xcalloc(s->count, sizeof *items);
+	size_t *at = xcalloc(s->count, sizeof *at), n = 0;
+	double have, noise = 0;
+	char text[60];
+
+	for (size_t i = 0; i < s->count; i++)
+		if (s->c[i].open || s->c[i].fixed) {
+			at[n] = i;
+			items[n++] = (struct compress_item){ (double)s->c[i].n, s->c[i].fixed };
+		}
+	have = compress_choose(items, n, s->total, ratio);
+	for (size_t i = 0; i < n; i++) {
+		struct candidate *c = &s->c[at[i]];
+
+		if (!items[i].taken || c->fixed)
+			continue;
+		noise += c->noise;
+		quant_info(s->q, c->l)->mode = (struct qmode){ .act = 8, .w = 4 };
+		log_info("Assigning 4bit weight to layer %s with %zu parameters%s",
+			 quote(c->l->name), c->n, decibel(text, sizeof text, c->noise));
+	}
+	log_info("4-bit weights: %.1f %% of %.0f (%.1f %% asked for)%s", 100 * have / s->total,
+		 s->total, 100 * ratio, decibel(text, sizeof text, noise));
+	free(items);
+	free(at);
+}
+
+static int compress(struct search *s, double ratio, struct err *e)
+{
+	if (ratio < 1) {
+		if (measure(s, e) < 0)
+			return -1;
+		qsort(s->c, s->count, sizeof *s->c, by_noise);
+	}
+	choose(s, ratio);
+	return 0;
+}
+
+/* All layers, but those whose mode the script says. */
+static int widen(struct quant *q, struct err *e)
+{
+	for (size_t i = 0; i < q->g->nlayers; i++) {
+		struct qmode *m = &q->info[i].mode;
+
+		if (q->g->layers[i]->quant.bias_mode && q->info[i].bias_asked)
+			return err_set(e,
+				       "layer '%s': bias_mode cannot be chosen with "
+				       "auto_16bit_weights_ratio=1 (remove it from the script)",
+				       quote(q->g->layers[i]->name));
+		if (m->act == 0)
+			*m = (struct qmode){ .act = 16, .w = 16 };
+	}
+	return 0;
+}
+
+/* The ratio of a compression level, 0 with the reason said where it does not apply. */
+static double level_ratio(struct quant *q, double total)
+{
+	const int asked = q->opts.compression_level;
+	const int level = asked < 0 ? 1 : asked;
+
+	if (level == 0 || total >= large_network)
+		return level * 0.2;
+	if (asked > 0) {
+		free(q->downgrade);
+		q->downgrade = xasprintf("compression_level=%d is reverted to 0: the network has "
+					 "%.2fM weights, fewer than "
+					 "20M (model_optimization_config(compression_params, "
+					 "auto_4bit_weights_ratio=%.1f) "
+					 "compresses it)",
+					 level, total / 1e6, level * 0.2);
+		log_warn("%s", q->downgrade);
+	} else {
+		log_debug("compression level 0: %.2fM weights are fewer than 20M", total / 1e6);
+	}
+	return 0;
+}
+
+int quant_compress(struct quant *q, struct err *e)
+{
+	struct search s = { .q = q };
+	double ratio;
+	int rc = 0;
+
+	if (q->ratio16 > 0)
+		return widen(q, e);
+	find_candidates(&s);
+	ratio = q->ratio4 >= 0 ? q->ratio4 : level_ratio(q, s.total);
+	if (ratio > 0 && s.count)
+		rc = compress(&s, ratio, e);
+	for (size_t k = 0; k < MAX_IO; k++) {
+		free(s.in[k]);
+		free(s.clean[k]);
+		free(s.out[k]);
+	}
+	free(s.c);
+	return rc;
+}
