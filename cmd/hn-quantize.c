@@ -7,6 +7,7 @@ struct config {
 	struct cli_io io;
 	struct quant_opts quant;
 	const char *script;
+	const char *resize;
 	bool no_equalization;
 	struct cli_list stats;
 };
@@ -17,6 +18,8 @@ static const struct cli_opt options[] = {
 	{ 's', "model-script", "FILE", CLI_STR, offsetof(struct config, script), "model script, .alls (default: the one in the bundle)", 0, 0 },
 	{ 0, "random-calib", NULL, CLI_FLAG, offsetof(struct config, quant.random_calib), "calibrate on random bytes: for timing, not for accuracy", 0, 0 },
 	{ 'n', "calibset-size", "N", CLI_INT, offsetof(struct config, quant.calibset_size), "images to use (default: 64)", 1, 1 << 24 },
+	{ 0, "resize", "SIZE", CLI_STR, offsetof(struct config, resize), "scale PNG and JPEG images to HxW, or to N pixels of the shorter side", 0, 0 },
+	{ 0, "crop", NULL, CLI_FLAG, offsetof(struct config, quant.fit.crop), "cut the network's input out of the middle of the images", 0, 0 },
 	{ 'b', "batch-size", "N", CLI_INT, offsetof(struct config, quant.batch), "images per step (default: 8)", 1, 4096 },
 	{ 0, "bias-mode", "MODE", CLI_STR, offsetof(struct config, quant.bias_mode), "double_scale_initialization (default) or single_scale_decomposition", 0, 0 },
 	{ 0, "no-equalization", NULL, CLI_FLAG, offsetof(struct config, no_equalization), "without cross-layer equalization", 0, 0 },
@@ -38,14 +41,17 @@ static const struct cli_tool tool = { .name = "hn-quantize",
 				      .max_operands = 1,
 				      .operands_offset = SIZE_MAX };
 
-static void check_config(const struct config *cfg)
+static void check_config(struct config *cfg)
 {
-	const struct quant_opts *q = &cfg->quant;
+	struct quant_opts *q = &cfg->quant;
+	struct err e = { 0 };
 
 	if (!q->calib && !q->random_calib && !cfg->stats.n)
 		cli_usage("no calibration set: -c PATH, --stats FILE, or --random-calib");
 	if (q->calib && q->random_calib)
 		cli_usage("-c and --random-calib exclude each other");
+	if (cfg->resize && image_fit_parse(cfg->resize, &q->fit, &e) < 0)
+		cli_usage("--resize: %s", e.msg);
 	if (q->bias_mode && strcmp(q->bias_mode, "double_scale_initialization") != 0 &&
 	    strcmp(q->bias_mode, "single_scale_decomposition") != 0)
 		cli_usage("--bias-mode must be double_scale_initialization or "

@@ -120,6 +120,41 @@ hits() {
 	same_bytes a.har d.har
 }
 
+@test "a folder of archives, an image of every input each, is the archive of all images" {
+	cat <<- 'END' | mkonnx m.onnx
+		input a 1,2,4,4
+		input b 1,1,4,4
+		init w 1,2,1,1 1 -2
+		node Conv conv a,w c
+		node Add add c,b y
+		output y
+	END
+	onnx2hn -q m.onnx --net-name n -o m.har
+	hn-normalize -q m.har -o m.fp.har
+	mkdir folder plain
+	for i in 0 1 2; do
+		# shellcheck disable=SC2046
+		arr npy a$i.npy float32 1,4,4,2 $(seq $i $((i + 31)))
+		arr npy b$i.npy uint8 4,4,1 $((i + 3)) $((i + 9)) 7
+		arr npz folder/$i.npz n/input_layer1=a$i.npy input_layer2=b$i.npy
+	done
+	# shellcheck disable=SC2046
+	arr npy a.npy float32 3,4,4,2 $(seq 0 31) $(seq 1 32) $(seq 2 33)
+	row() { for k in 1 2 3 4 5; do echo $(($1 + 3)) $(($1 + 9)) 7; done; echo $(($1 + 3)); }
+	# shellcheck disable=SC2046
+	arr npy b.npy uint8 3,4,4,1 $(row 0) $(row 1) $(row 2)
+	arr npz all.npz input_layer1=a.npy input_layer2=b.npy
+	hn-quantize -q -c folder m.fp.har -o a.har
+	hn-quantize -q -c all.npz m.fp.har -o b.har
+	same_bytes a.har b.har
+	arr npz folder/3.npz input_layer1=a0.npy
+	fails_with 1 "hn-quantize: calibration set 'folder': folder/3.npz: no array for input layer 'n/input_layer2'" \
+		hn-quantize -q -c folder m.fp.har -o x.har
+	cp a0.npy folder/4.npy
+	fails_with 1 "hn-quantize: calibration set 'folder': folder/4.npy: one array, but the network has 2 inputs (use .npz files with one array per input layer)" \
+		hn-quantize -q -c folder m.fp.har -o x.har
+}
+
 @test "bytes in calibration give the input scale 1 and zero point 0" {
 	hn-quantize -q -c "$C" "$S" -o q.har
 	har-pack -m q.npz q.har > records.npz
@@ -297,7 +332,7 @@ hits() {
 	rm x.npy
 	try "x.npy: No such file or directory"
 	mkdir folder
-	fails_with 1 "hn-quantize: calibration set 'folder': the folder holds no .npy file and no image" \
+	fails_with 1 "hn-quantize: calibration set 'folder': the folder holds no .npy or .npz file and no image" \
 		hn-quantize -c folder n.fp.har -o x.har
 	arr npz other.npz other=in.npy more=in.npy
 	fails_with 1 "hn-quantize: calibration set 'other.npz': no array for input layer 'n/input_layer1'" \

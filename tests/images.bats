@@ -68,6 +68,27 @@ setup() {
 	fails_with 1 "hn-infer: folder: the folder holds no .png or .jpg image" \
 		hn-infer -c native --in folder -o x.npy "$STAGES/q.har"
 	cp "$IMAGES/gray/0.png" "$STAGES/four.npy" folder
-	fails_with 1 "hn-quantize: calibration set 'folder': the folder holds both images and .npy files" \
+	fails_with 1 "hn-quantize: calibration set 'folder': the folder holds both images and arrays" \
 		hn-quantize -c folder "$STAGES/fp.har" -o x.har
+}
+
+@test "images of other sizes are scaled and cut, where that is asked for" {
+	mkdir folder
+	cp "$IMAGES/large.png" folder
+	hn-quantize -q -c folder --resize 32x32 "$STAGES/fp.har" -o a.har
+	hn-quantize -q -c folder --resize 32 "$STAGES/fp.har" -o b.har
+	same_bytes a.har b.har
+	hn-quantize -q -c folder --crop "$STAGES/fp.har" -o c.har
+	hn-stat -q -c folder --crop "$STAGES/fp.har" -o c.npz
+	hn-quantize -q --stats c.npz "$STAGES/fp.har" -o d.har
+	same_bytes c.har d.har
+	# An image of the right size passes through both as it is.
+	hn-quantize -q -c "$IMAGES/gray" --resize 32 --crop "$STAGES/fp.har" -o q.har
+	same_bytes q.har "$STAGES/q.har"
+	fails_with 1 "hn-quantize: calibration set 'folder': folder/large.png: image is 36 pixels high and 36 wide after scaling, the network's input 32 and 32 (cut its middle: --crop)" \
+		hn-quantize -q -c folder --resize 36 "$STAGES/fp.har" -o x.har
+	fails_with 1 "hn-quantize: calibration set 'folder': folder/large.png: image is 20 pixels high and 20 wide, too small to cut the network's input 32 and 32 from (scale it up: --resize)" \
+		hn-quantize -q -c folder --resize 20 --crop "$STAGES/fp.har" -o x.har
+	usage_error "hn-quantize: --resize: size 'big' is not an integer" \
+		hn-quantize -c folder --resize big "$STAGES/fp.har"
 }

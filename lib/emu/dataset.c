@@ -66,9 +66,9 @@ static int read_input(const char *file, const struct hn_shape *s, struct tensor 
 	struct stat st;
 
 	if (stat(file, &st) == 0 && S_ISDIR(st.st_mode))
-		return image_folder(file, SIZE_MAX, s->h, s->w, s->c, t, e);
+		return image_folder(file, SIZE_MAX, s->h, s->w, s->c, NULL, t, e);
 	if (image_named(file))
-		return image_read(file, s->h, s->w, s->c, t, e);
+		return image_read(file, s->h, s->w, s->c, NULL, t, e);
 	return npy_read(file, t, e);
 }
 

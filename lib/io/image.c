@@ -9,7 +9,8 @@
 #include <unistd.h>
 
 enum {
-	FILE_MAX = 1 << 28 /* bytes of one image file */
+	FILE_MAX = 1 << 28, /* bytes of one image file */
+	PIXEL_MAX = 1 << 28 /* bytes of one image before it is fitted */
 };
 
 bool image_named(const char *name)
@@ -26,6 +27,49 @@ int pixels_differ(const struct pixels *p, size_t h, size_t w, struct err *e)
 		       h, w, p->h, p->w);
 }
 
+/* How a format is read. */
+struct format {
+	bool (*sniff)(const void *data, size_t n);
+	int (*size)(const void *data, size_t n, size_t *h, size_t *w, struct err *e);
+	int (*decode)(const void *data, size_t n, const struct pixels *p, struct err *e);
+};
+static const struct format formats[] = {
+	/* clang-format off */
+	{ png_sniff,  png_size,  png_decode },
+	{ jpeg_sniff, jpeg_size, jpeg_decode },
+	/* clang-format on */
+};
+
+/* An image of any size, made the size that is wanted. */
+static int decode_fitted(const struct format *f, const void *data, size_t n, const struct pixels *p,
+			 struct err *e)
+{
+	struct pixels whole = { .c = p->c };
+	int rc;
+
+	if (f->size(data, n, &whole.h, &whole.w, e) < 0)
+		return -1;
+	if (whole.h < 1 || whole.w < 1 || whole.h > PIXEL_MAX / p->c / whole.w)
+		return err_set(e, "image is %zu pixels high and %zu wide: too large", whole.h,
+			       whole.w);
+	whole.out = xreallocarray(NULL, whole.h * whole.w, p->c);
+	rc = f->decode(data, n, &whole, e);
+	if (rc == 0)
+		rc = image_fit_apply(p->fit, whole.out, whole.h, whole.w, p->c, p->out, p->h, p->w,
+				     e);
+	free(whole.out);
+	return rc;
+}
+
+static int decode(const void *data, size_t n, const struct pixels *p, struct err *e)
+{
+	for (size_t i = 0; i < sizeof formats / sizeof formats[0]; i++)
+		if (formats[i].sniff(data, n))
+			return p->fit ? decode_fitted(&formats[i], data, n, p, e)
+				      : formats[i].decode(data, n, p, e);
+	return err_set(e, "neither PNG nor JPEG");
+}
+
 static int decode_file(const char *path, const struct pixels *p, struct err *e)
 {
 	struct buf *f = buf_read(path, FILE_MAX, e);
@@ -33,12 +77,7 @@ static int decode_file(const char *path, const struct pixels *p, struct err *e)
 
 	if (!f)
 		return -1;
-	if (png_sniff(buf_data(f), buf_size(f)))
-		rc = png_decode(buf_data(f), buf_size(f), p, e);
-	else if (jpeg_sniff(buf_data(f), buf_size(f)))
-		rc = jpeg_decode(buf_data(f), buf_size(f), p, e);
-	else
-		rc = err_set(e, "neither PNG nor JPEG");
+	rc = decode(buf_data(f), buf_size(f), p, e);
 	buf_unref(f);
 	return rc < 0 ? err_in(e, "%s", quote(path)) : 0;
 }
@@ -117,9 +156,10 @@ static int make(const struct names *l, size_t n, const struct pixels *size, stru
 	return 0;
 }
 
-static int check_size(int64_t h, int64_t w, int64_t c, struct pixels *p, struct err *e)
+static int check_size(int64_t h, int64_t w, int64_t c, const struct image_fit *fit,
+		      struct pixels *p, struct err *e)
 {
-	*p = (struct pixels){ (size_t)h, (size_t)w, (size_t)c, NULL };
+	*p = (struct pixels){ (size_t)h, (size_t)w, (size_t)c, NULL, fit };
 	if (c != 1 && c != 3)
 		return err_set(e, "images have 1 or 3 features, the network's input has %lld",
 			       (long long)c);
@@ -128,26 +168,27 @@ static int check_size(int64_t h, int64_t w, int64_t c, struct pixels *p, struct 
 	return 0;
 }
 
-int image_folder(const char *dir, size_t max, int64_t h, int64_t w, int64_t c, struct tensor *out,
-		 struct err *e)
+int image_folder(const char *dir, size_t max, int64_t h, int64_t w, int64_t c,
+		 const struct image_fit *fit, struct tensor *out, struct err *e)
 {
 	struct names l = { 0 };
 	struct pixels p;
 	int rc = -1;
 
-	if (check_size(h, w, c, &p, e) == 0 && list(dir, &l, e) == 0)
+	if (check_size(h, w, c, fit, &p, e) == 0 && list(dir, &l, e) == 0)
 		rc = make(&l, l.n < max ? l.n : max, &p, out, e);
 	free_names(&l);
 	return rc;
 }
 
-int image_read(const char *path, int64_t h, int64_t w, int64_t c, struct tensor *out, struct err *e)
+int image_read(const char *path, int64_t h, int64_t w, int64_t c, const struct image_fit *fit,
+	       struct tensor *out, struct err *e)
 {
 	struct names one = { 0 };
 	struct pixels p;
 	int rc;
 
-	if (check_size(h, w, c, &p, e) < 0)
+	if (check_size(h, w, c, fit, &p, e) < 0)
 		return -1;
 	VEC_GROW(one.v, one.n, &one.cap);
 	one.v[one.n++] = xstrdup(path);

@@ -71,16 +71,21 @@ struct sink {
 struct sink gz_sink(struct outfile *out);
 struct sink zst_sink(struct outfile *out);
 
+struct image_fit;
 /* Where an image goes and what size it must have. */
 struct pixels {
 	size_t h;
 	size_t w;
-	size_t c;     /* 1: gray, 3: RGB */
-	uint8_t *out; /* h w c bytes */
+	size_t c;                    /* 1: gray, 3: RGB */
+	uint8_t *out;                /* h w c bytes */
+	const struct image_fit *fit; /* images of other sizes become so; NULL: are refused */
 };
 /* png.c and jpeg.c are the doors to libpng and libjpeg-turbo. */
 bool png_sniff(const void *data, size_t n);
 int png_decode(const void *data, size_t n, const struct pixels *p, struct err *e);
+/* Height and width that a file claims. */
+int png_size(const void *data, size_t n, size_t *h, size_t *w, struct err *e);
+int jpeg_size(const void *data, size_t n, size_t *h, size_t *w, struct err *e);
 bool jpeg_sniff(const void *data, size_t n);
 int jpeg_decode(const void *data, size_t n, const struct pixels *p, struct err *e);
 /* The message for an image of another size; returns -1. */

@@ -9,6 +9,22 @@ bool jpeg_sniff(const void *data, size_t n)
 	return n >= 3 && p[0] == 0xff && p[1] == 0xd8 && p[2] == 0xff;
 }
 
+int jpeg_size(const void *data, size_t n, size_t *h, size_t *w, struct err *e)
+{
+	tjhandle z = tjInitDecompress();
+	int high = 0, wide = 0, sampling, space;
+	int rc = 0;
+
+	if (!z)
+		return err_set(e, "libjpeg-turbo does not start");
+	if (tjDecompressHeader3(z, data, n, &wide, &high, &sampling, &space) < 0)
+		rc = err_set(e, "damaged JPEG: %s", tjGetErrorStr2(z));
+	*h = (size_t)high;
+	*w = (size_t)wide;
+	tjDestroy(z);
+	return rc;
+}
+
 static int decode(tjhandle z, const unsigned char *data, size_t n, const struct pixels *p,
 		  struct err *e)
 {

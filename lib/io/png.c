@@ -10,6 +10,18 @@ bool png_sniff(const void *data, size_t n)
 	return n >= sizeof magic && memcmp(data, magic, sizeof magic) == 0;
 }
 
+int png_size(const void *data, size_t n, size_t *h, size_t *w, struct err *e)
+{
+	png_image image = { .version = PNG_IMAGE_VERSION };
+
+	if (!png_image_begin_read_from_memory(&image, data, n))
+		return err_set(e, "damaged PNG: %s", image.message);
+	*h = image.height;
+	*w = image.width;
+	png_image_free(&image);
+	return 0;
+}
+
 int png_decode(const void *data, size_t n, const struct pixels *p, struct err *e)
 {
 	png_image image = { .version = PNG_IMAGE_VERSION };

@@ -23,10 +23,11 @@ struct calib {
 	size_t count; /* images that are used */
 	size_t max;   /* at most */
 	bool random;
-	bool u8; /* folder, random */
+	bool u8[MAX_INPUTS]; /* folder */
 	struct host *before;
 	const struct quant_opts *o;
 	struct tensors *npz;
+	const struct image_fit *fit; /* NULL: images have the network's size */
 };
 
 /* What an array for an input holds. */
@@ -56,7 +57,7 @@ static int compare_names(const void *a, const void *b)
 
 static bool array_named(const char *name)
 {
-	return ends_with(name, ".npy");
+	return ends_with(name, ".npy") || ends_with(name, ".npz");
 }
 
 static int list_folder(struct calib *c, struct err *e)
@@ -75,55 +76,78 @@ static int list_folder(struct calib *c, struct err *e)
 	}
 	closedir(d);
 	if (!c->nfiles)
-		return err_set(e, "the folder holds no .npy file and no image");
+		return err_set(e, "the folder holds no .npy or .npz file and no image");
 	qsort(c->file, c->nfiles, sizeof *c->file, compare_names);
 	c->count = c->nfiles;
 	return 0;
 }
 
-/* One file of a folder: one image. */
-static int read_one(const struct calib *c, size_t i, struct tensor *t, struct err *e)
+/* The array of an input in an npz: by full or unscoped layer name. */
+static const struct tensor *find_array(const struct calib *c, const struct tensors *npz, size_t k)
 {
+	const char *name = c->input[k]->name;
+	const char *slash = strchr(name, '/');
+	const struct tensor *t = tensors_get(npz, name);
+
+	if (!t && slash)
+		t = tensors_get(npz, slash + 1);
+	if (!t && c->ninputs == 1 && tensors_count(npz) == 1)
+		t = tensors_at(npz, 0);
+	return t;
+}
+
+/* The array of input k in one .npz file of a folder. */
+static int read_member(const struct calib *c, const char *path, size_t k, struct tensor *t,
+		       struct err *e)
+{
+	struct tensors *npz = npz_read(path, e);
+	const struct tensor *found = npz ? find_array(c, npz, k) : NULL;
+	int rc = !npz ? -1 : 0;
+
+	if (npz && !found)
+		rc = err_set(e, "%s: no array for input layer '%s'", quote(path),
+			     quote(c->input[k]->name));
+	else if (npz)
+		*t = tensor_ref(found);
+	tensors_free(npz);
+	return rc;
+}
+
+/* One file of a folder: one image, of every input when it is an .npz. */
+static int read_one(const struct calib *c, size_t i, size_t k, struct tensor *t, struct err *e)
+{
+	const char *path = c->file[i];
 	size_t n;
 
-	if (npy_read(c->file[i], t, e) < 0)
-		return err_in(e, "%s", quote(c->file[i]));
-	if (check_array(c, 0, t, &n, e) == 0 && n != 1)
+	if (ends_with(path, ".npz") ? read_member(c, path, k, t, e) < 0 : npy_read(path, t, e) < 0)
+		return -1;
+	if (check_array(c, k, t, &n, e) == 0 && n != 1)
 		err_set(e, "holds %zu images, one expected of each file in a folder", n);
 	if (!err_is(e))
 		return 0;
 	tensor_release(t);
-	return err_in(e, "%s", quote(c->file[i]));
+	return err_in(e, "%s", quote(path));
 }
 
 static int open_folder(struct calib *c, struct err *e)
 {
 	struct tensor t;
 
-	if (c->ninputs != 1)
-		return err_set(e,
-			       "a folder serves networks with one input, this one has %zu (use an "
-			       ".npz with one array per input layer)",
-			       c->ninputs);
-	if (list_folder(c, e) < 0 || read_one(c, 0, &t, e) < 0)
+	if (list_folder(c, e) < 0)
 		return -1;
-	c->u8 = t.dtype == DT_U8;
-	tensor_release(&t);
+	for (size_t i = 0; i < c->nfiles; i++)
+		if (c->ninputs != 1 && !ends_with(c->file[i], ".npz"))
+			return err_set(e,
+				       "%s: one array, but the network has %zu inputs (use .npz "
+				       "files with one array per input layer)",
+				       quote(c->file[i]), c->ninputs);
+	for (size_t k = 0; k < c->ninputs; k++) {
+		if (read_one(c, 0, k, &t, e) < 0)
+			return -1;
+		c->u8[k] = t.dtype == DT_U8;
+		tensor_release(&t);
+	}
 	return 0;
-}
-
-/* The array of an input in an npz: by full or unscoped layer name. */
-static const struct tensor *find_array(const struct calib *c, size_t k)
-{
-	const char *name = c->input[k]->name;
-	const char *slash = strchr(name, '/');
-	const struct tensor *t = tensors_get(c->npz, name);
-
-	if (!t && slash)
-		t = tensors_get(c->npz, slash + 1);
-	if (!t && c->ninputs == 1 && tensors_count(c->npz) == 1)
-		t = tensors_at(c->npz, 0);
-	return t;
 }
 
 static int open_npz(struct calib *c, struct err *e)
@@ -131,7 +155,7 @@ static int open_npz(struct calib *c, struct err *e)
 	if (!(c->npz = npz_read(c->path, e)))
 		return -1;
 	for (size_t k = 0; k < c->ninputs; k++) {
-		const struct tensor *t = find_array(c, k);
+		const struct tensor *t = find_array(c, c->npz, k);
 
 		if (!t)
 			return err_set(e, "no array for input layer '%s'",
@@ -175,10 +199,11 @@ static int open_images(struct calib *c, bool folder, struct err *e)
 			       ".npz with one array per input layer)",
 			       c->ninputs);
 	if (folder && folder_has(c->path, array_named))
-		return err_set(e, "the folder holds both images and .npy files");
+		return err_set(e, "the folder holds both images and arrays");
 	if (folder)
-		return image_folder(c->path, c->from + c->max, s->h, s->w, s->c, &c->array[0], e);
-	return image_read(c->path, s->h, s->w, s->c, &c->array[0], e);
+		return image_folder(c->path, c->from + c->max, s->h, s->w, s->c, c->fit,
+				    &c->array[0], e);
+	return image_read(c->path, s->h, s->w, s->c, c->fit, &c->array[0], e);
 }
 
 static int check_arrays(struct calib *c, struct err *e)
@@ -222,12 +247,12 @@ struct calib *calib_open(const struct quant_opts *o, const struct graph *g, stru
 	c->random = o->random_calib;
 	c->before = o->before && !host_is_idle(o->before) ? o->before : NULL;
 	c->from = (size_t)o->calib_from;
+	c->fit = image_fit_any(&o->fit) ? &o->fit : NULL;
 	c->max = (size_t)o->calibset_size;
 	c->ninputs = graph_inputs(g, c->input, MAX_INPUTS);
 	if (c->ninputs == 0 || c->ninputs > MAX_INPUTS) {
 		err_set(e, "a network with %zu inputs cannot be calibrated", c->ninputs);
 	} else if (c->random) {
-		c->u8 = true;
 		c->count = c->from + c->max;
 	} else if (open_path(c, e) < 0) {
 		err_in(e, "calibration set '%s'", quote(c->path));
@@ -265,7 +290,7 @@ size_t calib_count(const struct calib *c)
 
 bool calib_is_u8(const struct calib *c, size_t input)
 {
-	return c->random || c->file ? c->u8 : c->array[input].dtype == DT_U8;
+	return c->random || (c->file ? c->u8[input] : c->array[input].dtype == DT_U8);
 }
 
 void quant_rng(const struct quant_opts *o, struct rng *r, uint64_t number, const char *name)
@@ -318,9 +343,9 @@ static int load_given(struct calib *c, size_t k, size_t from, size_t n, float *o
 	for (size_t i = 0; i < n && c->file; i++) {
 		struct tensor t;
 
-		if (read_one(c, from + i, &t, e) < 0)
+		if (read_one(c, from + i, k, &t, e) < 0)
 			return err_in(e, "calibration set '%s'", quote(c->path));
-		if ((t.dtype == DT_U8) != c->u8)
+		if ((t.dtype == DT_U8) != c->u8[k])
 			err_set(e, "calibration set '%s': uint8 and float32 files are mixed",
 				quote(c->path));
 		emu_load_input(&t, 0, 1, s, out + i * image);

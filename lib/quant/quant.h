@@ -8,6 +8,7 @@
 #include "emu/emu.h"
 #include "emu/host.h"
 #include "hn/hn.h"
+#include "io/scale.h"
 
 struct quant_opts {
 	const char *calib; /* .npy, .npz by input layer, folder; NULL with random_calib */
@@ -17,6 +18,7 @@ struct quant_opts {
 	size_t nstats;
 	int calib_from;             /* first image that is used */
 	int calibset_size;          /* images used, 64 by default (guide) */
+	struct image_fit fit;       /* what becomes of PNG and JPEG images first */
 	bool sized;                 /* somebody asked for that number */
 	bool part;                  /* of a larger set: the script's calibset_size does not apply */
 	bool histograms;            /* of every layer, also when no command needs them */

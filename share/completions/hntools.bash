@@ -49,8 +49,8 @@ _hntools() {
 	hn-dot) opts=" --dot -m --member -i --input -o --output -j --jobs -q --quiet -v --verbose -h --help --version" ;;
 	hn-infer) opts="-c --context --in --layers --raw --batch --data-count --labels --top --bench --custom-infer-config -w --weights -i --input -o --output -j --jobs -q --quiet -v --verbose -h --help --version" ;;
 	hn-normalize) opts="-s --model-script --list-passes --hn --npz -w --weights -i --input -o --output -j --jobs -q --quiet -v --verbose -h --help --version" ;;
-	hn-quantize) opts="-c --calib-set -s --model-script --random-calib -n --calibset-size -b --batch-size --bias-mode --no-equalization --optimization-level --compression-level --hw-arch --stats --stats-out -i --input -o --output -j --jobs -q --quiet -v --verbose -h --help --version" ;;
-	hn-stat) opts="-c --calib-set -s --model-script --random-calib --from -n --calibset-size -b --batch-size --histograms -i --input -o --output -j --jobs -q --quiet -v --verbose -h --help --version" ;;
+	hn-quantize) opts="-c --calib-set -s --model-script --random-calib -n --calibset-size --resize --crop -b --batch-size --bias-mode --no-equalization --optimization-level --compression-level --hw-arch --stats --stats-out -i --input -o --output -j --jobs -q --quiet -v --verbose -h --help --version" ;;
+	hn-stat) opts="-c --calib-set -s --model-script --random-calib --from -n --calibset-size --resize --crop -b --batch-size --histograms -i --input -o --output -j --jobs -q --quiet -v --verbose -h --help --version" ;;
 	hn2hef) opts="-a --hw-arch --har -i --input -o --output -j --jobs -q --quiet -v --verbose -h --help --version" ;;
 	onnx2hn) opts=" --net-name --start-node-names --end-node-names --net-input-shapes --net-input-format --hw-arch --hn --npz --no-weights --report --augmented-path --save-original -y --yes -i --input -o --output -j --jobs -q --quiet -v --verbose -h --help --version" ;;
 	tflite2hn) opts=" --net-name --start-node-names --end-node-names --net-input-shapes --net-input-format --hw-arch --hn --npz --no-weights --report --augmented-path --save-original -y --yes -i --input -o --output -j --jobs -q --quiet -v --verbose -h --help --version" ;;
