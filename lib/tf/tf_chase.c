@@ -40,6 +40,7 @@ struct at {
 	const char *out_name; /* of a function's node: n bytes */
 	size_t nout_name;
 	int out;
+	bool through; /* what changes nothing never stays an operator */
 };
 
 /* Does it on: 1, the way goes on with a->f and a->input; 0, the node is what was looked for. */
@@ -81,6 +82,18 @@ static bool is_stored(const struct tf_func *f, const char *input)
 	return false;
 }
 
+/* "Identity", "Identity_2": what the end of a function is called, not by the model's author. */
+static bool is_end_of_function(const struct at *a)
+{
+	const char *name = a->f->func->node[a->node]->name;
+	const size_t n = strlen("Identity");
+
+	if (!a->f->parent || strncmp(name, "Identity", n) != 0)
+		return false;
+	return !name[n] ||
+	       (name[n] == '_' && strspn(name + n + 1, "0123456789") == strlen(name + n + 1));
+}
+
 /* What changes nothing stays an operator, so that it can be named, but not of what is stored. */
 static int pass_same(struct tf_flat *x, struct at *a, struct err *e)
 {
@@ -88,7 +101,7 @@ static int pass_same(struct tf_flat *x, struct at *a, struct err *e)
 	const Tf__AttrValue *v = tf_attr_of(d, "T");
 
 	(void)x;
-	if ((size_t)a->out >= tf_data_inputs(d))
+	if ((size_t)a->out >= tf_data_inputs(d) || a->through || is_end_of_function(a))
 		return input_of(a, (size_t)a->out, e);
 	if ((v && v->has_type && v->type % TF_REF >= TF_RESOURCE &&
 	     v->type % TF_REF <= TF_VARIANT) ||
@@ -290,10 +303,8 @@ static int feed_of(const struct tf_flat *x, const struct at *a)
 	return -1;
 }
 
-int tf_chase(struct tf_flat *x, struct tf_frame *f, const char *input, struct tf_at *out,
-	     struct err *e)
+static int chase(struct tf_flat *x, struct at a, struct tf_at *out, struct err *e)
 {
-	struct at a = { .f = f, .input = input };
 	int r = 1;
 
 	while (r == 1) {
@@ -326,4 +337,16 @@ int tf_chase(struct tf_flat *x, struct tf_frame *f, const char *input, struct tf
 	out->node = a.node;
 	out->out = a.out;
 	return 0;
+}
+
+int tf_chase(struct tf_flat *x, struct tf_frame *f, const char *input, struct tf_at *out,
+	     struct err *e)
+{
+	return chase(x, (struct at){ .f = f, .input = input }, out, e);
+}
+
+int tf_source(struct tf_flat *x, struct tf_frame *f, const char *input, struct tf_at *out,
+	      struct err *e)
+{
+	return chase(x, (struct at){ .f = f, .input = input, .through = true }, out, e);
 }

@@ -46,7 +46,7 @@ int tf_truth(struct tf_flat *x, struct tf_frame *f, const char *input)
 		if (x->nested == NESTED_MAX)
 			return -1;
 		x->nested++;
-		truth = tf_chase(x, f, input, &at, &lost);
+		truth = tf_source(x, f, input, &at, &lost);
 		x->nested--;
 		if (truth < 0 || at.feed >= 0)
 			return -1;

@@ -113,7 +113,7 @@ static int choose_meta(struct tf_model *m, const char *tag, struct err *e)
 	if (m->saved->n_meta_graphs == 1 && !tag)
 		m->meta = m->saved->meta_graphs[0];
 	else if (m->saved->n_meta_graphs == 0)
-		return err_set(e, "there is no graph in it");
+		return err_set(e, "not a TensorFlow model: there is no graph in it");
 	else
 		return err_set(e, "it has no graph with the tags '%s', but %s",
 			       tag ? quote(tag) : "serve", list);
@@ -200,7 +200,7 @@ int tf_decode_file(struct tf_model *m, const struct tf_read *how, struct err *e)
 		return -1;
 	m->graph = m->meta ? m->meta->graph_def : m->frozen;
 	if (!m->graph || m->graph->n_node == 0)
-		return err_set(e, "there is no graph in it");
+		return err_set(e, "not a TensorFlow model: there is no graph in it");
 	if (m->meta && m->meta->meta_info_def && m->meta->meta_info_def->tensorflow_version)
 		m->producer = arena_printf(&m->arena, "TensorFlow %s",
 					   m->meta->meta_info_def->tensorflow_version);

@@ -141,6 +141,9 @@ struct tf_frame *tf_top(struct tf_flat *x);
  */
 int tf_chase(struct tf_flat *x, struct tf_frame *f, const char *input, struct tf_at *out,
 	     struct err *e);
+/* The same through all that changes nothing: tf_chase leaves some of it as operators with names. */
+int tf_source(struct tf_flat *x, struct tf_frame *f, const char *input, struct tf_at *out,
+	      struct err *e);
 /* Marks in the main graph what a constant predicate of TF1's control flow switches off. */
 int tf_switch_off(struct tf_flat *x, struct err *e);
 /* The constant truth value of an input: 0, 1; -1: it is none. */

@@ -34,7 +34,7 @@ static const char *text_at(struct tf_flat *x, struct tf_frame *f, const char *in
 	struct tf_at at;
 	char *s;
 
-	if (tf_chase(x, f, input, &at, &lost) < 0 || at.feed >= 0)
+	if (tf_source(x, f, input, &at, &lost) < 0 || at.feed >= 0)
 		return NULL;
 	d = at.frame->func->node[at.node];
 	v = tf_attr_of(d, "value");
@@ -54,8 +54,8 @@ static void assignment(struct tf_flat *x, struct tf_frame *f, size_t i)
 	struct err lost = { 0 };
 	struct tf_at var, value;
 
-	if (tf_data_inputs(d) < 2 || tf_chase(x, f, d->input[0], &var, &lost) < 0 ||
-	    tf_chase(x, f, d->input[1], &value, &lost) < 0 || var.frame != x->top ||
+	if (tf_data_inputs(d) < 2 || tf_source(x, f, d->input[0], &var, &lost) < 0 ||
+	    tf_source(x, f, d->input[1], &value, &lost) < 0 || var.frame != x->top ||
 	    value.feed >= 0 || !tf_is_variable(tf_op_of(var.frame->func->node[var.node])))
 		return;
 	from = value.frame->func->node[value.node];
