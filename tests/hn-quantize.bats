@@ -253,11 +253,11 @@ hits() {
 
 @test "a statement about what a command would make is passed over where that is not applied" {
 	make_small
-	printf '%s\n' 'yuv1 = input_conversion(yuv_to_rgb)' 'quantization_param([yuv1, conv1], quantization_groups=2)' > s.alls
+	printf '%s\n' 'd0, d1, dc = defuse(conv1, 2)' 'quantization_param([d0, conv1], quantization_groups=2)' > s.alls
 	hn-normalize -q -s s.alls n.har -o s.fp.har
 	run --separate-stderr hn-quantize -q -c in.npy s.fp.har -o b.har
 	[ "$status" -eq 0 ]
-	[[ $stderr == *"n.alls:2:1: quantization_param: passed over for 'yuv1': the command that makes it is not applied here"* ]]
+	[[ $stderr == *"n.alls:2:1: quantization_param: passed over for 'd0': the command that makes it is not applied here"* ]]
 	har-pack -m q.npz b.har > b.npz
 	[[ $(arr keys b.npz) == *"n/conv1/w_scale:0 float32 [2]"* ]]
 }

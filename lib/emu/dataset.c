@@ -3,6 +3,7 @@
 #include "emu/host.h"
 #include "io/image.h"
 #include "io/npy.h"
+#include "kernel/pack.h"
 #include <math.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -61,38 +62,44 @@ static int parse_spec(const struct dataset *d, const char *spec, size_t *port, c
 }
 
 /* An array, a folder of images, or a single image. */
-static int read_input(const char *file, const struct hn_shape *s, struct tensor *t, struct err *e)
+static int read_input(const char *file, const struct emu_feed *f, struct tensor *t, struct err *e)
 {
+	const struct hn_shape *s = &f->shape;
 	struct stat st;
 
-	if (stat(file, &st) == 0 && S_ISDIR(st.st_mode))
-		return image_folder(file, SIZE_MAX, s->h, s->w, s->c, NULL, t, e);
-	if (image_named(file))
-		return image_read(file, s->h, s->w, s->c, NULL, t, e);
-	return npy_read(file, t, e);
+	const bool folder = stat(file, &st) == 0 && S_ISDIR(st.st_mode);
+
+	if (!folder && !image_named(file))
+		return npy_read(file, t, e);
+	if (emu_check_images(f, e) < 0)
+		return err_in(e, "%s", quote(file));
+	return folder ? image_folder(file, SIZE_MAX, s->h, s->w, s->c, NULL, t, e)
+		      : image_read(file, s->h, s->w, s->c, NULL, t, e);
 }
 
 /* What an array for a port holds. */
-static struct hn_shape given_shape(const struct dataset *d, size_t port)
+static struct emu_feed feed_of(const struct dataset *d, size_t i)
 {
-	return d->before ? host_input(d->before, port)->shape : d->ports[port].shape;
+	const struct io_port *p = &d->ports[i];
+
+	return (struct emu_feed){ p->name, d->before ? host_input(d->before, i)->shape : p->shape,
+				  p->pack, p->format };
 }
 
 static int add_array(struct dataset *d, const char *spec, struct err *e)
 {
 	const char *file;
-	struct hn_shape shape;
+	struct emu_feed feed;
 	size_t port, n;
 
 	if (parse_spec(d, spec, &port, &file, e) < 0)
 		return -1;
 	if (d->arrays[port].data)
 		return err_set(e, "two arrays for the input '%s'", d->ports[port].name);
-	shape = given_shape(d, port);
-	if (read_input(file, &shape, &d->arrays[port], e) < 0)
+	feed = feed_of(d, port);
+	if (read_input(file, &feed, &d->arrays[port], e) < 0)
 		return -1;
-	if (emu_check_input(d->ports[port].name, &shape, &d->arrays[port], &n, e) == 0 &&
-	    d->count && n != d->count)
+	if (emu_check_input(&feed, &d->arrays[port], &n, e) == 0 && d->count && n != d->count)
 		err_set(e, "%zu images, the other inputs have %zu", n, d->count);
 	if (err_is(e))
 		return err_in(e, "%s", quote(file));
@@ -144,21 +151,21 @@ static int quantize(const struct io_port *p, const float *x, size_t from, size_t
 static int load_floats(const struct dataset *d, size_t i, size_t from, size_t n, float *out,
 		       struct err *e)
 {
-	const struct hn_shape given = given_shape(d, i);
+	const struct emu_feed given = feed_of(d, i);
 	const void **in;
 	void **to;
 	float *x;
 	int rc;
 
 	if (!d->before) {
-		emu_load_input(&d->arrays[i], from, n, &given, out);
+		emu_load_input(&given, &d->arrays[i], from, n, out);
 		return 0;
 	}
 	in = xcalloc(d->nports, sizeof *in);
 	to = xcalloc(d->nports, sizeof *to);
-	in[i] = x = xaligned(n * hn_shape_count(&given) * sizeof *x);
+	in[i] = x = xaligned(n * hn_shape_count(&given.shape) * sizeof *x);
 	to[i] = out;
-	emu_load_input(&d->arrays[i], from, n, &given, x);
+	emu_load_input(&given, &d->arrays[i], from, n, x);
 	rc = host_run(d->before, n, in, to, e);
 	free(x);
 	free(in);
@@ -179,6 +186,7 @@ int dataset_load(const struct dataset *d, size_t i, size_t from, size_t n, void 
 		return load_floats(d, i, from, n, out, e);
 	if (same && t->dtype == DT_U8 && !d->before) {
 		memcpy(out, (const uint8_t *)t->data + from * image, n * image);
+		pack_from_host(p->pack, &p->shape, n, 1, out);
 		return 0;
 	}
 	x = xaligned(n * image * sizeof *x);

@@ -7,7 +7,7 @@
 #define HN_EMU_DATASET_H
 
 #include "base/mem.h"
-#include "hn/hn.h"
+#include "hn/pack.h"
 
 /* One input or output of a network. */
 struct io_port {
@@ -17,6 +17,8 @@ struct io_port {
 	int32_t zp;         /* encoding of codes: real = scale (code - zp) */
 	const float *scale; /* 1 or c values; borrowed */
 	size_t nscale;
+	enum hn_pack pack;  /* inputs: as in struct emu_feed */
+	const char *format; /* inputs: as in struct emu_feed */
 };
 
 /* Bytes of one image of a port. */

@@ -5,7 +5,7 @@
 #ifndef HN_EMU_EMU_H
 #define HN_EMU_EMU_H
 
-#include "hn/hn.h"
+#include "hn/pack.h"
 #include "io/bundle.h"
 #include "kernel/qop.h"
 
@@ -48,8 +48,9 @@ struct emu *emu_new_int(const struct qmodel *m, int32_t batch, struct err *e);
 void emu_free(struct emu *m);
 void emu_observe(struct emu *m, emu_observer fn, void *ctx);
 /*
- * Runs n <= batch images. in: one pointer per input layer, NHWC; float contexts: float, integer
- * contexts: codes.  out: one pointer per output_layer, in output order, the caller's memory.
+ * Runs n <= batch images. in: one pointer per input layer, NHWC of what feeds it (emu_feed_of);
+ * float contexts: float, integer contexts: codes.  out: one pointer per output_layer, in output
+ * order, the caller's memory.
  */
 int emu_run(struct emu *m, int32_t n, const void *const in[], void *const out[], struct err *e);
 
@@ -61,14 +62,29 @@ size_t emu_memory(const struct emu *m);
 /* Time spent in each layer so far, with -v. */
 void emu_log_times(const struct emu *m);
 
+/* What a network's input takes from a file. */
+struct emu_feed {
+	const char *name; /* of the input layer; borrowed */
+	struct hn_shape shape;
+	enum hn_pack pack;  /* images are packed so; planes in the host's order (hn/pack.h) */
+	const char *format; /* what translate-dataset calls such images; NULL: nothing special */
+};
+/* Image files hold RGB: an error for an input that takes anything else. */
+int emu_check_images(const struct emu_feed *f, struct err *e);
+/* What emulation takes for an input layer of a linked graph. */
+struct emu_feed emu_feed_of(const struct layer *input);
 /*
- * An input array checked against the shape of an input layer: uint8 or float32, shape [N,h,w,c] (or
- * [N,c], [N,w,c], or without N for one image); names both shapes on mismatch.  *n images.
+ * The host's part in front of the device, PART_BEFORE, as emulation needs it: where the device is
+ * fed behind an input, the host's tensor has the shape of that place.
  */
-int emu_check_input(const char *name, const struct hn_shape *s, const struct tensor *t, size_t *n,
-		    struct err *e);
-/* Images [from, from+n) of a checked array as float NHWC. */
-void emu_load_input(const struct tensor *t, size_t from, size_t n, const struct hn_shape *s,
+int emu_feed_before(struct graph *before, const struct graph *device, struct err *e);
+/*
+ * An input array checked against an input: uint8 or float32, shape [N,h,w,c] (or [N,c], [N,w,c], or
+ * without N for one image); names both shapes on mismatch.  *n images.
+ */
+int emu_check_input(const struct emu_feed *f, const struct tensor *t, size_t *n, struct err *e);
+/* Images [from, from+n) of a checked array as float NHWC, packed ones in rows (hn/pack.h). */
+void emu_load_input(const struct emu_feed *f, const struct tensor *t, size_t from, size_t n,
 		    float *out);
 
 #endif

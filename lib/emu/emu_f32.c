@@ -58,7 +58,7 @@ static int make_kernels(struct emu *m, struct err *e)
 	for (size_t i = 0; i < m->nsteps; i++) {
 		struct step *s = &m->steps[i];
 
-		if (s->l->type == HN_INPUT || s->alias)
+		if (s->fed || s->passed || s->alias)
 			continue;
 		if (!(s->f32 = f32k_new(s->l, m->w, m->batch, f32_flags(m, s), e)))
 			return -1;

@@ -1,5 +1,6 @@
 /* Contexts by name, and input arrays against input layers. */
 #include "emu/emu.h"
+#include "kernel/pack.h"
 
 int emu_context_from_name(const char *name)
 {
@@ -28,9 +29,61 @@ static bool matches(const struct tensor *t, const int64_t *dims, int k, size_t *
 	return true;
 }
 
-int emu_check_input(const char *name, const struct hn_shape *s, const struct tensor *t, size_t *n,
-		    struct err *e)
+struct emu_feed emu_feed_of(const struct layer *input)
 {
+	const struct layer *fed = hn_fed(input);
+
+	return (struct emu_feed){ .name = input->name,
+				  .shape = fed->out[0],
+				  .pack = fed == input ? hn_input_pack(input) : PACK_NONE,
+				  .format = hn_input_format(input, true) };
+}
+
+int emu_feed_before(struct graph *before, const struct graph *device, struct err *e)
+{
+	const size_t n = graph_inputs(device, NULL, 0);
+	struct layer **in = xcalloc(2 * n, sizeof *in), **host = in + n;
+
+	graph_inputs(device, in, n);
+	graph_inputs(before, host, n);
+	for (size_t i = 0; i < n && !err_is(e); i++) {
+		const struct layer *l = host[i];
+
+		if (hn_is_emulated(in[i]))
+			continue;
+		host[i]->out[0] = hn_fed(in[i])->out[0];
+		if (l->nsucc != 1 || l->succ[0]->type != HN_OUTPUT)
+			err_set(e,
+				"layer '%s': the host computes on images that the device unpacks",
+				l->name);
+	}
+	free(in);
+	return err_is(e) ? -1 : graph_infer_shapes(before, e);
+}
+
+int emu_check_images(const struct emu_feed *f, struct err *e)
+{
+	if (!f->format)
+		return 0;
+	err_set(e, "image files are RGB, %s expected for '%s'", f->format, f->name);
+	return err_hint(e, "translate-dataset --to %s makes it from an array of RGB images",
+			f->format);
+}
+
+/* The shape that does not fit, and where images of the right one come from. */
+static int wrong_shape(const struct emu_feed *f, const struct tensor *t, struct err *e)
+{
+	err_set(e, "an array of shape %s, %s%s%s expected for '%s'", tensor_shape_text(t),
+		hn_shape_text(&f->shape), f->format ? " of " : "", f->format ? f->format : "",
+		f->name);
+	return f->format
+		   ? err_hint(e, "translate-dataset --to %s makes it from RGB images", f->format)
+		   : -1;
+}
+
+int emu_check_input(const struct emu_feed *f, const struct tensor *t, size_t *n, struct err *e)
+{
+	const struct hn_shape *s = &f->shape;
 	const int64_t dims[3] = { s->h, s->w, s->c };
 	/* [h,w,c]; rows of features where h is 1; a vector where w is too; planes where c is */
 	const bool ok = matches(t, dims, 3, n) || (s->h == 1 && matches(t, dims + 1, 2, n)) ||
@@ -39,25 +92,23 @@ int emu_check_input(const char *name, const struct hn_shape *s, const struct ten
 
 	if (t->dtype != DT_F32 && t->dtype != DT_U8)
 		return err_set(e, "an array of %s, float32 or uint8 expected for '%s'",
-			       dtype_name(t->dtype), name);
+			       dtype_name(t->dtype), f->name);
 	if (!ok)
-		return err_set(e, "an array of shape %s, %s expected for '%s'",
-			       tensor_shape_text(t), hn_shape_text(s), name);
+		return wrong_shape(f, t, e);
 	if (*n == 0)
-		return err_set(e, "an array without images for '%s'", name);
+		return err_set(e, "an array without images for '%s'", f->name);
 	return 0;
 }
 
-void emu_load_input(const struct tensor *t, size_t from, size_t n, const struct hn_shape *s,
+void emu_load_input(const struct emu_feed *f, const struct tensor *t, size_t from, size_t n,
 		    float *out)
 {
-	const size_t image = hn_shape_count(s);
+	const size_t image = hn_shape_count(&f->shape);
 	const uint8_t *bytes = t->data;
 
-	if (t->dtype == DT_F32) {
+	if (t->dtype == DT_F32)
 		memcpy(out, bytes + from * image * sizeof *out, n * image * sizeof *out);
-		return;
-	}
-	for (size_t i = 0; i < n * image; i++)
+	for (size_t i = 0; t->dtype != DT_F32 && i < n * image; i++)
 		out[i] = (float)bytes[from * image + i];
+	pack_from_host(f->pack, &f->shape, n, sizeof *out, out);
 }

@@ -12,7 +12,9 @@ struct step {
 	struct f32k *f32;     /* float contexts; NULL when the step computes nothing */
 	struct intk *intk;    /* integer contexts */
 	bool alias;           /* its output is its input's memory: nothing to compute */
-	size_t slot;          /* input_layer, output_layer: its place among the network's */
+	bool fed;             /* its output is the caller's memory: nothing to compute */
+	bool passed;          /* an input that is fed behind itself: no values */
+	size_t slot;          /* fed, output_layer: its place among the network's */
 	size_t out;           /* value of port 0; further ports follow */
 	const void **in_data; /* l->nin addresses, set at each run */
 	void **out_data;      /* l->nout addresses */

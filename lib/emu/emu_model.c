@@ -33,7 +33,7 @@ static int load_parts(struct emu_model *m, const struct graph *whole, struct err
 		qmodel_load(&m->q, m->g, m->w, e);
 	else if (!err_is(e))
 		graph_validate(m->g, m->w, e);
-	if (err_is(e)) {
+	if (err_is(e) || emu_feed_before(part[PART_BEFORE], m->g, e) < 0) {
 		graph_free(part[PART_BEFORE]);
 		graph_free(part[PART_BEHIND]);
 		return -1;
@@ -96,28 +96,34 @@ void emu_model_port(const struct emu_model *m, const struct layer *l, int32_t po
 	}
 }
 
-static size_t make_ports(const struct emu_model *m, struct layer **layers, size_t n,
-			 struct io_port **out)
-{
-	*out = xcalloc(n, sizeof **out);
-	for (size_t i = 0; i < n; i++)
-		emu_model_port(m, layers[i], 0, &(*out)[i]);
-	free(layers);
-	return n;
-}
-
 size_t emu_model_inputs(const struct emu_model *m, struct io_port **out)
 {
 	struct layer **l = xcalloc(m->g->nlayers, sizeof *l);
+	const size_t n = graph_inputs(m->g, l, m->g->nlayers);
 
-	return make_ports(m, l, graph_inputs(m->g, l, m->g->nlayers), out);
+	*out = xcalloc(n, sizeof **out);
+	for (size_t i = 0; i < n; i++) {
+		const struct emu_feed f = emu_feed_of(l[i]);
+
+		emu_model_port(m, hn_fed(l[i]), 0, &(*out)[i]);
+		(*out)[i].name = f.name;
+		(*out)[i].pack = f.pack;
+		(*out)[i].format = f.format;
+	}
+	free(l);
+	return n;
 }
 
 size_t emu_model_outputs(const struct emu_model *m, struct io_port **out)
 {
 	struct layer **l = xcalloc(m->g->nlayers, sizeof *l);
+	const size_t n = graph_outputs(m->g, l, m->g->nlayers);
 
-	return make_ports(m, l, graph_outputs(m->g, l, m->g->nlayers), out);
+	*out = xcalloc(n, sizeof **out);
+	for (size_t i = 0; i < n; i++)
+		emu_model_port(m, l[i], 0, &(*out)[i]);
+	free(l);
+	return n;
 }
 
 void emu_model_release(struct emu_model *m)

@@ -25,7 +25,7 @@ struct emu *emu_model_start(const struct emu_model *m, int32_t batch, bool obser
 /* One output port of a layer as a data port; strings and scales belong to the model. */
 void emu_model_port(const struct emu_model *m, const struct layer *l, int32_t port,
 		    struct io_port *out);
-/* The device's inputs or outputs, in order; the caller frees *out. */
+/* The device's inputs, as emulation feeds them, or outputs, in order; the caller frees *out. */
 size_t emu_model_inputs(const struct emu_model *m, struct io_port **out);
 size_t emu_model_outputs(const struct emu_model *m, struct io_port **out);
 void emu_model_release(struct emu_model *m);

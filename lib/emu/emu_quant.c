@@ -37,7 +37,7 @@ static int make_step(struct emu *m, struct step *s, struct err *e)
 {
 	if (s->l->type == HN_CONST)
 		return check_const(m, s, e);
-	if (hn_is(s->l->type, HNF_IO))
+	if (hn_is(s->l->type, HNF_IO) || s->fed)
 		return 0;
 	if (!(s->intk = intk_new(&m->q->q[s->l->index], m->batch, e)))
 		return err_in(e, "layer '%s'", s->l->name);

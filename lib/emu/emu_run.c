@@ -56,10 +56,10 @@ static int run_step(struct emu *m, struct step *s, int32_t n, struct err *e)
 		rc = run_float(s, e);
 	else if (s->intk)
 		rc = run_int(m, s, n, e);
-	else if (s->l->nin > 0) /* shares its input's memory, which may be the caller's */
+	else if (s->alias) /* shares its input's memory, which may be the caller's */
 		m->values[s->out].data = s->in_data[0];
 	s->seconds += now() - start;
-	for (size_t p = 0; rc == 0 && m->observer && p < s->l->nout; p++)
+	for (size_t p = 0; rc == 0 && m->observer && !s->passed && p < s->l->nout; p++)
 		rc = m->observer(s->l, (int32_t)p, m->values[s->out + p].data, n, m->observer_ctx,
 				 e);
 	return rc;
@@ -76,7 +76,7 @@ static int run_all(struct emu *m, int32_t n, const void *const in[], void *const
 	for (size_t i = 0; i < m->nsteps; i++) {
 		struct step *s = &m->steps[i];
 
-		if (s->l->type == HN_INPUT)
+		if (s->fed)
 			m->values[s->out].data = in[s->slot];
 		if (run_step(m, s, n, e) < 0)
 			return -1;

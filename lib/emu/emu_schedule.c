@@ -8,7 +8,7 @@ static bool is_alias(const struct layer *l)
 	if (l->type == HN_OUTPUT)
 		return true;
 	return l->type == HN_FORMAT_CONVERSION && l->p.activation == ACT_LINEAR &&
-	       !hn_conversion_transposes(l->p.conversion);
+	       !hn_conversion_transposes(l->p.conversion) && !layer_pack(l);
 }
 
 size_t emu_value_in(const struct emu *m, const struct layer *l, size_t i)
@@ -25,7 +25,7 @@ size_t emu_root(const struct emu *m, size_t v)
 
 static void add_values(struct emu *m, const struct layer *l, size_t element)
 {
-	const bool input = l->type == HN_INPUT;
+	const struct step *s = &m->steps[l->index];
 
 	for (size_t p = 0; p < l->nout; p++) {
 		struct value *v = &m->values[m->nvalues];
@@ -35,7 +35,7 @@ static void add_values(struct emu *m, const struct layer *l, size_t element)
 			.root = m->nvalues,
 			.first = l->index,
 			.last = l->index,
-			.external = input,
+			.external = s->fed || s->passed,
 		};
 		m->nvalues++;
 	}
@@ -54,8 +54,13 @@ static void number_io(struct emu *m)
 	struct layer **l = xcalloc(m->nsteps, sizeof *l);
 	size_t n = graph_inputs(m->g, l, m->nsteps);
 
-	for (size_t i = 0; i < n; i++)
-		m->steps[l[i]->index].slot = i;
+	for (size_t i = 0; i < n; i++) {
+		struct step *s = &m->steps[hn_fed(l[i])->index];
+
+		s->slot = i;
+		s->fed = true;
+		m->steps[l[i]->index].passed = !hn_is_emulated(l[i]);
+	}
 	n = graph_outputs(m->g, l, m->nsteps);
 	for (size_t i = 0; i < n; i++)
 		m->steps[l[i]->index].slot = i;
@@ -72,6 +77,7 @@ void emu_schedule(struct emu *m, size_t (*element)(const struct emu *m, const st
 	m->nsteps = g->nlayers;
 	m->steps = arena_array(&m->arena, m->nsteps, sizeof *m->steps);
 	m->values = arena_array(&m->arena, ports, sizeof *m->values);
+	number_io(m);
 	for (size_t i = 0; i < m->nsteps; i++) {
 		const struct layer *l = g->layers[i];
 		struct step *s = &m->steps[i];
@@ -81,12 +87,11 @@ void emu_schedule(struct emu *m, size_t (*element)(const struct emu *m, const st
 		s->in_data = arena_array(&m->arena, l->nin, sizeof *s->in_data);
 		s->out_data = arena_array(&m->arena, l->nout, sizeof *s->out_data);
 		add_values(m, l, element(m, l));
-		s->alias = m->q ? l->type == HN_OUTPUT : is_alias(l);
+		s->alias = !s->fed && (m->q ? l->type == HN_OUTPUT : is_alias(l));
 		if (s->alias)
 			m->values[s->out].root = emu_value_in(m, l, 0);
 		extend(m, l);
 	}
-	number_io(m);
 }
 
 void emu_place(struct emu *m)

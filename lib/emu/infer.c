@@ -21,6 +21,13 @@ static int keep_layer(struct run *r, const struct layer *l, struct err *e)
 {
 	if (r->first_kept[l->index] != SIZE_MAX)
 		return err_set(e, "the layer '%s' is named twice", l->name);
+	if (!hn_is_emulated(l)) {
+		err_set(e,
+			"the layer '%s' has no values: its conversion is part of the compiled "
+			"model only",
+			l->name);
+		return err_hint(e, "emulator_support=True in the model script changes that");
+	}
 	r->first_kept[l->index] = r->nkept;
 	for (size_t p = 0; p < l->nout; p++) {
 		struct io_port *port = &r->kept[r->nkept++];
@@ -46,7 +53,8 @@ static int keep_layers(struct run *r, const struct infer_opts *o, struct err *e)
 	}
 	r->kept = xcalloc(ports, sizeof *r->kept);
 	for (size_t i = 0; all && i < g->nlayers; i++)
-		keep_layer(r, g->layers[i], e);
+		if (hn_is_emulated(g->layers[i]))
+			keep_layer(r, g->layers[i], e);
 	for (size_t i = 0; !all && i < o->nlayers && !err_is(e); i++) {
 		const struct layer *l = graph_find(g, o->layers[i]);
 

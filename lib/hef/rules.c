@@ -62,6 +62,7 @@ const struct rule hef_rules[] = {
 	FN("data-bytes", ON_BASE, data_bytes, "data_bytes is 1 or 2"),
 	FN("buffer-indices", ON_BASE, buffer_indices, "a boundary layer has exactly one buffer_indices"),
 	FN("format", ON_BASE, format, "format is 0-8, 11 or 13-16"),
+	FN("packed", ON_BASE, packed, "YUY2 is an input of two features without padding, NV12, NV21 and I420 are one of three that is padded in width only; the width is even"),
 	MAX("sys-index", ON_BASE, Hef__EdgeLayerBase, sys_index, 255, "sys_index is at most 255"),
 	MAX("engine-id", ON_BASE, Hef__EdgeLayerBase, engine_id, 255, "engine_id is at most 255"),
 	MAX("core-bytes", ON_BASE, Hef__EdgeLayerBase, core_bytes_per_buffer, 65535, "core_bytes_per_buffer is at most 65535"),

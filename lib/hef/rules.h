@@ -94,6 +94,7 @@ RULE(base_present);
 RULE(data_bytes);
 RULE(buffer_indices);
 RULE(format);
+RULE(packed);
 RULE(host_argmax);
 RULE(shape);
 RULE(core_frame);

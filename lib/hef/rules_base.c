@@ -42,6 +42,30 @@ RULE(format)
 	return err_set(e, "format is %u", f);
 }
 
+enum {
+	FORMAT_YUY2 = 11,
+	FORMAT_YYUV = 14,
+	FORMAT_YYYYUV = 16
+};
+
+/* What HailoRT's transformations of camera formats rely on: it copies rows whose ends it knows. */
+RULE(packed)
+{
+	const Hef__EdgeLayerBase *b = s->base;
+	bool planes = b->format >= FORMAT_YYUV && b->format <= FORMAT_YYYYUV;
+
+	if (b->format != FORMAT_YUY2 && !planes)
+		return 0;
+	if (is_boundary(s) && s->layer->direction)
+		return err_set(e, "an output has format %u", b->format);
+	if (b->width % 2 || b->features != (planes ? 3 : 2) || b->padded_features != b->features ||
+	    b->padded_height != b->height || (!planes && b->padded_width != b->width))
+		return err_set(e, "format %u, %ux%ux%u padded to %ux%ux%u", b->format, b->height,
+			       b->width, b->features, b->padded_height, b->padded_width,
+			       b->padded_features);
+	return 0;
+}
+
 RULE(host_argmax)
 {
 	return s->base->host_argmax ? err_set(e, "host_argmax is set") : 0;

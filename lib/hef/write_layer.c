@@ -6,6 +6,10 @@ enum {
 	FORMAT_NHCW = 1,
 	FORMAT_NC = 2,
 	FORMAT_NMS = 6,
+	FORMAT_YUY2 = 11,
+	FORMAT_YYUV = 14,
+	FORMAT_YYVU = 15,
+	FORMAT_YYYYUV = 16,
 	PAGE = 4096,
 	UNIT = 8,
 	DDR_UNIT = 512,
@@ -43,6 +47,39 @@ static Hef__BufferIndex **buffer_index(struct writer *w, Hef__EdgeLayerBase *b)
 	return v;
 }
 
+/* The compiler's number of a tensor's format on the wire (hef(5)). */
+static uint32_t format_of(const struct writer *w, const struct port *port,
+			  const struct isa_tensor *t)
+{
+	static const uint32_t packed[PACK_COUNT] = { [PACK_YUY2] = FORMAT_YUY2,
+						     [PACK_NV12] = FORMAT_YYUV,
+						     [PACK_NV21] = FORMAT_YYVU,
+						     [PACK_I420] = FORMAT_YYYYUV };
+
+	if (by_feature(w, port))
+		return FORMAT_NHCW;
+	if (port->connection != CONN_BOUNDARY)
+		return FORMAT_NHWC;
+	if (!port->direction)
+		return packed[isa_stream_pack(w->p, &w->p->streams[port->stream])];
+	return t->rank == 2 ? FORMAT_NC : FORMAT_NHWC;
+}
+
+/*
+ * HailoRT pads features; the width of features that lie one after another in a row; and nothing of
+ * YUY2: it copies that as it is.
+ */
+static void pad(Hef__EdgeLayerBase *b, bool ddr, uint32_t unit)
+{
+	const uint32_t values = ddr ? unit / b->data_bytes : unit;
+
+	b->padded_features = b->features;
+	if (b->format == FORMAT_NHCW || b->format >= FORMAT_YYUV)
+		b->padded_width = round_up(b->width, unit / b->data_bytes);
+	else if (b->format != FORMAT_YUY2)
+		b->padded_features = round_up(b->features, values);
+}
+
 static int base(struct writer *w, const struct port *port, const struct isa_tensor *t,
 		Hef__EdgeLayerBase *b)
 {
@@ -52,19 +89,11 @@ static int base(struct writer *w, const struct port *port, const struct isa_tens
 	uint64_t row;
 
 	b->data_bytes = (uint32_t)t->bits / 8;
-	b->format = port->connection == CONN_BOUNDARY && port->direction && t->rank == 2
-			? FORMAT_NC
-			: FORMAT_NHWC;
-	if (by_feature(w, port))
-		b->format = FORMAT_NHCW;
+	b->format = format_of(w, port, t);
 	b->height = b->padded_height = (uint32_t)t->h;
 	b->width = b->padded_width = ddr ? 1 : (uint32_t)t->w;
 	b->features = ddr ? c * (uint32_t)t->w : c;
-	b->padded_features = round_up(b->features, unit / (ddr ? b->data_bytes : 1));
-	if (b->format == FORMAT_NHCW) {
-		b->padded_features = b->features;
-		b->padded_width = round_up(b->width, unit / b->data_bytes);
-	}
+	pad(b, ddr, unit);
 	b->sys_index = port->sys_index;
 	b->engine_id = port->engine;
 	row = (uint64_t)b->padded_width * b->padded_features * b->data_bytes;

@@ -73,6 +73,9 @@ static int check_kernel(const struct layer *l, struct err *e)
 		     l->type == HN_DENSE ? INT32_MAX : LIMIT_FEATURES, e) < 0 ||
 	    in_range("number of kernel output features", p->kernel[3], 1, LIMIT_FEATURES, e) < 0)
 		return -1;
+	if (p->conversion && (p->kernel[0] != 1 || p->kernel[1] != 1 || p->kernel[2] != 3 ||
+			      p->kernel[3] != 3 || p->activation != ACT_LINEAR))
+		return err_set(e, "a color conversion is linear, of one pixel and three features");
 	return in_range("number of groups", p->groups, 1, LIMIT_FEATURES, e);
 }
 

@@ -41,7 +41,7 @@ const char *hn_type_family(enum hn_type t); /* "conv", "pool", "eltwise", ... */
 
 /* Number of inputs, not counting an added one; *max is SIZE_MAX for any number. */
 void hn_type_inputs(enum hn_type t, size_t *min, size_t *max);
-/* format_conversion: the kind names a transpose (p.transpose), else it reshapes (p.reshape). */
+/* format_conversion: the kind names a transpose (p.transpose). */
 bool hn_conversion_transposes(const char *kind);
 
 /* ---- activations: activations.def is the one list ---- */
@@ -132,10 +132,15 @@ struct hn_params {
 	int32_t softmax_groups;
 	int32_t reshape[3]; /* format_conversion: output h, w, c; h 0: rank 3; h and w 0: rank 2 */
 	int32_t transpose[3]; /* format_conversion: input axis (0 h, 1 w, 2 c) of each axis */
-	char *conversion; /* format_conversion: "transpose..." permutes, others (or NULL) reshape */
-	float scalar;     /* the constant operand of an elementwise layer, kept for information */
-	char *io_type;    /* input/output layers, NULL when ordinary */
-	bool on_host;     /* a layer that the host runs, in float: graph_part */
+	/*
+	 * format_conversion: "transpose..." permutes, a format of hn/pack.h is unpacked, others (or
+	 * NULL) reshape; conv: the color conversion that it is, which nothing is merged into
+	 */
+	char *conversion;
+	bool emulated; /* format_conversion: emulation takes packed images, too */
+	float scalar;  /* the constant operand of an elementwise layer, kept for information */
+	char *io_type; /* input/output layers, NULL when ordinary */
+	bool on_host;  /* a layer that the host runs, in float: graph_part */
 };
 
 struct layer;

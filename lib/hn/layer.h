@@ -106,6 +106,7 @@ int shape_depth_to_space(struct layer *l, struct err *e);
 int shape_space_to_depth(struct layer *l, struct err *e);
 int shape_shuffle(struct layer *l, struct err *e);
 int shape_conversion(struct layer *l, struct err *e);
+int shape_unpack(struct layer *l, int pack, struct err *e); /* enum hn_pack */
 int shape_resize(struct layer *l, struct err *e);
 int shape_softmax(struct layer *l, struct err *e);
 int shape_argmax(struct layer *l, struct err *e);

@@ -9,6 +9,7 @@ const struct field fields_conv[] = {
 	{ "groups", FIELD_INT, PARAM(groups), 0, 0, NULL },
 	FIELDS_BN,
 	FIELDS_ACT,
+	{ "hnt_color_conversion", FIELD_STRING, PARAM(conversion), 0, 0, NULL },
 	FIELDS_END
 };
 

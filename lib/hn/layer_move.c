@@ -1,6 +1,7 @@
 /* Layers that only move values: concat, slice, feature_splitter, external_pad, reshapes, shuffles.
  */
 #include "hn/layer.h"
+#include "hn/pack.h"
 
 /* clang-format off */
 static const char *const axes[] = { "", "spatial_h", "spatial_w", "features", NULL };
@@ -52,6 +53,7 @@ const struct field fields_conversion[] = {
 	{ "hnt_reshape", FIELD_INTS, PARAM(reshape), 3, 0, NULL },
 	{ "hnt_transpose", FIELD_INTS, PARAM(transpose), 3, 0, NULL },
 	FIELDS_HOST,
+	{ "hnt_emulator_support", FIELD_BOOL, PARAM(emulated), 0, 0, NULL },
 	FIELDS_END
 };
 /* clang-format on */
@@ -194,6 +196,8 @@ static int shape_reshape(struct layer *l, struct err *e)
 
 int shape_conversion(struct layer *l, struct err *e)
 {
+	if (layer_pack(l))
+		return shape_unpack(l, layer_pack(l), e);
 	return hn_conversion_transposes(l->p.conversion) ? shape_transpose(l, e)
 							 : shape_reshape(l, e);
 }

@@ -10,6 +10,7 @@
 #define HN_ISA_ISA_H
 
 #include "alloc/alloc.h"
+#include "hn/pack.h"
 #include "kernel/qop.h"
 #include "post/post.h"
 
@@ -145,6 +146,12 @@ bool isa_feeds_post(const struct isa_prog *p, size_t stream);
  * each tensor once, an edge for every transfer, order.  Errors name the record.
  */
 int isa_check(const struct isa_prog *p, struct err *e);
+
+/*
+ * How an input stream's images are packed: the layer that reads its tensor unpacks them.  The
+ * stream has rows as hn/pack.h says, the host the format's own order.
+ */
+enum hn_pack isa_stream_pack(const struct isa_prog *p, const struct isa_stream *s);
 
 /* True when an edge's rows lie in the L3 of the consumer's cluster; else in external memory. */
 bool isa_edge_in_l3(const struct isa_prog *p, const struct isa_edge *d);

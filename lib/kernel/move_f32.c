@@ -1,5 +1,6 @@
 /* concat, slice, feature_splitter, external_pad, reshapes and transposes, depth/space, shuffle. */
 #include "kernel/f32_int.h"
+#include "kernel/pack.h"
 
 /* Values of one image in one step of the outer loop over the axes before `axis` (1 h, 2 w, 3 c). */
 static size_t block(const struct hn_shape *s, int axis)
@@ -193,6 +194,28 @@ static int shuffle_run(const struct f32k *k, const float *const in[], float *con
 	return 0;
 }
 
+/* A packed image into pixels: every value is one of the packed row's. */
+static int unpack_run(const struct f32k *k, enum hn_pack p, const float *in, float *out)
+{
+	const struct hn_shape *s = f32_in(k, 0), *o = f32_out(k);
+	const int32_t every = hn_packing(p)->rows;
+	const int64_t width = 3 * (int64_t)o->w, rows = (int64_t)k->n * o->h;
+	int32_t *from = xreallocarray(NULL, (size_t)(every * width), sizeof *from);
+
+	for (int32_t y = 0; y < every; y++)
+		pack_row(p, o->w, y, from + y * width);
+#pragma omp parallel for schedule(static)
+	for (int64_t r = 0; r < rows; r++) { /* out's height is a multiple of `every` */
+		const int32_t *at = from + r % every * width;
+		const float *row = in + r / every * s->w * s->c;
+
+		for (int64_t i = 0; i < width; i++)
+			out[r * width + i] = row[at[i]];
+	}
+	free(from);
+	return 0;
+}
+
 static int conversion_run(const struct f32k *k, const float *const in[], float *const out[],
 			  struct err *e)
 {
@@ -203,6 +226,8 @@ static int conversion_run(const struct f32k *k, const float *const in[], float *
 	const int64_t rows = (int64_t)k->n * o->h;
 
 	(void)e;
+	if (layer_pack(k->l))
+		return unpack_run(k, layer_pack(k->l), in[0], out[0]);
 	if (!hn_conversion_transposes(k->l->p.conversion)) {
 		memcpy(out[0], in[0], count * (size_t)k->n * sizeof **out);
 		return 0;

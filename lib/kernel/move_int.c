@@ -1,5 +1,6 @@
 /* Layers that move codes: concat, slice, splitter, pad, depth/space, shuffle, transpose, copies. */
 #include "kernel/intk.h"
+#include "kernel/pack.h"
 
 #include <string.h>
 
@@ -228,6 +229,27 @@ INTK_RUN(shuffle_int_run)
 	return 0;
 }
 
+/* A packed image into pixels: geom 2, format. */
+static void unpack(const struct qop *q, int32_t n, const uint8_t *in, uint8_t *out)
+{
+	const enum hn_pack p = (enum hn_pack)q->geom.v[1];
+	const struct qdim d = qop_in(q, 0), o = qop_out(q, 0);
+	const size_t every = (size_t)hn_packing(p)->rows, width = 3 * (size_t)o.w;
+	const size_t size = code_size(q);
+	int32_t *from = xreallocarray(NULL, every * width, sizeof *from);
+
+	for (size_t y = 0; y < every; y++)
+		pack_row(p, o.w, (int32_t)y, from + y * width);
+	for (size_t r = 0; r < (size_t)n * (size_t)o.h; r++) {
+		const uint8_t *row = in + r / every * (size_t)d.w * (size_t)d.c * size;
+		const int32_t *at = from + r % every * width;
+
+		for (size_t i = 0; i < width; i++, out += size)
+			put(out, row + (size_t)at[i] * size, size);
+	}
+	free(from);
+}
+
 INTK_RUN(format_int_run)
 {
 	const struct qop *q = k->q;
@@ -239,6 +261,10 @@ INTK_RUN(format_int_run)
 
 	if (q->geom.v[0] == 0)
 		return copy_int_run(k, n, in, out, acc_peak, e);
+	if (q->geom.v[0] == 2) {
+		unpack(q, n, in[0], out[0]);
+		return 0;
+	}
 	for (size_t i = 0; i < (size_t)n; i++)
 		for (size_t y = 0; y < (size_t)o.h; y++)
 			for (size_t x = 0; x < (size_t)o.w; x++)

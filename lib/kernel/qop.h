@@ -31,7 +31,8 @@ struct qarr_f32 {
 /*
  * geom by type: concat: axis (1 h, 2 w, 3 c) - slice: start, step of h, w, c - external_pad: code -
  * depth_to_space, space_to_depth: block h, w, order (0 dcr, 1 crd, 3 focus) - feature_shuffle:
- * groups - format_conversion: 0 (reshape), or 1 and the input axis of each output axis - resize:
+ * groups - format_conversion: 0 (reshape), 1 and the input axis of each output axis, or 2 and a
+ * packed format (enum hn_pack) that becomes pixels - resize:
  * kind (0 nearest, 1 bilinear), fraction bits, then per output row and per output column: two
  * source indexes and the second one's weight - softmax: groups - reduce_*: axes (1 h, 2 w, 4 c),
  * groups - matmul: 1 when the second input is transposed (its groups are in the field groups) -

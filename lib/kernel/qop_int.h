@@ -84,6 +84,7 @@ void qop_rows_window(const struct qop *q, size_t in, int32_t y, int32_t *first, 
 void qop_rows_deconv(const struct qop *q, size_t in, int32_t y, int32_t *first, int32_t *last);
 void qop_rows_same(const struct qop *q, size_t in, int32_t y, int32_t *first, int32_t *last);
 void qop_rows_all(const struct qop *q, size_t in, int32_t y, int32_t *first, int32_t *last);
+void qop_rows_format(const struct qop *q, size_t in, int32_t y, int32_t *first, int32_t *last);
 void qop_rows_concat(const struct qop *q, size_t in, int32_t y, int32_t *first, int32_t *last);
 void qop_rows_slice(const struct qop *q, size_t in, int32_t y, int32_t *first, int32_t *last);
 void qop_rows_external_pad(const struct qop *q, size_t in, int32_t y, int32_t *first,

@@ -1,5 +1,6 @@
 /* Records of layers that only move codes: checks and rows. */
 #include "base/limits.h"
+#include "hn/pack.h"
 #include "kernel/qop_int.h"
 
 static int one_input(const struct qop *q, struct err *e)
@@ -149,12 +150,35 @@ int qop_check_shuffle(const struct qop *q, struct err *e)
 						  : err_set(e, "groups do not divide the features");
 }
 
-/* geom: 0 for a reshape, or 1 and the input axis that gives each output axis. */
+static bool unpacks(const struct qop *q)
+{
+	return q->geom.n == 2 && q->geom.v[0] == 2;
+}
+
+static int check_unpack(const struct qop *q, struct err *e)
+{
+	const struct qdim in = qop_in(q, 0), out = qop_out(q, 0);
+	const struct hn_packing *k;
+
+	if (qcheck_range(q->geom.v[1], "geom", PACK_NONE + 1, PACK_COUNT - 1, e) < 0)
+		return -1;
+	k = hn_packing((enum hn_pack)q->geom.v[1]);
+	if (in.c != k->features || in.w % k->cols != 0 || in.w != out.w || out.c != 3 ||
+	    (int64_t)in.h * k->rows != out.h)
+		return err_set(e, "input and output are not %s and its pixels", k->format);
+	return 0;
+}
+
+/* geom: 0 for a reshape, 1 and the input axis that gives each output axis, or 2 and a format. */
 int qop_check_format(const struct qop *q, struct err *e)
 {
 	unsigned seen = 0;
 
-	if (one_input(q, e) < 0 || qcheck_forwarded(q, e) < 0 || same_count(q, e) < 0)
+	if (one_input(q, e) < 0 || qcheck_forwarded(q, e) < 0)
+		return -1;
+	if (unpacks(q))
+		return check_unpack(q, e);
+	if (same_count(q, e) < 0)
 		return -1;
 	if (q->geom.n == 1)
 		return qcheck_range(q->geom.v[0], "geom", 0, 0, e);
@@ -177,6 +201,15 @@ void qop_rows_all(const struct qop *q, size_t in, int32_t y, int32_t *first, int
 {
 	*first = 0;
 	*last = in == 0 ? qop_in(q, in).h - 1 : y;
+}
+
+/* A reshape or transpose may need any row, an unpacked row the one that holds it. */
+void qop_rows_format(const struct qop *q, size_t in, int32_t y, int32_t *first, int32_t *last)
+{
+	if (unpacks(q))
+		*first = *last = y / hn_packing((enum hn_pack)q->geom.v[1])->rows;
+	else
+		qop_rows_all(q, in, y, first, last);
 }
 
 void qop_rows_concat(const struct qop *q, size_t in, int32_t y, int32_t *first, int32_t *last)

@@ -65,7 +65,8 @@ int pass_fuse_activation(struct graph *g, struct tensors *w, const struct pass_o
 		struct layer *l = g->layers[i];
 		struct layer *from = l->nin ? l->in[0].layer : NULL;
 
-		if (!is_activation(l) || !has_output_stage(from) || edit_consumer(from) != l)
+		if (!is_activation(l) || !has_output_stage(from) || edit_consumer(from) != l ||
+		    from->p.conversion)
 			continue;
 		if (joins_clip(l, from))
 			join_clip(l, from);

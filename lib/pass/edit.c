@@ -8,7 +8,7 @@ struct layer *edit_consumer(const struct layer *l)
 bool edit_is_open(const struct layer *l)
 {
 	return hn_is(l->type, HNF_KERNEL | HNF_BIAS | HNF_ACT) && l->p.activation == ACT_LINEAR &&
-	       !l->p.elementwise_add;
+	       !l->p.elementwise_add && !l->p.conversion;
 }
 
 struct tensor edit_vector(size_t n)

@@ -6,7 +6,10 @@
 
 /* The only consumer of a layer with one output port; NULL when there are none or several. */
 struct layer *edit_consumer(const struct layer *l);
-/* A convolution-like layer whose output stage can still be changed: linear, nothing added yet. */
+/*
+ * A convolution-like layer whose output stage can still be changed: linear, nothing added yet, no
+ * color conversion, which stays what it is called.
+ */
 bool edit_is_open(const struct layer *l);
 
 /* A writable copy of a float weight; a new one of n values `fill` when it is absent. */

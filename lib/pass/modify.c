@@ -1,33 +1,52 @@
 /* The modifications of a script, one row per command, and what they share. */
 #include "pass/modify.h"
+#include "alls/table.h"
+#include "hn/pack.h"
 #include "pass/passes.h"
 
 static const struct modification modifications[] = {
 	/* clang-format off */
 	{ "change_output_activation", modify_output_activation },
+	{ "format_conversion", modify_conversion },
+	{ "input_conversion", modify_conversion },
 	{ "logits_layer", modify_logits },
 	{ "nms_postprocess", modify_nms },
 	{ "normalization", modify_normalization },
 	{ "resize", modify_resize },
 	{ "resize_input", modify_resize_input },
 	{ "transpose", modify_transpose },
+	{ "yuv_to_rgb", modify_conversion },
 	/* clang-format on */
 };
 
 const struct modification *modification_of(const struct alls_stmt *st)
 {
 	for (size_t i = 0; i < sizeof modifications / sizeof modifications[0]; i++)
-		if (alls_is(st, modifications[i].command, NULL))
+		if ((st->row->stages & ALLS_NORMALIZE) &&
+		    alls_is(st, modifications[i].command, NULL))
 			return &modifications[i];
 	return NULL;
 }
 
-static int all_inputs(const struct graph *g, struct layer ***out, size_t *n)
+static void all_inputs(const struct graph *g, struct layer ***out, size_t *n)
 {
 	*n = graph_inputs(g, NULL, 0);
 	*out = xcalloc(*n, sizeof **out);
 	graph_inputs(g, *out, *n);
-	return 0;
+}
+
+/* Nothing can be done to packed images: what unpacks them stays directly behind the input. */
+static int check_input(const struct layer *l, struct err *e)
+{
+	const enum hn_pack p = hn_input_pack(l);
+
+	if (l->type != HN_INPUT)
+		return err_set(e, "layer '%s' is not an input layer", quote(l->name));
+	if (!p)
+		return 0;
+	err_set(e, "the images of '%s' are packed as %s by a command above", quote(l->name),
+		hn_packing(p)->format);
+	return err_hint(e, "a later command comes nearer to the input: write this one above that");
 }
 
 int modify_inputs(const struct modify *m, const struct alls_stmt *st, const char *argument,
@@ -36,14 +55,13 @@ int modify_inputs(const struct modify *m, const struct alls_stmt *st, const char
 	const struct alls_value *v = alls_get(st, argument);
 
 	if (!v)
-		return all_inputs(m->g, out, n);
-	if (alls_layers(st, v, m->g, out, n, e) < 0)
+		all_inputs(m->g, out, n);
+	else if (alls_layers(st, v, m->g, out, n, e) < 0)
 		return -1;
 	for (size_t i = 0; i < *n; i++)
-		if ((*out)[i]->type != HN_INPUT) {
-			err_set(e, "layer '%s' is not an input layer", quote((*out)[i]->name));
+		if (check_input((*out)[i], e) < 0) {
 			free(*out);
-			return alls_in_value(st, v, e);
+			return v ? alls_in_value(st, v, e) : alls_in(st, e);
 		}
 	return 0;
 }

@@ -27,6 +27,7 @@ struct modification {
 const struct modification *modification_of(const struct alls_stmt *st);
 
 /* One function per command; each leaves graph_infer_shapes to the caller. */
+int modify_conversion(struct modify *m, const struct alls_stmt *st, struct err *e);
 int modify_nms(struct modify *m, const struct alls_stmt *st, struct err *e);
 int modify_output_activation(struct modify *m, const struct alls_stmt *st, struct err *e);
 int modify_logits(struct modify *m, const struct alls_stmt *st, struct err *e);
@@ -37,7 +38,7 @@ int modify_normalization(struct modify *m, const struct alls_stmt *st, struct er
 
 /*
  * The input layers of a command: those of its argument `argument`, all of the network when it is
- * absent.  The caller frees *out.
+ * absent.  An input that a command has packed already is an error.  The caller frees *out.
  */
 int modify_inputs(const struct modify *m, const struct alls_stmt *st, const char *argument,
 		  struct layer ***out, size_t *n, struct err *e);

@@ -16,8 +16,9 @@ struct calib {
 	const char *path;
 	size_t ninputs;
 	struct layer *input[MAX_INPUTS];
-	struct tensor array[MAX_INPUTS]; /* all images of an input; empty for folders and random */
-	char **file;                     /* folder: one image each, sorted */
+	struct emu_feed feed[MAX_INPUTS]; /* what the device takes */
+	struct tensor array[MAX_INPUTS];  /* all images of an input; empty for folders and random */
+	char **file;                      /* folder: one image each, sorted */
 	size_t nfiles;
 	size_t from;  /* the first that is used */
 	size_t count; /* images that are used */
@@ -31,15 +32,21 @@ struct calib {
 };
 
 /* What an array for an input holds. */
-static const struct hn_shape *given_shape(const struct calib *c, size_t k)
+static struct emu_feed given(const struct calib *c, size_t k)
 {
-	return c->before ? &host_input(c->before, k)->shape : &c->input[k]->out[0];
+	struct emu_feed f = c->feed[k];
+
+	if (c->before)
+		f.shape = host_input(c->before, k)->shape;
+	return f;
 }
 
 static int check_array(const struct calib *c, size_t k, const struct tensor *t, size_t *n,
 		       struct err *e)
 {
-	return emu_check_input(c->input[k]->name, given_shape(c, k), t, n, e);
+	const struct emu_feed f = given(c, k);
+
+	return emu_check_input(&f, t, n, e);
 }
 
 static bool ends_with(const char *s, const char *tail)
@@ -191,13 +198,16 @@ static bool folder_has(const char *path, bool (*kind)(const char *name))
 /* PNG and JPEG: a folder of them, or a single one. */
 static int open_images(struct calib *c, bool folder, struct err *e)
 {
-	const struct hn_shape *s = given_shape(c, 0);
+	const struct emu_feed f = given(c, 0);
+	const struct hn_shape *s = &f.shape;
 
 	if (c->ninputs != 1)
 		return err_set(e,
 			       "images serve networks with one input, this one has %zu (use an "
 			       ".npz with one array per input layer)",
 			       c->ninputs);
+	if (emu_check_images(&f, e) < 0)
+		return -1;
 	if (folder && folder_has(c->path, array_named))
 		return err_set(e, "the folder holds both images and arrays");
 	if (folder)
@@ -250,6 +260,8 @@ struct calib *calib_open(const struct quant_opts *o, const struct graph *g, stru
 	c->fit = image_fit_any(&o->fit) ? &o->fit : NULL;
 	c->max = (size_t)o->calibset_size;
 	c->ninputs = graph_inputs(g, c->input, MAX_INPUTS);
+	for (size_t k = 0; k < c->ninputs && k < MAX_INPUTS; k++)
+		c->feed[k] = emu_feed_of(c->input[k]);
 	if (c->ninputs == 0 || c->ninputs > MAX_INPUTS) {
 		err_set(e, "a network with %zu inputs cannot be calibrated", c->ninputs);
 	} else if (c->random) {
@@ -300,12 +312,12 @@ void quant_rng(const struct quant_opts *o, struct rng *r, uint64_t number, const
 }
 
 /* The same image for the same input layer and index, whatever the batch. */
-static void random_image(const struct calib *c, const struct layer *input, size_t index, float *out)
+static void random_image(const struct calib *c, size_t k, size_t index, float *out)
 {
 	struct rng r;
 
-	quant_rng(c->o, &r, index, input->name);
-	for (size_t i = 0; i < hn_shape_count(&input->out[0]); i++)
+	quant_rng(c->o, &r, index, c->input[k]->name);
+	for (size_t i = 0; i < hn_shape_count(&c->feed[k].shape); i++)
 		out[i] = (float)(rng_u64(&r) >> 56);
 }
 
@@ -321,24 +333,24 @@ static int check_finite(const struct calib *c, size_t from, size_t n, size_t ima
 }
 
 /* A part of an array, whose pages do not stay in memory. */
-static void load_array(const struct tensor *t, size_t from, size_t n, const struct hn_shape *s,
+static void load_array(const struct emu_feed *f, const struct tensor *t, size_t from, size_t n,
 		       float *out)
 {
-	const size_t bytes = hn_shape_count(s) * dtype_size(t->dtype);
+	const size_t bytes = hn_shape_count(&f->shape) * dtype_size(t->dtype);
 	struct tensor part = *t;
 	uint8_t *copy = xaligned(n * bytes);
 
 	buf_copy(t->owner, (const uint8_t *)t->data + from * bytes, n * bytes, copy);
 	part.data = copy;
-	emu_load_input(&part, 0, n, s, out);
+	emu_load_input(f, &part, 0, n, out);
 	free(copy);
 }
 
 /* Images as they are given. */
 static int load_given(struct calib *c, size_t k, size_t from, size_t n, float *out, struct err *e)
 {
-	const struct hn_shape *s = given_shape(c, k);
-	size_t image = hn_shape_count(s);
+	const struct emu_feed f = given(c, k);
+	size_t image = hn_shape_count(&f.shape);
 
 	for (size_t i = 0; i < n && c->file; i++) {
 		struct tensor t;
@@ -348,13 +360,13 @@ static int load_given(struct calib *c, size_t k, size_t from, size_t n, float *o
 		if ((t.dtype == DT_U8) != c->u8[k])
 			err_set(e, "calibration set '%s': uint8 and float32 files are mixed",
 				quote(c->path));
-		emu_load_input(&t, 0, 1, s, out + i * image);
+		emu_load_input(&f, &t, 0, 1, out + i * image);
 		tensor_release(&t);
 		if (err_is(e))
 			return -1;
 	}
 	if (!c->file)
-		load_array(&c->array[k], from, n, s, out);
+		load_array(&f, &c->array[k], from, n, out);
 	return check_finite(c, from, n, image, out, e);
 }
 
@@ -364,7 +376,8 @@ static int load_through_host(struct calib *c, size_t k, size_t from, size_t n, f
 {
 	const void *in[MAX_INPUTS] = { NULL };
 	void *to[MAX_INPUTS] = { NULL };
-	float *x = xaligned(n * hn_shape_count(given_shape(c, k)) * sizeof *x);
+	const struct emu_feed f = given(c, k);
+	float *x = xaligned(n * hn_shape_count(&f.shape) * sizeof *x);
 	int rc = load_given(c, k, from, n, x, e);
 
 	in[k] = x;
@@ -377,7 +390,7 @@ static int load_through_host(struct calib *c, size_t k, size_t from, size_t n, f
 
 int calib_load(struct calib *c, size_t k, size_t from, size_t n, float *out, struct err *e)
 {
-	size_t image = hn_shape_count(&c->input[k]->out[0]);
+	size_t image = hn_shape_count(&c->feed[k].shape);
 
 	from += c->from;
 	if (c->before && !c->random)
@@ -385,6 +398,6 @@ int calib_load(struct calib *c, size_t k, size_t from, size_t n, float *out, str
 	if (!c->random)
 		return load_given(c, k, from, n, out, e);
 	for (size_t i = 0; i < n; i++)
-		random_image(c, c->input[k], from + i, out + i * image);
+		random_image(c, k, from + i, out + i * image);
 	return 0;
 }

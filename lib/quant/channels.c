@@ -92,10 +92,13 @@ bool channels_scalable(const struct quant *q, const struct layer *l)
 
 typedef void (*visit_fn)(struct channels *c, const struct layer *l);
 
-/* Weights take the factors of both sides; an added input has the output's factors. */
+/*
+ * Weights take the factors of both sides; an added input has the output's factors.  A color
+ * conversion gives colors and no multiples of them.
+ */
 static void visit_conv(struct channels *c, const struct layer *l)
 {
-	if (!homogeneous(l))
+	if (!homogeneous(l) || l->p.conversion)
 		fix_output(c, l);
 	if (l->p.elementwise_add) {
 		join_same(c, l, l->nin - 1);
@@ -199,7 +202,7 @@ static void visit_format(struct channels *c, const struct layer *l)
 	size_t from = features(l, 0);
 	size_t to = (size_t)l->out[0].c;
 
-	if (hn_conversion_transposes(l->p.conversion) || to % from != 0) {
+	if (hn_conversion_transposes(l->p.conversion) || layer_pack(l) || to % from != 0) {
 		fix_all(c, l);
 		return;
 	}

@@ -218,8 +218,8 @@ static void to_codes(const struct quant *q, const struct layer *input, const flo
 {
 	const struct qinfo *info = quant_info(q, input);
 
-	quantize_array(x, n * hn_shape_count(&input->out[0]), info->scale, info->zp, info->bits,
-		       codes);
+	quantize_array(x, n * hn_shape_count(&hn_fed(input)->out[0]), info->scale, info->zp,
+		       info->bits, codes);
 }
 
 /* Runs a model over the set; codes: its inputs are codes. */
@@ -240,7 +240,7 @@ static int run_set(struct quant *q, struct emu *m, bool codes, struct err *e)
 	if (nout > MAX_IO)
 		return err_set(e, "%zu outputs, at most %d can be calibrated", nout, MAX_IO);
 	for (size_t k = 0; k < nin; k++) {
-		size_t n = batch * hn_shape_count(&input[k]->out[0]);
+		size_t n = batch * hn_shape_count(&hn_fed(input[k])->out[0]);
 
 		in[k] = xreallocarray(NULL, n, sizeof(float));
 		code[k] = codes ? xreallocarray(NULL, n, 2) : NULL;
@@ -323,8 +323,30 @@ static void see_inputs(struct quant *q)
 	size_t n = graph_inputs(q->g, input, MAX_IO);
 
 	for (size_t k = 0; k < n && k < MAX_IO; k++)
-		quant_info(q, input[k])->bytes = calib_is_u8(q->calib, k);
+		/* Cameras pack bytes. */
+		quant_info(q, input[k])->bytes =
+		    calib_is_u8(q->calib, k) || hn_input_pack(input[k]);
 	q->images = calib_count(q->calib);
+}
+
+/* An input that is fed behind itself holds what its conversion gives, in another order. */
+static void see_packed(struct quant *q)
+{
+	for (size_t i = 0; i < q->g->nlayers; i++) {
+		const struct layer *l = q->g->layers[i];
+		struct qinfo *info = &q->info[i];
+		const struct qinfo *fed;
+
+		if (hn_is_emulated(l))
+			continue;
+		fed = quant_info(q, hn_fed(l));
+		for (size_t c = 0; c < info->c; c++) {
+			for (size_t k = 0; k < fed->c; k++) {
+				info->min[c] = fminf(info->min[c], fed->min[k]);
+				info->max[c] = fmaxf(info->max[c], fed->max[k]);
+			}
+		}
+	}
 }
 
 static int observe(struct quant *q, bool clipping, struct err *e)
@@ -337,6 +359,7 @@ static int observe(struct quant *q, bool clipping, struct err *e)
 	if (run && (m = emu_new_f32(run, q->w, q->opts.batch, true, e))) {
 		emu_observe(m, see, &s);
 		rc = run_set(q, m, false, e);
+		see_packed(q);
 	}
 	plain_zeros(q);
 	emu_free(m);

@@ -76,6 +76,20 @@ static int model_load(struct bundle *b, struct quant_opts *o, const char *script
 typedef int (*device_fn)(struct graph *g, struct tensors *w, const struct quant_opts *o,
 			 struct tensors **out, struct err *e);
 
+/* The host in front of the device, as calibration feeds it. */
+static void set_before(struct quant_opts *o, struct graph *part[3], struct io_port **ports,
+		       struct err *e)
+{
+	struct graph *before = graph_clone(part[PART_BEFORE]);
+
+	if (graph_link(before, e) < 0 || emu_feed_before(before, part[PART_DEVICE], e) < 0) {
+		graph_free(before);
+		return;
+	}
+	*ports = host_user_ports(before);
+	o->before = host_new(before, *ports, e);
+}
+
 /* What the device computes goes to fn; calibration images go through the host first. */
 static int on_device(struct model *m, struct quant_opts *o, device_fn fn, struct tensors **out,
 		     struct err *e)
@@ -85,10 +99,8 @@ static int on_device(struct model *m, struct quant_opts *o, device_fn fn, struct
 
 	for (int i = 0; i < 3 && !err_is(e); i++)
 		part[i] = graph_part(m->g, (enum graph_part)i, e);
-	if (!err_is(e)) {
-		ports = host_user_ports(part[PART_BEFORE]);
-		o->before = host_new(graph_clone(part[PART_BEFORE]), ports, e);
-	}
+	if (!err_is(e))
+		set_before(o, part, &ports, e);
 	if (!err_is(e) && fn(part[PART_DEVICE], m->w, o, out, e) == 0)
 		whole = graph_join(part[PART_BEFORE], part[PART_DEVICE], part[PART_BEHIND], e);
 	host_free(o->before);

@@ -113,7 +113,8 @@ QUANT_OP(quant_conv)
 	if (rc == 0) {
 		weights_quantize(q, l, &w, op, unit);
 		added_input(op, unit[0]);
-		rc = quant_stage(q, l, op, unit, info->groups > 1 ? w.cout : 1, e);
+		rc = quant_stage(q, l, op, unit, info->groups > 1 || l->p.conversion ? w.cout : 1,
+				 e);
 	}
 	free(unit);
 	weights_release(&w);

@@ -5,6 +5,7 @@
 #include "base/mem.h"
 #include "base/par.h"
 #include "base/rng.h"
+#include "hn/pack.h"
 #include "quant/hist.h"
 #include "quant/quant.h"
 #include "target/target.h"

@@ -1,4 +1,5 @@
 /* Records of elementwise layers, pools, moves, resize, softmax, reductions, constants. */
+#include "hn/pack.h"
 #include "kernel/resize_taps.h"
 #include "quant/quant_ops.h"
 
@@ -147,7 +148,9 @@ QUANT_OP(quant_format)
 
 	(void)q;
 	(void)e;
-	if (hn_conversion_transposes(l->p.conversion))
+	if (layer_pack(l))
+		qset_i32(&op->geom, 2, (int32_t[]){ 2, (int32_t)layer_pack(l) });
+	else if (hn_conversion_transposes(l->p.conversion))
 		qset_i32(&op->geom, 4, (int32_t[]){ 1, t[0], t[1], t[2] });
 	else
 		qset_i32(&op->geom, 1, (int32_t[]){ 0 });

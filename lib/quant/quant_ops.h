@@ -41,6 +41,13 @@ double quant_stage_unit(const struct quant *q, const struct layer *l);
 int quant_stage_activation(struct quant *q, const struct layer *l, struct qop *op, double real,
 			   struct err *e);
 
+/*
+ * Scales of a color conversion's n weights: a group for each output feature, at most 4; top[]: the
+ * real value of `levels` codes.
+ */
+void quant_color_scales(const float *kernel, size_t n, size_t cout, double levels, int32_t *group,
+			double *top);
+
 /* Biases in units of the accumulator as 16-bit mantissas with one shift (bias_mode 1). */
 void quant_bias_mantissas(const double *acc, size_t n, struct qop *op);
 

@@ -51,6 +51,13 @@ static void make_groups(const double *range, size_t cout, struct groups *g)
 	}
 }
 
+/* A group for each output feature of a color conversion. */
+static void color_groups(const struct weights *w, const struct qop *op, struct groups *g)
+{
+	g->n = (int)w->cout;
+	quant_color_scales(w->kernel, w->n, w->cout, weight_levels(op->w_bits), g->of, g->top);
+}
+
 /* The least square error instead of the largest weight, for each group: mmse_if4b. */
 static void clip_groups(const struct weights *w, const struct qop *op, struct groups *g)
 {
@@ -238,7 +245,10 @@ void weights_quantize(const struct quant *q, const struct layer *l, const struct
 	g.of = xcalloc(w->cout, sizeof *g.of);
 	feature_ranges(w, range);
 	make_groups(range, w->cout, &g);
-	clip_groups(w, op, &g);
+	if (l->p.conversion)
+		color_groups(w, op, &g);
+	else
+		clip_groups(w, op, &g);
 	fit_bias(q, l, w, op, &g);
 	fit_added(l, op, &g);
 	set_scales(op, w, &g);

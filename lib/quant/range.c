@@ -15,8 +15,8 @@ bool quant_forwards(const struct layer *l)
 {
 	if (l->type == HN_CONCAT || l->nin == 0)
 		return false;
-	return hn_is(l->type, HNF_MOVE) || l->type == HN_OUTPUT || l->type == HN_RESIZE ||
-	       l->type == HN_REDUCE_MAX || l->type == HN_REDUCE_MIN ||
+	return hn_is(l->type, HNF_MOVE) || l->type == HN_OUTPUT || layer_swaps_colors(l) ||
+	       l->type == HN_RESIZE || l->type == HN_REDUCE_MAX || l->type == HN_REDUCE_MIN ||
 	       (l->type == HN_MAXPOOL && l->p.activation == ACT_LINEAR);
 }
 

@@ -25,10 +25,18 @@ size_t sim_ports(const struct isa_prog *p, bool output, struct io_port **out)
 		const struct isa_stream *s = &p->streams[i];
 		const struct isa_tensor *t = &p->tensors[s->tensor];
 
-		if (s->output == output)
-			(*out)[n++] = (struct io_port){ s->io_layer, { t->h, t->w, t->c, t->rank },
-							t->bits,     t->zp,
-							t->scale.v,  t->scale.n };
+		if (s->output != output)
+			continue;
+		(*out)[n] = (struct io_port){ .name = s->io_layer,
+					      .shape = { t->h, t->w, t->c, t->rank },
+					      .bits = t->bits,
+					      .zp = t->zp,
+					      .scale = t->scale.v,
+					      .nscale = t->scale.n,
+					      .pack = isa_stream_pack(p, s) };
+		if ((*out)[n].pack)
+			(*out)[n].format = hn_packing((*out)[n].pack)->format;
+		n++;
 	}
 	return n;
 }

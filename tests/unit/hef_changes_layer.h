@@ -306,6 +306,22 @@ CHANGE(format_9)
 {
 	base(t, 0, IN)->format = 9;
 }
+CHANGE(yuy2_of_3)
+{
+	base(t, 0, IN)->format = 11;
+	base(t, 0, IN)->features = 3;
+	base(t, 0, IN)->padded_features = 3;
+}
+CHANGE(nv12_padded)
+{
+	base(t, 0, IN)->format = 14;
+	base(t, 0, IN)->features = 3;
+	base(t, 0, IN)->padded_features = 8;
+}
+CHANGE(nv12_output)
+{
+	base(t, 0, OUT1)->format = 14;
+}
 CHANGE(sys_256)
 {
 	base(t, 0, IN)->sys_index = 256;
