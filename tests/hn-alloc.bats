@@ -118,6 +118,76 @@ script_fails() {
 		'[["shapes/part_a",0,24],["shapes/part_b",24,48]]' ]
 }
 
+# Strides, dilation, uneven padding, a depthwise kernel, groups, an added input: wide enough to divide.
+wide_net() {
+	cat <<- 'END' | mkonnx m.onnx
+		input x 1,3,9,50
+		init w1 8,3,3,3 .3 -.2 .1 .25 -.15 .05 -.3
+		init w2 8,1,5,5 .1 -.1 .2 .05 -.15
+		init w3 8,8,3,3 .1 -.2 .15 -.05 .1
+		init w4 8,4,1,1 .5 -.3 .2
+		init w5 4,8,3,7 .1 -.1 .05
+		node Conv c1 x,w1 a kernel_shape=3,3 strides=2,2 pads=0,0,1,1
+		node Relu r1 a b
+		node Conv c2 b,w2 c kernel_shape=5,5 pads=2,2,2,2 group=8
+		node Conv c3 c,w3 d kernel_shape=3,3 dilations=2,2 pads=2,2,2,2
+		node Add add d,b e
+		node Relu r2 e f
+		node Conv c4 f,w4 g kernel_shape=1,1 group=2
+		node Conv c5 g,w5 h kernel_shape=3,7 pads=1,5,1,1 strides=1,3
+		node MaxPool p h y kernel_shape=2,2 strides=2,2
+		output y
+	END
+	seq 0 13499 | awk '{ printf "%d ", ($1 * 7919) % 256 }' > x.txt
+	arr npy x.npy uint8 10,9,50,3 $(cat x.txt)
+	onnx2hn -q m.onnx | hn-normalize -q | hn-quantize -q -c x.npy -o q.har 2> quantize.log
+}
+
+@test "parts by columns share a layer's columns, and give the same values" {
+	wide_net
+	cat > s.alls <<-'END'
+		l, m, r, all = defuse(conv1, 3, defuse_type=SPATIAL)
+		{} = defuse(dw1, 2, defuse_type=SPATIAL)
+		{} = defuse(conv2, 4, defuse_type=SPATIAL)
+		{} = defuse(conv3, 2, defuse_type=SPATIAL)
+		{} = defuse(conv4, 2, defuse_type=SPATIAL)
+		place(3, [m])
+	END
+	hn-alloc -q -s s.alls q.har -o a.har --report r.json
+	[ "$(jq -c '[.layers[] | select(.layer == "m/conv1") | [.name, .cluster == 3, .column_from, .column_to]]' r.json)" = \
+		'[["m/l",false,0,8],["m/m",true,8,16],["m/r",false,16,25]]' ]
+	[ "$(jq -c '[.layers[] | select(.layer == "m/conv2") | .column_to]' r.json)" = '[8,16,24,25]' ]
+	[ "$(jq '[.layers[] | select(.name | test("_sd1$"))] | length' r.json)" = 4 ]
+	hn2hef -q a.har -o a.hef
+	hn-infer -q -c bit_exact --raw --in x.npy q.har -o want.npy
+	hef-run -q --raw --in x.npy a.hef -o got.npy
+	same_bytes want.npy got.npy
+	har-pack -m auto.alls a.har | grep -q 'defuse(m/conv2, 4, defuse_type=SPATIAL)'
+	hn-alloc -q -s <(har-pack -m auto.alls a.har) q.har -o again.har
+	cmp <(har-pack -m auto.alls a.har) <(har-pack -m auto.alls again.har)
+	# A network's output leaves the chip whole.
+	jq -e '[.layers[] | select(.layer == "m/maxpool1")] | length == 1' r.json
+}
+
+@test "a layer that eight subclusters of features do not hold is divided by columns" {
+	cat <<- 'END' | mkonnx m.onnx
+		input x 1,64,64,64
+		init w 64,64,3,3 .3 -.2 .1 .25 -.15 .05 -.3
+		init v 8,64,1,1 .1 -.2
+		node Conv c x,w a kernel_shape=3,3 strides=2,2 pads=1,1,1,1
+		node Conv d a,v y kernel_shape=1,1
+		output y
+	END
+	onnx2hn -q m.onnx | hn-normalize -q | hn-quantize -q --random-calib -o q.har
+	echo 'a, b = defuse(conv1, 1)' > one.alls
+	hn-alloc -q -s one.alls q.har -o a.har --report one.json
+	hn-alloc -q q.har -o a.har --report free.json
+	# 32 rows, 4 groups of columns, 64 x 9 taps at 0.88, rounded up by row; then half of the columns.
+	[ "$(jq -c '[.layers[] | select(.layer == "m/conv1") | .row_cycles]' one.json)" = '[2619]' ]
+	jq -e '[.layers[] | select(.layer == "m/conv1") | .row_cycles] | length > 1 and max <= 1310' free.json
+	jq -n --slurpfile a one.json --slurpfile b free.json -e '$b[0].fps > 1.9 * $a[0].fps'
+}
+
 @test "place and context put layers where the script says" {
 	cat > s.alls <<-'END'
 		context_0 = context([input_layer1, normalization1, conv1, maxpool1, conv2, conv3, conv4])
@@ -156,6 +226,8 @@ script_fails() {
 	script_fails 'place(0, [conv99])' "11: place: no layer 'conv99' in 'shapes' (did you mean 'conv1' or 'conv2' or 'conv3'?)"
 	script_fails 'place(12, [conv1])' '7: place: hailo8 has no cluster 12'
 	script_fails 'defuse(maxpool1, 2)' "1: defuse: 'maxpool1' is one part: only a layer with weights is divided, 'maxpool' has none"
+	script_fails 'defuse(maxpool1, 2, defuse_type=SPATIAL)' \
+		"1: defuse: 'maxpool1' is not divided by columns: only conv and dw layers are, this is a 'maxpool'"
 	script_fails 'compilation_param(conv1, number_of_subclusters=2)' \
 		'48: compilation_param: number_of_subclusters needs resources_allocation_strategy=manual_scs_selection'
 	script_fails 'plaice(0, [conv1])' "1: plaice: unknown command (did you mean 'place'?)"
@@ -166,7 +238,7 @@ script_fails() {
 @test "commands without effect here are warned of, recorded and reported, and what they make is passed over" {
 	hn-alloc -q "$Q" -o plain.har
 	cat > s.alls <<-'END'
-		conv1_s0, conv1_s1, conv1_sc = defuse(conv1, 2, defuse_type=SPATIAL)
+		conv1_s0, conv1_s1, conv1_sc = defuse(conv1, 2, defuse_type=COMPUTE_LANES)
 		merged = merge(conv2, conv3)
 		place(0, [conv1_s0])
 		buffers(conv1_sc, maxpool1, 4)
@@ -174,7 +246,7 @@ script_fails() {
 	END
 	run --separate-stderr hn-alloc -q -s s.alls "$Q" -o a.har --report r.json
 	[ "$status" -eq 0 ]
-	[ "${stderr_lines[0]}" = 'hn-alloc: warning: s.alls:1:32: defuse: stored, not applied yet: defuse_type=SPATIAL' ]
+	[ "${stderr_lines[0]}" = 'hn-alloc: warning: s.alls:1:32: defuse: stored, not applied yet: defuse_type=COMPUTE_LANES' ]
 	[ "${stderr_lines[1]}" = 'hn-alloc: warning: s.alls:2:10: merge: no effect: each physical layer has its own layer controller on this machine' ]
 	[ "${stderr_lines[2]}" = 'hn-alloc: warning: s.alls:5:1: buffers: no effect: buffer_type=PARTIAL_ROW (rows are buffered whole on this machine)' ]
 	[ "${stderr_lines[3]}" = "hn-alloc: warning: s.alls:3:1: place: passed over for 'conv1_s0': the command that makes it is not applied here" ]

@@ -9,11 +9,15 @@
 #include "emu/emu.h"
 #include "target/target.h"
 
-/* A physical layer: a logical layer, or the part of it that computes some output features. */
+/*
+ * A physical layer: a logical layer, or the part of it that computes some output features or some
+ * output columns.
+ */
 struct alloc_layer {
 	char *name;                       /* full name; parts: "net/conv5_d0" */
 	char *layer;                      /* logical layer's full name */
 	int32_t feature_from, feature_to; /* output features it computes; whole layer: 0, c */
+	int32_t column_from, column_to;   /* output columns; whole layer: 0, w */
 	int32_t context,
 	    cluster; /* cluster: id; -1 for layers outside clusters (boundary, format) */
 	int32_t lcus, subclusters, input_aligners, apus;

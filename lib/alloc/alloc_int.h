@@ -6,7 +6,8 @@
 #include "alloc/alloc.h"
 
 enum {
-	MAX_PARTS = 64
+	MAX_PARTS = 64,
+	MAX_COLUMN_PARTS = 16
 };
 
 /* What a layer costs before anything is chosen; filled by its row of cost_ops[]. */
@@ -18,12 +19,13 @@ struct cost {
 	int32_t rows, cols; /* output rows and columns per frame */
 	int32_t features;   /* output features */
 	int32_t group; /* output features that read the same inputs; = features without groups */
-	int32_t slice_step; /* parts begin at multiples of it; 0: not divisible by features */
-	int64_t taps;       /* multiply-accumulates per output value */
-	double rate;        /* precision factor x utilization */
-	int64_t apu_cycles; /* APU cycles per output row and feature, one APU */
-	int64_t ia_cycles;  /* cycles per output row to take in the inputs, one aligner */
-	int64_t row_cycles; /* outside layers: cycles per row */
+	int32_t slice_step;  /* parts begin at multiples of it; 0: not divisible by features */
+	int32_t column_step; /* the same for columns */
+	int64_t taps;        /* multiply-accumulates per output value */
+	double rate;         /* precision factor x utilization */
+	int64_t apu_cycles;  /* APU cycles per output row and feature, one APU */
+	int64_t ia_cycles;   /* cycles per output row to take in the inputs, one aligner */
+	int64_t row_cycles;  /* outside layers: cycles per row */
 	int64_t weight_bytes;
 };
 
@@ -43,6 +45,7 @@ struct need {
 /* How a layer is computed. */
 struct choice {
 	int32_t parts, subclusters, mode, apus; /* subclusters, aligners, apus: per part */
+	bool spatial; /* parts are output columns (spatial defuse), not features */
 };
 
 /* A logical layer under allocation. */
@@ -118,12 +121,18 @@ int64_t ceil_div(int64_t a, int64_t b);
 int units_make(struct plan *p, struct err *e);
 int32_t unit_context(const struct unit *u, int32_t part);
 bool unit_in(const struct unit *u, int32_t context);
-/* Output features of part i of n. */
-void unit_part(const struct unit *u, int32_t n, int32_t i, int32_t *from, int32_t *to);
-int32_t unit_max_parts(const struct unit *u);
-/* Cycles per output row of a part with this many features. */
+/* What a part computes: output features and columns from .. to. */
+struct part {
+	int32_t from, to, column_from, column_to;
+};
+struct part unit_part(const struct unit *u, struct choice c, int32_t i);
+/* Most parts by features, or by columns. */
+int32_t unit_max_parts(const struct unit *u, bool spatial);
+/* May a unit's output be divided by columns?  Its readers are on the chip, in the same context. */
+bool unit_has_columns(const struct plan *p, const struct unit *u);
+/* Cycles per output row of a part. */
 int64_t unit_row_cycles(const struct plan *p, const struct unit *u, struct choice c,
-			int32_t features);
+			struct part part);
 /* Resources of one part; L2 holds weights only when `l2`. */
 struct need unit_part_need(const struct plan *p, const struct unit *u, struct choice c,
 			   int32_t features, bool l2);

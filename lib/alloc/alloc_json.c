@@ -32,6 +32,8 @@ static const struct number layer_numbers[] = {
 	/* clang-format off */
 	LAYER_INT("feature_from",    feature_from,    0, LIMIT_FEATURES),
 	LAYER_INT("feature_to",      feature_to,      1, INT32_MAX),
+	LAYER_INT("column_from",     column_from,     0, LIMIT_DIM),
+	LAYER_INT("column_to",       column_to,       1, INT32_MAX),
 	LAYER_INT("context",         context,         0, MAX_CONTEXTS - 1),
 	LAYER_INT("cluster",         cluster,         -1, MAX_CLUSTER),
 	LAYER_INT("lcus",            lcus,            0, 1024),
@@ -151,6 +153,8 @@ static int read_layer(struct allocation *a, const json_t *o, struct alloc_layer 
 	l->layer = arena_strdup(&a->arena, layer);
 	if (l->feature_to <= l->feature_from)
 		return err_set(e, "features %d to %d", l->feature_from, l->feature_to);
+	if (l->column_to <= l->column_from)
+		return err_set(e, "columns %d to %d", l->column_from, l->column_to);
 	if (l->context >= a->ncontexts)
 		return err_set(e, "context %d of %d", l->context, a->ncontexts);
 	return json_get_int(o, "row_cycles", 0, INT64_C(1) << 48, 1, &l->row_cycles, e);

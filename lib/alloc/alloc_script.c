@@ -26,6 +26,7 @@ static size_t parts_of(const struct allocation *a, size_t i)
 static void print_defuse(const struct allocation *a, struct str *out)
 {
 	char *whole;
+	bool spatial;
 	size_t i, k, n;
 
 	for (i = 0; i < a->nlayers; i += n) {
@@ -36,12 +37,13 @@ static void print_defuse(const struct allocation *a, struct str *out)
 			alls_print_name(a->layers[i + k].name, out);
 			str_puts(out, ", ");
 		}
-		whole = xasprintf("%s_dc", a->layers[i].layer);
+		spatial = a->layers[i].column_to < a->layers[i + n - 1].column_to;
+		whole = xasprintf("%s_%sdc", a->layers[i].layer, spatial ? "s" : "");
 		alls_print_name(whole, out);
 		free(whole);
 		str_puts(out, " = defuse(");
 		alls_print_name(a->layers[i].layer, out);
-		str_printf(out, ", %zu)\n", n);
+		str_printf(out, ", %zu%s)\n", n, spatial ? ", defuse_type=SPATIAL" : "");
 	}
 }
 

@@ -91,6 +91,8 @@ int cost_conv(const struct plan *p, const struct unit *u, struct cost *c)
 	c->weight_bytes = (int64_t)((double)weights * pr->weight_bytes + 0.5) + 4 * c->features;
 	if (q->kernel.n)
 		c->slice_step = groups > 1 ? c->group : p->t->mode[0].features;
+	if (l->type == HN_CONV || l->type == HN_DW)
+		c->column_step = p->t->mode[0].columns;
 	return 0;
 }
 

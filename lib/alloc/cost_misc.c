@@ -2,10 +2,11 @@
 #include "alloc/alloc_int.h"
 #include <math.h>
 
+/* Largest, or sum, of a window: of its columns, then of its rows. */
 int cost_pool(const struct plan *p, const struct unit *u, struct cost *c)
 {
 	c->apu_cycles =
-	    ceil_div(c->cols, p->t->apu_values_per_cycle) * u->l->p.kernel[0] * u->l->p.kernel[1];
+	    ceil_div(c->cols, p->t->apu_values_per_cycle) * (u->l->p.kernel[0] + u->l->p.kernel[1]);
 	return 0;
 }
 

@@ -59,14 +59,22 @@ static int defuse(struct plan *p, const struct alls_stmt *st, struct err *e)
 	if (plan_find(p, name, &u, &part, e) < 0)
 		return alls_made(st, name) ? skip(st, name, e)
 					   : alls_in_value(st, alls_get(st, "layer"), e);
-	if (n > 1 && !u->cost.slice_step) {
+	u->fixed.spatial = alls_has_word(st, "defuse_type", "SPATIAL");
+	if (n > 1 && u->fixed.spatial && !u->cost.column_step) {
+		err_set(
+		    e,
+		    "'%s' is not divided by columns: only conv and dw layers are, this is a '%s'",
+		    quote(name), hn_type_name(u->l->type));
+		return alls_in(st, e);
+	}
+	if (n > 1 && !u->fixed.spatial && !u->cost.slice_step) {
 		err_set(e, "'%s' is one part: only a layer with weights is divided, '%s' has none",
 			quote(name), hn_type_name(u->l->type));
 		return alls_in(st, e);
 	}
-	if (part >= 0 || n > unit_max_parts(u)) {
+	if (part >= 0 || n > unit_max_parts(u, u->fixed.spatial)) {
 		err_set(e, "'%s' can be divided into at most %d parts", quote(name),
-			part >= 0 ? 1 : unit_max_parts(u));
+			part >= 0 ? 1 : unit_max_parts(u, u->fixed.spatial));
 		return alls_in(st, e);
 	}
 	u->fixed.parts = n;

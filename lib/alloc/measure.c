@@ -3,7 +3,25 @@
 #include "base/log.h"
 #include <math.h>
 
-/* Bytes that cross the link per frame in a context: boundary and inter-context tensors. */
+/* Has what this edge carries been counted for the context: the same layer's output, into it or out?
+ */
+static bool counted(const struct allocation *a, size_t edge, int32_t context)
+{
+	const struct alloc_edge *ed = &a->edges[edge];
+	const bool in = a->layers[ed->to].context == context;
+
+	for (size_t i = edge; i-- > 0;) {
+		const struct alloc_edge *d = &a->edges[i];
+
+		if (d->from == ed->from && d->port == ed->port && d->kind == ed->kind &&
+		    (a->layers[d->to].context == context) == in)
+			return true;
+	}
+	return false;
+}
+
+/* Bytes that cross the link per frame in a context: boundary and inter-context tensors, once each.
+ */
 static double link_bytes(const struct allocation *a, int32_t context)
 {
 	const struct alloc_edge *ed;
@@ -14,9 +32,10 @@ static double link_bytes(const struct allocation *a, int32_t context)
 		ed = &a->edges[i];
 		if (ed->kind == EDGE_L3 || ed->kind == EDGE_DDR)
 			continue;
-		if (a->layers[ed->to].context == context)
-			bytes += (double)a->layers[ed->from].rows * ed->row_bytes;
-		if (ed->kind == EDGE_INTER_CONTEXT && a->layers[ed->from].context == context)
+		if (a->layers[ed->to].context != context &&
+		    (ed->kind != EDGE_INTER_CONTEXT || a->layers[ed->from].context != context))
+			continue;
+		if (!counted(a, i, context))
 			bytes += (double)a->layers[ed->from].rows * ed->row_bytes;
 	}
 	return bytes;

@@ -5,7 +5,9 @@ char *plan_part_name(struct arena *a, const struct unit *u, int32_t i)
 {
 	if (u->part_names)
 		return arena_strdup(a, u->part_names[i]);
-	return arena_printf(a, "%s_d%d", u->l->name, (int)i);
+	return arena_printf(a, "%s_%sd%d", u->l->name,
+			    (u->fixed.parts ? u->fixed.spatial : u->choice.spatial) ? "s" : "",
+			    (int)i);
 }
 
 /* Units are found through the layer's index in the graph. */
@@ -19,15 +21,19 @@ static void add_layer(struct plan *p, struct allocation *a, const struct unit *u
 {
 	struct alloc_layer *out = &a->layers[a->nlayers];
 	const struct choice c = u->choice;
+	const struct part part = unit_part(u, c, i);
 	struct need need;
 
 	a->unit[a->nlayers++] = (int32_t)(u - p->units);
 	out->layer = layer;
 	out->name = c.parts > 1 ? plan_part_name(&a->arena, u, i) : layer;
-	unit_part(u, c.parts, i, &out->feature_from, &out->feature_to);
+	out->feature_from = part.from;
+	out->feature_to = part.to;
+	out->column_from = part.column_from;
+	out->column_to = part.column_to;
 	out->context = unit_context(u, i);
 	out->cluster = -1;
-	need = unit_part_need(p, u, c, out->feature_to - out->feature_from, l2);
+	need = unit_part_need(p, u, c, part.to - part.from, l2);
 	out->lcus = (int32_t)need.v[RES_LCU];
 	out->subclusters = (int32_t)need.v[RES_SC];
 	out->input_aligners = (int32_t)need.v[RES_IA];
@@ -37,7 +43,7 @@ static void add_layer(struct plan *p, struct allocation *a, const struct unit *u
 		out->columns = p->t->mode[c.mode].columns;
 		out->features = p->t->mode[c.mode].features;
 	}
-	out->row_cycles = unit_row_cycles(p, u, c, out->feature_to - out->feature_from);
+	out->row_cycles = unit_row_cycles(p, u, c, part);
 	out->rows = u->cost.rows;
 }
 
@@ -52,16 +58,18 @@ static enum alloc_edge_kind edge_kind(const struct allocation *a, const struct a
 }
 
 /* Bytes of a row of what part `part` of u sends through a port. */
-static int64_t row_bytes(const struct plan *p, const struct allocation *a, const struct unit *u,
-			 size_t part, int32_t port)
+static int64_t row_bytes(const struct allocation *a, const struct unit *u, size_t part,
+			 int32_t port)
 {
 	const struct hn_shape *s = &u->l->out[port];
-	int64_t c = s->c;
+	const struct alloc_layer *l = &a->layers[part];
+	int64_t c = s->c, w = s->w;
 
-	if (u->choice.parts > 1)
-		c = a->layers[part].feature_to - a->layers[part].feature_from;
-	(void)p;
-	return (int64_t)s->w * c * (u->q->out_bits / 8);
+	if (u->choice.parts > 1) {
+		c = l->feature_to - l->feature_from;
+		w = l->column_to - l->column_from;
+	}
+	return w * c * (u->q->out_bits / 8);
 }
 
 static int add_edges(struct plan *p, struct allocation *a, const size_t *first,
@@ -78,7 +86,7 @@ static int add_edges(struct plan *p, struct allocation *a, const size_t *first,
 			from = &p->units[u->l->in[i].layer->index];
 			at = first[u->l->in[i].layer->index];
 			for (k = 0; k < (size_t)from->choice.parts; k++) {
-				bytes = row_bytes(p, a, from, at + k, u->l->in[i].port);
+				bytes = row_bytes(a, from, at + k, u->l->in[i].port);
 				if (bytes > INT32_MAX)
 					return err_set(
 					    e, "layer '%s': a row of its output has %lld bytes",

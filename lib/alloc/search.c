@@ -76,7 +76,8 @@ static int32_t last_subclusters(const struct plan *p, const struct unit *u)
 	return u->cost.macs ? p->t->max_subclusters_per_layer : 1;
 }
 
-/* The choice after c in a fixed order: subclusters, APUs, mode, parts; false at the end. */
+/* The choice after c in a fixed order: subclusters, APUs, mode, parts by features, by columns;
+ * false at the end. */
 static bool next_choice(const struct plan *p, const struct unit *u, struct choice *c)
 {
 	if (++c->subclusters <= last_subclusters(p, u))
@@ -88,7 +89,13 @@ static bool next_choice(const struct plan *p, const struct unit *u, struct choic
 	if (++c->mode < (u->cost.mode16 ? TARGET_MODES : 1))
 		return true;
 	c->mode = 0;
-	return ++c->parts <= unit_max_parts(u);
+	if (++c->parts <= unit_max_parts(u, c->spatial))
+		return true;
+	if (c->spatial || !unit_has_columns(p, u))
+		return false;
+	c->spatial = true;
+	c->parts = 2;
+	return c->parts <= unit_max_parts(u, true);
 }
 
 /* The cheapest choice that is faster than the present one and keeps the thresholds. */

@@ -41,33 +41,59 @@ static int32_t slice_steps(const struct unit *u)
 	return (int32_t)ceil_div(u->cost.features, u->cost.slice_step);
 }
 
-int32_t unit_max_parts(const struct unit *u)
+/* The same for columns. */
+static int32_t column_steps(const struct unit *u)
 {
-	int32_t steps = slice_steps(u);
-
-	return steps < MAX_PARTS ? steps : MAX_PARTS;
+	if (u->cost.column_step <= 0)
+		return 1;
+	return (int32_t)ceil_div(u->cost.cols, u->cost.column_step);
 }
 
-void unit_part(const struct unit *u, int32_t n, int32_t i, int32_t *from, int32_t *to)
+int32_t unit_max_parts(const struct unit *u, bool spatial)
 {
-	int64_t steps = slice_steps(u);
-	int32_t step = u->cost.slice_step;
+	int32_t steps = spatial ? column_steps(u) : slice_steps(u);
+	int32_t most = spatial ? MAX_COLUMN_PARTS : MAX_PARTS;
 
-	*from = 0;
-	*to = u->cost.features;
-	if (n <= 1)
-		return;
-	*from = (int32_t)(step * (steps * i / n));
-	if (i + 1 < n)
-		*to = (int32_t)(step * (steps * (i + 1) / n));
+	return steps < most ? steps : most;
+}
+
+struct part unit_part(const struct unit *u, struct choice c, int32_t i)
+{
+	struct part out = { 0, u->cost.features, 0, u->cost.cols };
+	int32_t *from = c.spatial ? &out.column_from : &out.from;
+	int32_t *to = c.spatial ? &out.column_to : &out.to;
+	int64_t steps = c.spatial ? column_steps(u) : slice_steps(u);
+	int32_t step = c.spatial ? u->cost.column_step : u->cost.slice_step;
+
+	if (c.parts <= 1)
+		return out;
+	*from = (int32_t)(step * (steps * i / c.parts));
+	if (i + 1 < c.parts)
+		*to = (int32_t)(step * (steps * (i + 1) / c.parts));
+	return out;
+}
+
+bool unit_has_columns(const struct plan *p, const struct unit *u)
+{
+	if (!u->cost.column_step || u->last_context > u->context)
+		return false;
+	for (size_t i = 0; i < u->l->nsucc; i++) {
+		const struct unit *to = &p->units[u->l->succ[i]->index];
+
+		if (to->l->type == HN_OUTPUT || to->context != u->context)
+			return false;
+	}
+	return true;
 }
 
 int64_t unit_row_cycles(const struct plan *p, const struct unit *u, struct choice c,
-			int32_t features)
+			struct part part)
 {
 	const struct cost *k = &u->cost;
 	const struct target_mode *mode = &p->t->mode[c.mode];
-	int64_t apu = ceil_div(k->apu_cycles * features, c.apus > 0 ? c.apus : 1);
+	int32_t features = part.to - part.from, cols = part.column_to - part.column_from;
+	int64_t apu =
+	    ceil_div(ceil_div(k->apu_cycles * features * cols, k->cols), c.apus > 0 ? c.apus : 1);
 	int32_t lanes = k->depthwise ? p->t->dw_features_per_cycle : mode->features;
 	int32_t group = features < k->group || k->depthwise ? features : k->group;
 	int64_t least;
@@ -76,12 +102,12 @@ int64_t unit_row_cycles(const struct plan *p, const struct unit *u, struct choic
 
 	if (k->outside)
 		return k->row_cycles;
-	least = ceil_div(k->ia_cycles, mode->input_aligners);
+	least = ceil_div(ceil_div(k->ia_cycles * cols, k->cols), mode->input_aligners);
 	least = apu > least ? apu : least;
 	if (!k->macs)
 		return least > 0 ? least : 1;
 	blocks = ceil_div(features, group) * ceil_div(group, lanes);
-	macs = ceil_div(k->cols, mode->columns) * ceil_div(blocks, c.subclusters) * k->taps;
+	macs = ceil_div(cols, mode->columns) * ceil_div(blocks, c.subclusters) * k->taps;
 	macs = (int64_t)ceil((double)macs / k->rate);
 	return macs > least ? macs : least;
 }
@@ -128,16 +154,17 @@ static bool fits_cluster(const struct target *t, const struct need *n, int64_t w
 bool unit_need(const struct plan *p, const struct unit *u, struct choice c, bool l2,
 	       struct need *out)
 {
-	struct need part;
-	int32_t i, from, to;
+	struct need need;
+	struct part part;
+	int32_t i;
 	bool fits = true;
 
 	*out = (struct need){ { 0 } };
 	for (i = 0; i < c.parts; i++) {
-		unit_part(u, c.parts, i, &from, &to);
-		part = unit_part_need(p, u, c, to - from, l2);
-		*out = need_add(*out, part, 1);
-		fits = fits && (u->cost.outside || fits_cluster(p->t, &part, u->window_bytes));
+		part = unit_part(u, c, i);
+		need = unit_part_need(p, u, c, part.to - part.from, l2);
+		*out = need_add(*out, need, 1);
+		fits = fits && (u->cost.outside || fits_cluster(p->t, &need, u->window_bytes));
 	}
 	return fits;
 }
@@ -146,11 +173,10 @@ int64_t unit_cycles(const struct plan *p, const struct unit *u, struct choice c)
 {
 	int64_t worst = 0;
 	int64_t cycles;
-	int32_t i, from, to;
+	int32_t i;
 
 	for (i = 0; i < c.parts; i++) {
-		unit_part(u, c.parts, i, &from, &to);
-		cycles = unit_row_cycles(p, u, c, to - from);
+		cycles = unit_row_cycles(p, u, c, unit_part(u, c, i));
 		worst = cycles > worst ? cycles : worst;
 	}
 	return worst * u->cost.rows;
@@ -160,7 +186,7 @@ bool unit_allows(const struct unit *u, struct choice c)
 {
 	const struct choice *f = &u->fixed;
 
-	return (!f->parts || f->parts == c.parts) &&
+	return (!f->parts || (f->parts == c.parts && (c.parts == 1 || f->spatial == c.spatial))) &&
 	       (!f->subclusters || f->subclusters == c.subclusters) &&
 	       (f->mode < 0 || f->mode == c.mode) && (!f->apus || f->apus == c.apus);
 }
@@ -171,10 +197,11 @@ int unit_minimum(const struct plan *p, struct unit *u, bool l2, struct err *e)
 	struct choice c = { .parts = f->parts ? f->parts : 1,
 			    .subclusters = f->subclusters ? f->subclusters : 1,
 			    .mode = f->mode > 0 ? f->mode : 0,
+			    .spatial = f->spatial,
 			    .apus = f->apus ? f->apus : 1 };
 	struct need need;
 
-	for (; c.parts <= unit_max_parts(u); c.parts++) {
+	for (; c.parts <= unit_max_parts(u, f->spatial); c.parts++) {
 		if (unit_need(p, u, c, l2, &need)) {
 			u->choice = c;
 			return 0;
@@ -241,7 +268,7 @@ int units_make(struct plan *p, struct err *e)
 		u->l = p->g->layers[i];
 		u->q = &p->m->q[i];
 		u->fixed.mode = -1;
-		u->choice = (struct choice){ 1, 1, 0, 1 };
+		u->choice = (struct choice){ 1, 1, 0, 1, false };
 		u->context = u->last_context = -1;
 		u->part_context = arena_array(&p->arena, MAX_PARTS, sizeof *u->part_context);
 		u->place = arena_array(&p->arena, MAX_PARTS, sizeof *u->place);

@@ -88,16 +88,25 @@ static void schedule(struct isa_layer *o, const struct alloc_layer *a, int32_t h
 		o->row_cycles = (a->row_cycles * a->rows + h - 1) / h;
 }
 
-static int features(struct builder *b, struct isa_layer *o, const struct alloc_layer *a,
-		    const struct layer *l)
+/* What it computes, and the record of the part. */
+static int extent(struct builder *b, struct isa_layer *o, const struct alloc_layer *a,
+		  const struct layer *l)
 {
 	const struct qop *q = &b->m->q[l->index];
-	int32_t c = l->out[0].c;
+	int32_t c = l->out[0].c, w = l->out[0].w;
 	bool whole =
 	    l->nout > 1 || (a->feature_from == 0 && a->feature_to == c) || a->feature_to == 0;
+	bool wide = l->nout > 1 || (a->column_from == 0 && a->column_to >= w);
 
 	o->from = whole ? 0 : a->feature_from;
 	o->to = whole ? c : a->feature_to;
+	o->column_from = wide ? 0 : a->column_from;
+	o->column_to = wide ? w : a->column_to;
+	if (!wide && !whole)
+		return err_set(b->e, "it is divided by features and by columns");
+	if (!wide)
+		return qop_slice_columns(q, o->column_from, o->column_to, &o->q, &o->in_column,
+					 b->e);
 	if (whole) {
 		qop_copy(&o->q, q);
 		return 0;
@@ -132,7 +141,7 @@ static int layer(struct builder *b, const struct alloc_layer *a)
 		for (size_t i = 0; i < l->nout; i++)
 			o->out.v[i] = (int32_t)(b->base[l->index] + i);
 	}
-	return features(b, o, a, l);
+	return extent(b, o, a, l);
 }
 
 /* By context, keeping the allocation's topological order inside each. */

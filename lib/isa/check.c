@@ -71,6 +71,26 @@ static const struct isa_tensor *main_tensor(const struct isa_prog *p, const stru
 	return &p->tensors[l->role == ISA_OUTPUT ? l->in.v[0] : l->out.v[0]];
 }
 
+/* Some columns of all features, of one output; or all columns. */
+static bool by_columns(const struct isa_prog *p, const struct isa_layer *l)
+{
+	return l->column_to - l->column_from < main_tensor(p, l)->w;
+}
+
+static int columns(const struct isa_prog *p, const struct isa_layer *l, struct err *e)
+{
+	bool part = by_columns(p, l);
+
+	if (part &&
+	    (l->role != ISA_COMPUTE || l->out.n != 1 || l->to - l->from < main_tensor(p, l)->c ||
+	     (l->q.type != HN_CONV && l->q.type != HN_DW)))
+		return err_set(e, "a layer of this kind cannot compute columns %d to %d",
+			       l->column_from, l->column_to);
+	if (l->in_column < 0 || l->in_column > LIMIT_DIM || (!part && l->in_column))
+		return err_set(e, "reads from column %d on", l->in_column);
+	return 0;
+}
+
 static int numbers(const struct isa_prog *p, const struct isa_layer *l, struct err *e)
 {
 	static const struct {
@@ -98,15 +118,31 @@ static int numbers(const struct isa_prog *p, const struct isa_layer *l, struct e
 		return err_set(e, "%d rows, its tensor has %d", l->rows, main_tensor(p, l)->h);
 	if (l->from < 0 || l->from >= l->to || l->to > main_tensor(p, l)->c)
 		return err_set(e, "features %d to %d of %d", l->from, l->to, main_tensor(p, l)->c);
-	return 0;
+	if (l->column_from < 0 || l->column_from >= l->column_to ||
+	    l->column_to > main_tensor(p, l)->w)
+		return err_set(e, "columns %d to %d of %d", l->column_from, l->column_to,
+			       main_tensor(p, l)->w);
+	return columns(p, l, e);
 }
 
 static bool same_shape(const struct qarr_i32 *shapes, size_t i, const struct isa_tensor *t,
-		       int32_t c)
+		       int32_t w, int32_t c)
 {
 	const int32_t *s = shapes->v + 3 * i;
 
-	return s[0] == t->h && s[1] == t->w && s[2] == c;
+	return s[0] == t->h && s[1] == w && s[2] == c;
+}
+
+/* Does what a layer reads of input i lie in its tensor? */
+static bool input_fits(const struct isa_prog *p, const struct isa_layer *l, size_t i)
+{
+	const struct isa_tensor *t = &p->tensors[l->in.v[i]];
+	int32_t w = l->q.in_shape.v[3 * i + 1];
+	int32_t first = i ? l->column_from : l->in_column;
+
+	if (!by_columns(p, l))
+		return same_shape(&l->q.in_shape, i, t, t->w, t->c);
+	return same_shape(&l->q.in_shape, i, t, w, t->c) && w <= t->w - first;
 }
 
 /* The kernel against the tensors around it. */
@@ -132,25 +168,52 @@ static int kernel(const struct isa_prog *p, const struct isa_layer *l, struct er
 	for (size_t i = 0; i < l->in.n; i++) {
 		const struct isa_tensor *t = &p->tensors[l->in.v[i]];
 
-		if (!same_shape(&q->in_shape, i, t, t->c) || q->in_bits.v[i] != t->bits)
+		if (!input_fits(p, l, i) || q->in_bits.v[i] != t->bits)
 			return err_set(e, "input %zu is not tensor '%s'", i, quote(t->name));
 	}
 	for (size_t i = 0; i < l->out.n; i++) {
 		const struct isa_tensor *t = &p->tensors[l->out.v[i]];
 		int32_t c = l->out.n == 1 ? l->to - l->from : t->c;
 
-		if (!same_shape(&q->out_shape, i, t, c) || q->out_bits != t->bits ||
+		int32_t w = l->out.n == 1 ? l->column_to - l->column_from : t->w;
+
+		if (!same_shape(&q->out_shape, i, t, w, c) || q->out_bits != t->bits ||
 		    t->h != l->rows)
 			return err_set(e, "output %zu is not tensor '%s'", i, quote(t->name));
 	}
 	return 0;
 }
 
-/* Features written so far, and by how many layers; every tensor is complete before it is read. */
+/*
+ * Features and columns written so far, and by how many layers; every tensor is complete before it
+ * is read.  A tensor is divided one way only.
+ */
 struct cover {
 	int32_t *written;
+	int32_t *columns;
 	int32_t *writers;
 };
+
+static bool is_complete(const struct cover *v, const struct isa_tensor *t, int32_t i)
+{
+	return v->written[i] == t->c && v->columns[i] == t->w;
+}
+
+/* The next columns of a tensor that is divided by columns. */
+static int cover_columns(const struct isa_prog *p, const struct isa_layer *l, struct cover *v,
+			 struct err *e)
+{
+	int32_t t = l->out.v[0];
+
+	if (v->columns[t] != l->column_from || v->written[t] != (l->column_from ? l->to : 0))
+		return err_set(e, "writes columns %d to %d of '%s', %d expected next",
+			       l->column_from, l->column_to, quote(p->tensors[t].name),
+			       v->columns[t]);
+	v->columns[t] = l->column_to;
+	v->written[t] = l->to;
+	v->writers[t]++;
+	return 0;
+}
 
 static int order(const struct isa_prog *p, const struct isa_layer *l, struct cover *v,
 		 struct err *e)
@@ -158,19 +221,22 @@ static int order(const struct isa_prog *p, const struct isa_layer *l, struct cov
 	for (size_t i = 0; i < l->in.n; i++) {
 		int32_t t = l->in.v[i];
 
-		if (v->written[t] != p->tensors[t].c)
+		if (!is_complete(v, &p->tensors[t], t))
 			return err_set(e, "reads '%s' before it is complete",
 				       quote(p->tensors[t].name));
 	}
+	if (l->role == ISA_COMPUTE && by_columns(p, l))
+		return cover_columns(p, l, v, e);
 	for (size_t i = 0; i < l->out.n; i++) {
 		int32_t t = l->out.v[i];
 		int32_t from = l->out.n == 1 ? l->from : 0;
 		int32_t to = l->out.n == 1 ? l->to : p->tensors[t].c;
 
-		if (v->written[t] != from)
+		if (v->written[t] != from || v->columns[t] != (from ? p->tensors[t].w : 0))
 			return err_set(e, "writes features %d to %d of '%s', %d expected next",
 				       from, to, quote(p->tensors[t].name), v->written[t]);
 		v->written[t] = to;
+		v->columns[t] = p->tensors[t].w;
 		v->writers[t]++;
 	}
 	return 0;
@@ -350,7 +416,8 @@ static int streams(const struct isa_prog *p, struct err *e)
 
 int isa_check(const struct isa_prog *p, struct err *e)
 {
-	struct cover v = { xcalloc(p->ntensors, 4), xcalloc(p->ntensors, 4) };
+	struct cover v = { xcalloc(p->ntensors, 4), xcalloc(p->ntensors, 4),
+			   xcalloc(p->ntensors, 4) };
 	int r = machine(p, e);
 
 	for (size_t i = 0; i < p->ntensors && r == 0; i++) {
@@ -361,6 +428,7 @@ int isa_check(const struct isa_prog *p, struct err *e)
 	    isa_check_posts(p, e) < 0)
 		r = -1;
 	free(v.written);
+	free(v.columns);
 	free(v.writers);
 	return r;
 }

@@ -219,6 +219,9 @@ static int layer(struct str *s, const struct isa_layer *l, struct err *e)
 	i32(s, l->rows);
 	i32(s, l->from);
 	i32(s, l->to);
+	i32(s, l->column_from);
+	i32(s, l->column_to);
+	i32(s, l->in_column);
 	ints(s, &l->in);
 	ints(s, &l->out);
 	if (fields(s, &l->q, e) < 0)

@@ -15,7 +15,7 @@
 #include "post/post.h"
 
 enum {
-	ISA_VERSION = 1,
+	ISA_VERSION = 2,
 	ISA_MAX_NAME = 127,
 	ISA_MAX_CONTEXTS = 1021,
 	ISA_MAX_TENSORS = 400000,
@@ -70,10 +70,12 @@ struct isa_layer {
 	enum isa_role role;
 	int32_t context, cluster; /* cluster -1: outside the clusters */
 	int32_t lcus, subclusters, input_aligners, apus, l3_weight_cuts;
-	int64_t row_cycles;  /* cycles per output row */
-	int32_t rows;        /* output rows per frame */
-	int32_t from, to;    /* features of the output tensor that it writes */
-	struct qarr_i32 in;  /* tensor read by each input */
+	int64_t row_cycles;             /* cycles per output row */
+	int32_t rows;                   /* output rows per frame */
+	int32_t from, to;               /* features of the output tensor that it writes */
+	int32_t column_from, column_to; /* columns of it */
+	int32_t in_column;              /* first column of input 0 that it reads */
+	struct qarr_i32 in;             /* tensor read by each input */
 	struct qarr_i32 out; /* tensor written by each output port; empty for ISA_OUTPUT */
 	struct qop q;        /* the kernel; of the part, when it is one */
 };

@@ -232,6 +232,9 @@ static void layer(struct reader *r, struct cursor *c, int32_t context)
 	l->rows = cur_i32le(c);
 	l->from = cur_i32le(c);
 	l->to = cur_i32le(c);
+	l->column_from = cur_i32le(c);
+	l->column_to = cur_i32le(c);
+	l->in_column = cur_i32le(c);
 	l->in = ints(c);
 	l->out = ints(c);
 	nfields = cur_u32le(c);

@@ -89,6 +89,13 @@ int qop_check(const struct qop *q, struct err *e);
 int qop_slice_features(const struct qop *q, int32_t from, int32_t to, struct qop *out,
 		       struct err *e);
 /*
+ * The part of a conv or dw record that computes output columns [from, to).  It reads the columns
+ * from *in_from on of input 0, as many as its in_shape says, and columns [from, to) of an added
+ * input.
+ */
+int qop_slice_columns(const struct qop *q, int32_t from, int32_t to, struct qop *out,
+		      int32_t *in_from, struct err *e);
+/*
  * Rows of input `in` that must have arrived before output row y can be computed: [*first, *last],
  * inclusive, clamped to the input; empty when *last < *first.
  */

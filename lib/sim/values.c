@@ -16,8 +16,9 @@ struct sim {
 	struct value *tensors;
 	uint8_t *memory;
 	size_t bytes;
-	uint8_t *part; /* output of a layer that computes some of a tensor's features */
-	int32_t *slot; /* stream of each layer among inputs or outputs, -1: none */
+	uint8_t *part; /* output of a layer that computes some of a tensor's features or columns */
+	uint8_t *window[2]; /* what such a layer reads of its inputs when it reads some columns */
+	int32_t *slot;      /* stream of each layer among inputs or outputs, -1: none */
 	struct arena arena;
 };
 
@@ -26,9 +27,14 @@ static size_t image_bytes(const struct isa_tensor *t)
 	return (size_t)t->h * (size_t)t->w * (size_t)t->c * ((size_t)t->bits / 8);
 }
 
+static bool has_columns(const struct isa_prog *p, const struct isa_layer *l)
+{
+	return l->out.n == 1 && l->column_to - l->column_from != p->tensors[l->out.v[0]].w;
+}
+
 static bool is_part(const struct isa_prog *p, const struct isa_layer *l)
 {
-	return l->out.n == 1 && l->to - l->from != p->tensors[l->out.v[0]].c;
+	return l->out.n == 1 && (l->to - l->from != p->tensors[l->out.v[0]].c || has_columns(p, l));
 }
 
 /* From the step that writes a tensor first to the one that reads it last. */
@@ -73,7 +79,7 @@ static int prepare(struct sim *s, size_t i, struct err *e)
 static void place(struct sim *s)
 {
 	const struct isa_prog *p = s->p;
-	size_t part = 0;
+	size_t part = 0, window[2] = { 0 };
 
 	s->bytes = plan_memory(s->tensors, p->ntensors);
 	s->memory = xaligned(s->bytes);
@@ -86,8 +92,13 @@ static void place(struct sim *s)
 
 		if (is_part(p, l) && s->tensors[l->out.v[0]].bytes > part)
 			part = s->tensors[l->out.v[0]].bytes;
+		for (size_t k = 0; k < l->in.n && k < 2 && has_columns(p, l); k++)
+			if (s->tensors[l->in.v[k]].bytes > window[k])
+				window[k] = s->tensors[l->in.v[k]].bytes;
 	}
 	s->part = xaligned(part);
+	for (size_t k = 0; k < 2; k++)
+		s->window[k] = xaligned(window[k]);
 }
 
 static void slots(struct sim *s)
@@ -129,6 +140,8 @@ void sim_free(struct sim *s)
 		intk_free(s->steps[i].k);
 	free(s->memory);
 	free(s->part);
+	free(s->window[0]);
+	free(s->window[1]);
 	arena_release(&s->arena);
 	free(s);
 }
@@ -143,7 +156,44 @@ static uint8_t *tensor_memory(struct sim *s, int32_t t)
 	return s->memory + s->tensors[t].offset;
 }
 
-/* Writes the features that a part computed into its tensor. */
+/* Rows of a tensor's columns: bytes of one of them, from one to the next, and how many there are.
+ */
+struct strip {
+	size_t at, width, step, rows;
+};
+
+static struct strip strip_of(const struct isa_tensor *t, int32_t n, int32_t from, int32_t to)
+{
+	size_t pixel = (size_t)t->c * ((size_t)t->bits / 8);
+
+	return (struct strip){ (size_t)from * pixel, (size_t)(to - from) * pixel,
+			       (size_t)t->w * pixel, (size_t)n * (size_t)t->h };
+}
+
+/* What a part by columns reads of input k. */
+static const void *gather(struct sim *s, const struct isa_layer *l, size_t k, int32_t n)
+{
+	const int32_t from = k ? l->column_from : l->in_column;
+	const struct strip r =
+	    strip_of(&s->p->tensors[l->in.v[k]], n, from, from + l->q.in_shape.v[3 * k + 1]);
+	const uint8_t *in = (const uint8_t *)s->tensors[l->in.v[k]].data + r.at;
+
+	for (size_t y = 0; y < r.rows; y++)
+		memcpy(s->window[k] + y * r.width, in + y * r.step, r.width);
+	return s->window[k];
+}
+
+static void scatter_columns(struct sim *s, const struct isa_layer *l, int32_t n)
+{
+	const struct strip r =
+	    strip_of(&s->p->tensors[l->out.v[0]], n, l->column_from, l->column_to);
+	uint8_t *out = tensor_memory(s, l->out.v[0]) + r.at;
+
+	for (size_t y = 0; y < r.rows; y++)
+		memcpy(out + y * r.step, s->part + y * r.width, r.width);
+}
+
+/* Writes what a part computed into its tensor. */
 static void scatter(struct sim *s, const struct isa_layer *l, int32_t n)
 {
 	const struct isa_tensor *t = &s->p->tensors[l->out.v[0]];
@@ -152,6 +202,10 @@ static void scatter(struct sim *s, const struct isa_layer *l, int32_t n)
 	uint8_t *to = tensor_memory(s, l->out.v[0]) + (size_t)l->from * element;
 	const uint8_t *from = s->part;
 
+	if (has_columns(s->p, l)) {
+		scatter_columns(s, l, n);
+		return;
+	}
 	for (size_t i = 0; i < pixels; i++, from += width, to += step)
 		memcpy(to, from, width);
 }
@@ -164,7 +218,7 @@ static int compute(struct sim *s, size_t i, int32_t n, struct err *e)
 	int64_t peak = 0;
 
 	for (size_t k = 0; k < l->in.n; k++)
-		t->in[k] = s->tensors[l->in.v[k]].data;
+		t->in[k] = has_columns(s->p, l) ? gather(s, l, k, n) : s->tensors[l->in.v[k]].data;
 	for (size_t k = 0; k < l->out.n; k++)
 		t->out[k] = part ? s->part : tensor_memory(s, l->out.v[k]);
 	if (intk_run(t->k, n, t->in, t->out, &peak, e) < 0)

@@ -157,7 +157,7 @@ static void test_widening(const struct target *t)
 		check(fast->fps > 4 * slow->fps, "the search widens", "");
 		check(edge_between(parts, "net/conv1", "net/a") &&
 			  (edge_between(parts, "net/b", "net/conv3") ||
-			   edge_between(parts, "net/b", "net/conv3_d0")),
+			   edge_between(parts, "net/b", "net/conv3_sd0")),
 		      "parts have the script's names", "");
 		check(slower->fps >= 100 && slower->fps < fast->fps, "the search stops at a rate",
 		      "");

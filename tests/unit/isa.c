@@ -180,6 +180,11 @@ CHANGE(written_twice, p->layers[L_ADD].out.v[0] = T_CONV2)
 CHANGE(bad_rows, p->layers[L_CONV2].rows = 7)
 CHANGE(gap, p->layers[L_CONV1B].from = MID / 2 + 1)
 CHANGE(overlap, p->layers[L_CONV1B].from = MID / 2 - 1)
+CHANGE(no_columns, p->layers[L_CONV2].column_to = 0)
+CHANGE(some_columns, p->layers[L_CONV2].column_to--)
+CHANGE(columns_and_features, p->layers[L_CONV1A].column_to--)
+CHANGE(columns_of_dense, p->tensors[T_DENSE].w = 2; p->layers[L_DENSE].column_to = 1)
+CHANGE(in_column, p->layers[L_CONV2].in_column = 1)
 CHANGE(wrong_kernel, p->layers[L_CONV2].q.kernel.n = 7)
 CHANGE(edge_backwards, p->edges[4].from = L_DENSE)
 CHANGE(edge_elsewhere, p->edges[4].to = L_DENSE)
@@ -217,6 +222,11 @@ static const struct {
 	{ bad_rows, "7 rows" },
 	{ gap, "is not tensor" },
 	{ overlap, "is not tensor" },
+	{ no_columns, "columns 0 to 0" },
+	{ some_columns, "is not tensor" },
+	{ columns_and_features, "cannot compute columns" },
+	{ columns_of_dense, "rank" },
+	{ in_column, "reads from column 1" },
 	{ wrong_kernel, "kernel" },
 	{ edge_backwards, "joins layers" },
 	{ edge_elsewhere, "is not input" },

@@ -179,6 +179,7 @@ static inline void layer(struct isa_prog *p, int i, const char *name, const char
 	l->row_cycles = role == ISA_COMPUTE ? 100 + i : 0;
 	l->rows = p->tensors[out >= 0 ? out : in0].h;
 	l->to = p->tensors[out >= 0 ? out : in0].c;
+	l->column_to = p->tensors[out >= 0 ? out : in0].w;
 	set32(&l->in, (size_t)((in0 >= 0) + (in1 >= 0)), (int32_t[]){ in0, in1 });
 	set32(&l->out, out >= 0, (int32_t[]){ out });
 }
