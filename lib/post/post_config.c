@@ -329,12 +329,12 @@ json_t *post_to_config(const struct post *p)
 			json_object_set_new(o, numbers[i].key, json_integer(v));
 	}
 	json_object_set_new(o, "background_removal", json_boolean(p->background_removal));
-	if (p->kind == POST_SSD) {
-		json_object_set_new(o, "hnt_softmax", json_boolean(p->softmax));
+	if (p->softmax)
+		json_object_set_new(o, "hnt_softmax", json_true());
+	if (p->order[0] != p->order[1])
 		json_object_set_new(
 		    o, "hnt_box_order",
 		    json_pack("[i,i,i,i]", p->order[0], p->order[1], p->order[2], p->order[3]));
-	}
 	if (p->one_class)
 		json_object_set_new(o, "hnt_multi_label", json_false());
 	for (int32_t i = 0; i < p->nlevel; i++)
