@@ -145,3 +145,64 @@ near() {
 	run --separate-stderr hn-quantize -c x.npy -s s.alls m.fp.har -o m.q.har
 	[[ $stderr == *"layer 'n/maxpool1': it has the codes of 'n/conv1': clip that layer"* ]]
 }
+
+# Weights 0.02 .. 1.00 of one 1x1 convolution with 50 input features, on constant images.
+fifty() {
+	# shellcheck disable=SC2046 # words are values
+	cat <<- END | mkonnx m.onnx
+		input x 1,50,4,4
+		init w 1,50,1,1 $(seq -s ' ' -f %.2f 0.02 0.02 1)
+		node Conv conv x,w y
+		output y
+	END
+	onnx2hn -q m.onnx --net-name n -o m.har
+	hn-normalize -q m.har -o m.fp.har
+	arr npy x.npy float32 1,4,4,50 1
+}
+
+# The limit of conv1's weights: its scale times the largest code.
+limit() {
+	arr get q.npz n/conv1/w_scale:0 v.npy
+	arr text v.npy | awk -v top="${1-127}" 'NR == 2 { printf "%.5f", $1 * top }'
+}
+
+@test "weights are clipped to values, percentiles, or the least error" {
+	fifty
+	clip() { quantized "pre_quantization_optimization(weights_clipping, layers=conv1, $1)" "${2-}"; }
+	quantized
+	near "$(limit)" 1 1e-5
+	clip 'mode=manual, clipping_values=[0.1, 0.8]'
+	near "$(limit)" 0.8 1e-5
+	clip 'mode=manual, clipping_values=[-0.9, 0.5]'
+	near "$(limit)" 0.9 1e-5
+	clip 'mode=manual, clipping_values=[-2, 2]'
+	near "$(limit)" 1 1e-5
+	# Sorted, the 49 steps of 0.02 from 0.02: at 90 % 0.02 + 0.882.
+	clip 'mode=percentile, clipping_values=[1, 90]'
+	near "$(limit)" 0.902 1e-5
+	arr get q.npz n/conv1/kernel:0 k.npy
+	[ "$(arr text k.npy | tail -n +2 | tr ' ' '\n' | grep -c '^127$')" -ge 5 ]
+	clip mode=disabled 'quantization_param(conv1, precision_mode=a8_w4)'
+	near "$(limit 7)" 1 1e-5
+}
+
+@test "mmse has the least error of all limits, mmse_if4b only at 4 bits" {
+	fifty
+	error() { # LIMIT LEVELS: sum of squares of the errors of 0.02 .. 1.00
+		awk -v t="$1" -v n="$2" 'BEGIN { for (i = 1; i <= 50; i++) { w = i / 50; q = int(w / t * n + 0.5); if (q > n) q = n
+			d = q * t / n - w; s += d * d }; printf "%.9f", s }'
+	}
+	clip() { quantized "pre_quantization_optimization(weights_clipping, layers=conv1, mode=$1)" "${2-}"; }
+	clip mmse_if4b
+	near "$(limit)" 1 1e-5
+	four='quantization_param(conv1, precision_mode=a8_w4)'
+	quantized "$four"
+	default=$(limit 7)
+	clip mmse_if4b "$four"
+	[ "$(limit 7)" = "$default" ]
+	clip mmse "$four"
+	[ "$(limit 7)" = "$default" ]
+	best=$(for k in $(seq 100 256); do error "$(awk -v k="$k" 'BEGIN { print k / 256 }')" 7; echo; done | sort -g | head -n 1)
+	near "$(error "$default" 7)" "$best" 0.02
+	[ "$(awk -v a="$(error "$default" 7)" -v b="$(error 1 7)" 'BEGIN { print (a < b) }')" = 1 ]
+}

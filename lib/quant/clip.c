@@ -3,6 +3,8 @@
 #include "base/mem.h"
 
 #include <math.h>
+#include <stdlib.h>
+#include <string.h>
 
 enum {
 	BINS = 4096, /* of magnitudes */
@@ -76,4 +78,28 @@ double clip_mmse(const float *w, size_t n, int levels)
 	}
 	free(bins);
 	return limit;
+}
+
+static int compare(const void *a, const void *b)
+{
+	const float x = *(const float *)a, y = *(const float *)b;
+
+	return (x > y) - (x < y);
+}
+
+double clip_percentile(const float *w, size_t n, double p)
+{
+	float *sorted = xreallocarray(NULL, n, sizeof *sorted);
+	const double at = n > 0 ? (double)(n - 1) * p / 100 : 0;
+	const size_t low = (size_t)at;
+	double v = 0;
+
+	memcpy(sorted, w, n * sizeof *sorted);
+	qsort(sorted, n, sizeof *sorted, compare);
+	if (n > 0)
+		v = (double)sorted[low];
+	if (low + 1 < n)
+		v += (at - (double)low) * ((double)sorted[low + 1] - (double)sorted[low]);
+	free(sorted);
+	return v;
 }

@@ -14,4 +14,10 @@
  */
 double clip_mmse(const float *w, size_t n, int levels);
 
+/*
+ * The percentile p (0 to 100) of n weights: sorted, the one at (n - 1) p / 100, between two of them
+ * in proportion.  0 when there are none.
+ */
+double clip_percentile(const float *w, size_t n, double p);
+
 #endif

@@ -93,6 +93,7 @@ static void info_init(struct quant *q)
 		quant_forget(info);
 		info->groups = 1;
 		info->max_feed_repeat = 32;
+		info->weight_clip.mode = CLIP_MMSE_IF4B;
 	}
 }
 
@@ -164,14 +165,14 @@ static int open_calib(struct quant *q, struct err *e)
 	return (q->calib = calib_open(&q->opts, q->g, e)) ? 0 : -1;
 }
 
-/* A set smaller than what was asked for is said aloud; than the guide's 64, to who listens. */
+/* A set smaller than what was asked for is said aloud; than the guide's 64, with -v. */
 static void tell_images(const struct quant *q)
 {
 	const uint64_t want = (uint64_t)q->opts.calibset_size;
 
 	if (q->o->part || q->images >= want)
 		return;
-	(q->opts.sized ? log_warn : log_info)(
+	(q->opts.sized ? log_warn : log_debug)(
 	    "the calibration set has %llu images, %llu wanted: ranges may not fit what the network "
 	    "will see",
 	    (unsigned long long)q->images, (unsigned long long)want);

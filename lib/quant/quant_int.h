@@ -50,9 +50,10 @@ struct qinfo {
 	bool forced;         /* lo, hi by script: force_range_out */
 	bool clipped;        /* the range is not beyond clip_lo, clip_hi */
 	double clip_lo, clip_hi;
-	struct clip value_clip; /* activation_clipping */
-	bool bytes;             /* input layer: its images are unsigned bytes */
-	struct hist *hist;      /* c: histogram of every output feature; NULL: none is asked for */
+	struct clip value_clip;  /* activation_clipping */
+	struct clip weight_clip; /* weights_clipping; CLIP_MMSE_IF4B by default */
+	bool bytes;              /* input layer: its images are unsigned bytes */
+	struct hist *hist;       /* c: histogram of every output feature; NULL: none is asked for */
 };
 
 struct calib;

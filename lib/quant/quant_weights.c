@@ -58,23 +58,42 @@ static void color_groups(const struct weights *w, const struct qop *op, struct g
 	quant_color_scales(w->kernel, w->n, w->cout, weight_levels(op->w_bits), g->of, g->top);
 }
 
-/* The least square error instead of the largest weight, for each group: mmse_if4b. */
-static void clip_groups(const struct weights *w, const struct qop *op, struct groups *g)
+/* The weights of one group; the caller frees them. */
+static float *group_weights(const struct weights *w, const struct groups *g, int k, size_t *n)
 {
-	float *part;
+	float *part = xreallocarray(NULL, w->n, sizeof *part);
 
-	if (op->w_bits != 4)
-		return;
-	part = xreallocarray(NULL, w->n, sizeof *part);
+	*n = 0;
+	for (size_t i = 0; i < w->n; i++)
+		if (g->of[i % w->cout] == k)
+			part[(*n)++] = w->kernel[i];
+	return part;
+}
+
+/*
+ * weights_clipping (guide 5.3.3).  Codes are symmetric, so a limit is a magnitude: the larger one
+ * of two values or percentiles of the layer, or for each group the one of the least square error.
+ */
+static void clip_groups(const struct quant *q, const struct layer *l, const struct weights *w,
+			const struct qop *op, struct groups *g)
+{
+	const struct clip *c = &quant_info(q, l)->weight_clip;
+	const bool least = c->mode == CLIP_MMSE || (c->mode == CLIP_MMSE_IF4B && op->w_bits == 4);
+	double limit = fmax(fabs(c->v[0]), fabs(c->v[1]));
+
+	if (c->mode == CLIP_PERCENTILE)
+		limit = fmax(fabs(clip_percentile(w->kernel, w->n, c->v[0])),
+			     fabs(clip_percentile(w->kernel, w->n, c->v[1])));
 	for (int k = 0; k < g->n; k++) {
-		size_t n = 0;
+		size_t n;
+		float *part = least ? group_weights(w, g, k, &n) : NULL;
 
-		for (size_t i = 0; i < w->n; i++)
-			if (g->of[i % w->cout] == k)
-				part[n++] = w->kernel[i];
-		g->top[k] = clip_mmse(part, n, weight_levels(4));
+		if (least)
+			g->top[k] = clip_mmse(part, n, weight_levels(op->w_bits));
+		else if (c->mode == CLIP_MANUAL || c->mode == CLIP_PERCENTILE)
+			g->top[k] = fmin(g->top[k], limit);
+		free(part);
 	}
-	free(part);
 }
 
 /* The largest accumulator value a bias may have in the layer's bias mode. */
@@ -248,7 +267,7 @@ void weights_quantize(const struct quant *q, const struct layer *l, const struct
 	if (l->p.conversion)
 		color_groups(w, op, &g);
 	else
-		clip_groups(w, op, &g);
+		clip_groups(q, l, w, op, &g);
 	fit_bias(q, l, w, op, &g);
 	fit_added(l, op, &g);
 	set_scales(op, w, &g);

@@ -167,6 +167,21 @@ static int value_clipping(struct quant *q, const struct alls_stmt *st, struct er
 	return 0;
 }
 
+static int weight_clipping(struct quant *q, const struct alls_stmt *st, struct err *e)
+{
+	struct layer **layers;
+	struct clip c = { 0 };
+	size_t n;
+
+	read_clip(st, &c);
+	if (alls_layers(st, alls_get(st, "layers"), q->g, &layers, &n, e) < 0)
+		return -1;
+	for (size_t i = 0; i < n; i++)
+		quant_info(q, layers[i])->weight_clip = c;
+	free(layers);
+	return 0;
+}
+
 /*
  * What each command does to the settings, one row per command and sub-command; whether it speaks of
  * the whole network or of layers is in the statement (st->row->layered).
@@ -183,6 +198,7 @@ static const struct {
 	{ "set_seed",                      NULL,           set_seed },
 	{ "pre_quantization_optimization", "equalization", equalization },
 	{ "pre_quantization_optimization", "activation_clipping", value_clipping },
+	{ "pre_quantization_optimization", "weights_clipping", weight_clipping },
 	/* clang-format on */
 };
 
