@@ -52,6 +52,7 @@ static struct layer *add_resize(struct builder *b, const Hef__HostResize *r, str
 
 	l->p.variant = (int32_t)r->method;
 	l->p.resize_mode = (int32_t)r->pixels_mode;
+	l->p.resize_nearest = (int32_t)r->rounding;
 	l->p.resize_out[0] = height;
 	l->p.resize_out[1] = width;
 	return l;
@@ -91,7 +92,9 @@ static struct layer *from_stream(struct builder *b, const struct isa_stream *s)
 {
 	const struct isa_tensor *t = &b->p->tensors[s->tensor];
 	const Hef__EdgeLayerInfo *i = record_of(b, s);
-	struct layer *l = graph_add(b->g, HN_INPUT, s->name);
+	/* A stream may have the name of its output layer. */
+	struct layer *l =
+	    graph_add(b->g, HN_INPUT, arena_printf(&b->g->arena, "%s:stream", s->name));
 
 	l->out[0] = (struct hn_shape){ t->h, t->w, t->c, t->rank };
 	if (i && i->transposed)

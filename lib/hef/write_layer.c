@@ -209,6 +209,7 @@ static void host_work(struct writer *w, int32_t stream, Hef__EdgeLayerInfo *i)
 	i->hnt_resize->width = (uint32_t)user->w;
 	i->hnt_resize->method = (uint32_t)l->p.variant;
 	i->hnt_resize->pixels_mode = (uint32_t)l->p.resize_mode;
+	i->hnt_resize->rounding = (uint32_t)l->p.resize_nearest;
 }
 
 static Hef__EdgeLayer *layer(struct writer *w, int32_t context, const struct port *port)

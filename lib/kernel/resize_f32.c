@@ -16,16 +16,20 @@ enum {
 	ROUND_PREFER_CEIL
 };
 
+/* Between the sizes exactly, so that what falls on a pixel does; by a scale as its rounding has it.
+ */
 static float source(const struct hn_params *p, int axis, int32_t i, int32_t in, int32_t out)
 {
-	const float scale =
-	    p->resize_scale[axis] > 0 ? p->resize_scale[axis] : (float)out / (float)in;
+	const float scale = p->resize_scale[axis];
 
 	if (p->resize_mode == ALIGN_CORNERS)
-		return out == 1 ? 0 : (float)i * (float)(in - 1) / (float)(out - 1);
+		return out == 1 ? 0 : (float)((double)i * (in - 1) / (out - 1));
+	if (scale > 0)
+		return p->resize_mode == HALF_PIXELS ? ((float)i + 0.5F) / scale - 0.5F
+						     : (float)i / scale;
 	if (p->resize_mode == HALF_PIXELS)
-		return ((float)i + 0.5F) / scale - 0.5F;
-	return (float)i / scale;
+		return (float)((2.0 * i + 1) * in / (2.0 * out) - 0.5);
+	return (float)((double)i * in / out);
 }
 
 static int32_t nearest(int32_t rounding, float x)

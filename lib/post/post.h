@@ -136,8 +136,8 @@ int post_check_numbers(const struct post *p, struct err *e);
 /* Boxes of all levels together; after post_check. */
 int64_t post_boxes(const struct post *p);
 /*
- * On the neural core the kind is decoded and filtered by score only, its boxes are suppressed on the
- * CPU (guide 5.1.5): YOLOv5 with engine auto, YOLOv6.
+ * On the neural core the kind is decoded and filtered by score only, its boxes are suppressed on
+ * the CPU (guide 5.1.5): YOLOv5 with engine auto, YOLOv6.
  */
 bool post_on_both(const struct post *p);
 /* The layer's name of a part of a level in a configuration; NULL: none, or empty (to be found). */
