@@ -1,6 +1,7 @@
 # nms_postprocess: every meta architecture against a second implementation of its public definition
 # (tests/gen/det), on random heads; and the same integers and detections in all contexts and from the
 # HEF alone.
+# shellcheck disable=SC2154 # stderr is set by run
 load helper
 load nms
 

@@ -130,6 +130,8 @@ static int build_behind(const struct hef *h, struct builder *b, struct err *e)
 	const size_t ns = b->p->nstreams,
 		     most = ns + b->p->nposts + h->msg->network_groups[0]->n_ops;
 	struct behind o = { .group = h->msg->network_groups[0],
+			    .nops = hef_has(h->msg, EXT_NET_FLOW) ? h->msg->network_groups[0]->n_ops
+								  : 0,
 			    .core = b->core,
 			    .p = b->p,
 			    .g = b->g,

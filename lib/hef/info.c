@@ -157,8 +157,8 @@ static void print_nms(struct printer *p, const Hef__NmsOp *o)
 		line(p, 4, "Background removal index: %u", o->background_removal_index);
 	image_size(o, &h, &w);
 	if (o->kind_case != HEF__NMS_OP__KIND_IOU) {
-		line(p, 4, "Image height: %u", (unsigned)h);
-		line(p, 4, "Image width: %u", (unsigned)w);
+		line(p, 4, "Image height: %u", hef_side(h));
+		line(p, 4, "Image width: %u", hef_side(w));
 	}
 	if (o->kind_case == HEF__NMS_OP__KIND_YOLO_SEG)
 		line(p, 4, "Mask threshold: %.2f", o->yolo_seg->mask_threshold);

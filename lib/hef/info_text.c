@@ -203,6 +203,11 @@ static uint64_t printed_classes(const Hef__NmsOp *o)
 	return o->classes - (o->background_removal ? 1 : 0);
 }
 
+uint32_t hef_side(double v)
+{
+	return v >= 0 && v <= UINT32_MAX ? (uint32_t)v : 0;
+}
+
 uint64_t hef_seg_boxes(const Hef__NmsOp *o)
 {
 	return printed_classes(o) * o->max_proposals_per_class;
@@ -215,7 +220,8 @@ static void nms_text(const struct printer *p, const Hef__Op *op, char *out, size
 	if (o->bbox_decoding_only) {
 		bbox_text(p, op, out, n);
 	} else if (o->kind_case == HEF__NMS_OP__KIND_YOLO_SEG) {
-		uint64_t area = (uint64_t)(o->yolo_seg->image_height * o->yolo_seg->image_width);
+		uint64_t area = (uint64_t)hef_side(o->yolo_seg->image_height) *
+				hef_side(o->yolo_seg->image_width);
 
 		snprintf(
 		    out, n,

@@ -17,10 +17,17 @@ int hef_add_vstream(struct behind *b, struct layer *l, const char *vstream, cons
 	return 0;
 }
 
-/* Output stream of a core pad; -1: there is none. */
+/* The programme's output stream behind a core pad, by the name of its layer; -1: there is none. */
 static int32_t stream_of(const struct behind *b, uint32_t pad)
 {
-	return pad < b->p->nstreams && b->p->streams[pad].output ? (int32_t)pad : -1;
+	const Hef__EdgeLayer *l = hef_core_pad(b->core, pad);
+
+	for (size_t i = 0; l && i < b->p->nstreams; i++) {
+		if (b->p->streams[i].output &&
+		    strcmp(b->p->streams[i].name, hef_layer_name(l)) == 0)
+			return (int32_t)i;
+	}
+	return -1;
 }
 
 static struct layer *new_layer(struct behind *b, enum hn_type t, const char *name, struct err *e)
@@ -69,9 +76,10 @@ static int post_layer(struct behind *b, struct post *p, const int32_t *streams, 
 
 /* ---- operations ---- */
 
-static uint32_t source_pad(const struct behind *b, const Hef__Op *op, size_t i)
+/* The core's layer that feeds input pad i of an operation. */
+static const Hef__EdgeLayer *source(const struct behind *b, const Hef__Op *op, size_t i)
 {
-	return hef_pad_source(b->group, b->core, op->input_pads[i]->index)->pad_index;
+	return hef_pad_source(b->group, b->core, op->input_pads[i]->index);
 }
 
 /* The prototypes are the input of the named layer; boxes of all classes are in the output pad. */
@@ -79,13 +87,14 @@ static int complete_masks(const struct behind *b, const Hef__Op *op, struct post
 			  uint32_t pads[POST_INPUTS], struct err *e)
 {
 	const Hef__YoloSeg *y = op->nms_op->yolo_seg;
+	const char *proto = y->proto_info ? y->proto_info->proto_layer : "";
 	const Hef__Pad *out = op->output_pads[0];
 
 	for (size_t i = 0; i < op->n_input_pads; i++) {
-		if (strcmp(
-			hef_layer_name(hef_pad_source(b->group, b->core, op->input_pads[i]->index)),
-			y->proto_info->proto_layer) == 0)
-			pads[p->ninput] = source_pad(b, op, i);
+		const Hef__EdgeLayer *l = source(b, op, i);
+
+		if (strcmp(hef_layer_name(l), proto) == 0)
+			pads[p->ninput] = l->pad_index;
 	}
 	p->proto = p->ninput++;
 	if (out->shape_case != HEF__PAD__SHAPE_NMS_SHAPE || out->nms_shape->number_of_classes != 1)
@@ -118,7 +127,7 @@ static int logits_op(struct behind *b, const Hef__Op *op, struct err *e)
 	struct layer *l =
 	    new_layer(b, op->logits_op->logits_type ? HN_SOFTMAX : HN_ARGMAX, name, e);
 
-	if (!l || feed(b, l, stream_of(b, source_pad(b, op, 0)), e) < 0)
+	if (!l || feed(b, l, stream_of(b, source(b, op, 0)->pad_index), e) < 0)
 		return -1;
 	return hef_add_vstream(b, l, name, op->name, e);
 }
@@ -126,14 +135,14 @@ static int logits_op(struct behind *b, const Hef__Op *op, struct err *e)
 /* ---- post units ---- */
 
 /* The operation that suppresses what a post unit found; NULL: none. */
-static const Hef__Op *suppression_of(const struct behind *b, uint32_t pad)
+static const Hef__Op *suppression_of(const struct behind *b, const struct isa_post *t)
 {
-	for (size_t i = 0; i < b->group->n_ops; i++) {
+	for (size_t i = 0; i < b->nops; i++) {
 		const Hef__Op *op = b->group->ops[i];
 
 		if (op->kind_case == HEF__OP__KIND_NMS_OP &&
 		    op->nms_op->kind_case == HEF__NMS_OP__KIND_IOU && op->n_input_pads == 1 &&
-		    source_pad(b, op, 0) == pad)
+		    strcmp(hef_layer_name(source(b, op, 0)), t->name) == 0)
 			return op;
 	}
 	return NULL;
@@ -146,7 +155,7 @@ static const Hef__Op *suppression_of(const struct behind *b, uint32_t pad)
 static int post_unit(struct behind *b, size_t which, struct err *e)
 {
 	const struct isa_post *t = &b->p->posts[which];
-	const Hef__Op *op = suppression_of(b, (uint32_t)(b->p->nstreams + which));
+	const Hef__Op *op = suppression_of(b, t);
 	struct post p = t->post;
 
 	if (post_on_both(&p) != (op != NULL))
@@ -176,7 +185,7 @@ int hef_read_ops(struct behind *b, struct err *e)
 		if (post_unit(b, i, e) < 0)
 			return -1;
 	}
-	for (size_t i = 0; i < b->group->n_ops; i++) {
+	for (size_t i = 0; i < b->nops; i++) {
 		if (operation(b, b->group->ops[i], e) < 0)
 			return err_in(e, "operation '%s'", quote(b->group->ops[i]->name));
 	}

@@ -7,6 +7,7 @@
 /* The host's graph behind the device while it is made. */
 struct behind {
 	const Hef__NetworkGroup *group;
+	size_t nops; /* of the group's operations; 0 in the legacy form, where they mean nothing */
 	const struct hef_core *core;
 	const struct isa_prog *p;
 	struct graph *g;

@@ -172,6 +172,26 @@ static int inputs(struct writer *w, struct host_op *o)
 	return 0;
 }
 
+/* HailoRT's NMS operations read all heads with one width of codes. */
+static int same_bits(const struct writer *w, const struct host_op *o)
+{
+	const struct isa_stream *first = &w->p->streams[o->stream[0]];
+	const int32_t bits = w->p->tensors[first->tensor].bits;
+
+	for (size_t i = 1; i < o->nin; i++) {
+		const struct isa_stream *s = &w->p->streams[o->stream[i]];
+
+		if (w->p->tensors[s->tensor].bits != bits)
+			return err_set(w->e,
+				       "layer '%s' reads '%s' of %d bits and '%s' of %d, HailoRT's "
+				       "operation takes one width (quantization_param(..., "
+				       "precision_mode=...) of all heads)",
+				       quote(o->l->name), quote(first->name), bits, quote(s->name),
+				       w->p->tensors[s->tensor].bits);
+	}
+	return 0;
+}
+
 static int32_t unit_of(const struct writer *w, const struct layer *l)
 {
 	for (size_t i = 0; i < w->p->nposts; i++) {
@@ -206,7 +226,7 @@ static int plan(struct writer *w, const struct layer *l)
 			       "layer '%s' is a softmax of %d groups, HailoRT's takes all features",
 			       quote(l->name), l->p.softmax_groups);
 	}
-	if (inputs(w, o) < 0)
+	if (inputs(w, o) < 0 || (o->nms && o->unit < 0 && same_bits(w, o) < 0))
 		return -1;
 	w->nops++;
 	return 0;

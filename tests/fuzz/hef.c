@@ -26,6 +26,14 @@ static void programme(const struct hef *h)
 		return;
 	if (isa_encode(p, &im, &e) < 0 || !(q = isa_decode(im.bytes.p, im.bytes.len, &e)))
 		abort();
+	for (int which = PART_BEFORE; which <= PART_BEHIND; which += PART_BEHIND - PART_BEFORE) {
+		struct graph *g = hef_part(h, p, (enum graph_part)which, &e);
+
+		if (!g && !err_is(&e))
+			abort();
+		graph_free(g);
+		e = (struct err){ 0 };
+	}
 	isa_image_release(&im);
 	isa_free(p);
 	isa_free(q);
