@@ -5,7 +5,7 @@
 #	resnet_CALIB = photos.npy
 #	yolo_ONNX    = --end-node-names Conv_1,Conv_2
 #
-#	MODEL.onnx (or MODEL.tflite)
+#	MODEL.onnx (or MODEL.tflite, or MODEL.pb)
 #	            ->  MODEL.har  ->  MODEL.fp.har  ->  MODEL.q.har  ->  MODEL.a.har  ->  MODEL.hef
 #
 # For each MODEL there may be:
@@ -13,8 +13,9 @@
 #	MODEL_PARTS   parts of a calibration set in place of MODEL_CALIB, files or folders: a job each (hn-stat)
 #	MODEL_ALLS    model script (default: MODEL.alls if there is one)
 #	MODEL_ARCH    target (default: HW_ARCH)
-#	MODEL_ONNX MODEL_TFLITE MODEL_NORMALIZE MODEL_STAT MODEL_QUANTIZE MODEL_ALLOC   more options of that stage
+#	MODEL_ONNX MODEL_TFLITE MODEL_TF MODEL_NORMALIZE MODEL_STAT MODEL_QUANTIZE MODEL_ALLOC   more options of that stage
 #	MODEL_SOURCE  the ONNX file (default: MODEL.onnx)
+# A SavedModel is named by its file: MODEL/saved_model.pb is that of MODEL.
 # HN is the folder of the tools with a slash at its end, empty when they are in PATH.
 HN      ?=
 HW_ARCH ?= hailo8
@@ -48,3 +49,7 @@ hn_quiet = $(if $(V),,-q)
 	$(HN)onnx2hn $(hn_quiet) --net-name $(notdir $*) $($*_ONNX) -o $@ $<
 %.har: %.tflite
 	$(HN)tflite2hn $(hn_quiet) --net-name $(notdir $*) $($*_TFLITE) -o $@ $<
+%.har: %.pb
+	$(HN)tf2hn $(hn_quiet) --net-name $(notdir $*) $($*_TF) -o $@ $<
+%.har: %/saved_model.pb
+	$(HN)tf2hn $(hn_quiet) --net-name $(notdir $*) $($*_TF) -o $@ $*

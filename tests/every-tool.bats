@@ -6,6 +6,7 @@ load helper
 jobs='
 onnx2hn|shapes.onnx|-q --net-name shapes
 tflite2hn|small.tflite|-q --net-name small
+tf2hn|small.pb|-q --net-name small
 hn-normalize|shapes.har|-q -s @/shapes.alls
 hn-quantize|shapes.fp.har|-q -c @/calib.npy
 hn-stat|shapes.fp.har|-q -c @/calib.npy
@@ -30,6 +31,8 @@ setup_file() {
 	onnx2hn shapes.onnx --net-name shapes -o shapes.har
 	printf '%s\n' 'input x 1,8,8,3' 'init k 4,3,3,3 f32 1 -2 3 0.5' 'tensor y 1,8,8,4' 'tensor z 1,8,8,4' \
 		'op CONV_2D x,k y stride_w=1 stride_h=1' 'op RELU y z' 'output z' | mktflite small.tflite
+	printf '%s\n' 'input x f32 1,8,8,3' 'const k f32 3,3,3,4 ~1:0.5' \
+		'node Conv2D y x,k strides=l:1,1,1,1 padding=s:SAME' 'node Relu z y' | mktf small.pb
 	hn-normalize -s shapes.alls shapes.har -o shapes.fp.har
 	hn-quantize -c calib.npy shapes.fp.har -o shapes.q.har
 	hn-alloc -q -a hailo8 shapes.q.har -o shapes.a.har

@@ -292,5 +292,7 @@ bool pat_l2(struct im_graph *g, struct im_node *n);
 bool pat_focus(struct im_graph *g, struct im_node *n);
 bool pat_mask(struct im_graph *g, struct im_node *n);
 bool pat_expand(struct im_graph *g, struct im_node *n);
+bool pat_prelu(struct im_graph *g, struct im_node *n);
+bool pat_group_conv(struct im_graph *g, struct im_node *n);
 
 #endif

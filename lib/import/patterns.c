@@ -4,9 +4,10 @@
 
 /* Order: inner forms first, so that outer ones see them as one node. */
 static bool (*const recognisers[])(struct im_graph *g, struct im_node *n) = {
-	pat_softplus, pat_clip,     pat_hard_sigmoid, pat_hardswish, pat_silu,       pat_mish,
-	pat_gelu,     pat_softsign, pat_square,       pat_gelu_tanh, pat_layer_norm, pat_l2,
-	pat_mask,     pat_expand,   pat_focus,        pat_threshold, pat_delta,
+	pat_softplus,   pat_clip,  pat_hard_sigmoid, pat_hardswish,  pat_silu,
+	pat_mish,       pat_gelu,  pat_softsign,     pat_square,     pat_gelu_tanh,
+	pat_layer_norm, pat_l2,    pat_mask,         pat_expand,     pat_focus,
+	pat_threshold,  pat_delta, pat_prelu,        pat_group_conv,
 };
 
 /* What is known to be wrong, or another domain's, is no operator for the recognisers. */

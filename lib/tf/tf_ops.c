@@ -4,9 +4,9 @@
 /* clang-format off */
 static const struct tf_row rows[] = {
 	{ "Abs",                   tf_same, "Abs" },
-	{ "Add",                   tf_same, "Add" },
+	{ "Add",                   tf_plus, "Add" },
 	{ "AddN",                  tf_same, "Sum" },
-	{ "AddV2",                 tf_same, "Add" },
+	{ "AddV2",                 tf_plus, "Add" },
 	{ "ArgMax",                tf_arg, "ArgMax" },
 	{ "ArgMin",                tf_arg, "ArgMin" },
 	{ "Assert",                tf_nothing, NULL },

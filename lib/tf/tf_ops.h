@@ -129,6 +129,7 @@ int tf_matmul(struct tf *t, const struct tf_oper *o, struct err *e);
 int tf_batch_matmul(struct tf *t, const struct tf_oper *o, struct err *e);
 int tf_einsum(struct tf *t, const struct tf_oper *o, struct err *e);
 int tf_bias_add(struct tf *t, const struct tf_oper *o, struct err *e);
+int tf_plus(struct tf *t, const struct tf_oper *o, struct err *e);
 int tf_batch_norm(struct tf *t, const struct tf_oper *o, struct err *e);
 
 int tf_same(struct tf *t, const struct tf_oper *o, struct err *e);

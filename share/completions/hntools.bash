@@ -34,6 +34,10 @@ _hntools() {
 		mapfile -t COMPREPLY < <(compgen -W "hailo8 hailo8l hailo8r hailo15h hailo15m hailo15l hailo10h" -- "$cur")
 		return
 		;;
+	tf2hn,--hw-arch)
+		mapfile -t COMPREPLY < <(compgen -W "hailo8 hailo8l hailo8r hailo15h hailo15m hailo15l hailo10h" -- "$cur")
+		return
+		;;
 	tflite2hn,--hw-arch)
 		mapfile -t COMPREPLY < <(compgen -W "hailo8 hailo8l hailo8r hailo15h hailo15m hailo15l hailo10h" -- "$cur")
 		return
@@ -53,6 +57,7 @@ _hntools() {
 	hn-stat) opts="-c --calib-set -s --model-script --random-calib --from -n --calibset-size --resize --crop -b --batch-size --histograms -i --input -o --output -j --jobs -q --quiet -v --verbose -h --help --version" ;;
 	hn2hef) opts="-a --hw-arch --har -i --input -o --output -j --jobs -q --quiet -v --verbose -h --help --version" ;;
 	onnx2hn) opts=" --net-name --start-node-names --end-node-names --net-input-shapes --net-input-format --hw-arch --hn --npz --no-weights --report --augmented-path --save-original -y --yes -i --input -o --output -j --jobs -q --quiet -v --verbose -h --help --version" ;;
+	tf2hn) opts=" --signature --tag --net-name --start-node-names --end-node-names --net-input-shapes --net-input-format --hw-arch --hn --npz --no-weights --report --augmented-path --save-original -y --yes -i --input -o --output -j --jobs -q --quiet -v --verbose -h --help --version" ;;
 	tflite2hn) opts=" --net-name --start-node-names --end-node-names --net-input-shapes --net-input-format --hw-arch --hn --npz --no-weights --report --augmented-path --save-original -y --yes -i --input -o --output -j --jobs -q --quiet -v --verbose -h --help --version" ;;
 	translate-dataset) opts="-t --to -s --standard --mean -i --input -o --output -j --jobs -q --quiet -v --verbose -h --help --version" ;;
 	esac
@@ -62,4 +67,4 @@ _hntools() {
 		mapfile -t COMPREPLY < <(compgen -f -- "$cur")
 	fi
 }
-complete -o filenames -F _hntools alls-check har-pack hef-run hn hn-alloc hn-compare hn-dot hn-infer hn-normalize hn-quantize hn-stat hn2hef onnx2hn tflite2hn translate-dataset
+complete -o filenames -F _hntools alls-check har-pack hef-run hn hn-alloc hn-compare hn-dot hn-infer hn-normalize hn-quantize hn-stat hn2hef onnx2hn tf2hn tflite2hn translate-dataset
