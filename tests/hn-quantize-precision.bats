@@ -125,3 +125,33 @@ same_everywhere() {
 	fails_with 1 "hn-quantize: layer 'n/conv2': single_scale_decomposition has 8-bit products; 16-bit layers have bias_mode=double_scale_initialization" \
 		hn-quantize -q -c in.npy -s s.alls n.fp.har -o x.har
 }
+
+@test "the machine needs half the memory for weights of 4 bits and twice for 16, and bytes' products for 16" {
+	cat > n.json <<- 'END'
+		{"name": "n", "net_params": {}, "layers": {
+		"n/input_layer1": {"type": "input_layer", "input": [], "input_shapes": [[-1, 4, 4, 256]]},
+		"n/conv1": {"type": "conv", "input": ["n/input_layer1"], "params": {"kernel_shape": [3, 3, 256, 256], "strides": [1, 1, 1, 1], "padding": "SAME"}},
+		"n/conv2": {"type": "conv", "input": ["n/conv1"], "params": {"kernel_shape": [1, 1, 256, 8], "strides": [1, 1, 1, 1], "padding": "SAME"}},
+		"n/output_layer1": {"type": "output_layer", "input": ["n/conv2"]}}}
+	END
+	mkhar n.json n.har in.npy 4
+	hn-normalize -q n.har -o n.fp.har
+	# cuts of weight memory, cycles of one row on one subcluster, of all parts
+	parts() {
+		q "quantization_param({*}, precision_mode=$1)"
+		hn-alloc -q --report r.json q.har -o a.har
+		jq -r '[.layers[] | select(.layer == "n/conv1")] |
+			"\(map(.l3_weight_cuts) | add) \(map(.row_cycles * .subclusters) | add)"' r.json
+	}
+	read -r cuts8 work8 <<< "$(parts a8_w8)"
+	read -r cuts4 work4 <<< "$(parts a8_w4)"
+	read -r cuts16 work16 <<< "$(parts a16_w16)"
+	read -r cuts164 work164 <<< "$(parts a16_w4)"
+	echo "$cuts8 $cuts4 $cuts16 $cuts164, $work8 $work4 $work16 $work164"
+	[ "$cuts4" -ge $((cuts8 / 2)) ] && [ "$cuts4" -le $((cuts8 / 2 + 2)) ]
+	[ "$cuts16" -ge $((2 * cuts8 - 2)) ] && [ "$cuts16" -le $((2 * cuts8 + 2)) ]
+	[ "$cuts164" -eq "$cuts4" ]
+	[ "$work4" -eq "$work8" ]
+	[ "$work16" -ge $((39 * work8 / 10)) ] && [ "$work16" -le $((41 * work8 / 10)) ]
+	[ "$work164" -ge $((19 * work8 / 10)) ] && [ "$work164" -le $((21 * work8 / 10)) ]
+}

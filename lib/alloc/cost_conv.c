@@ -1,16 +1,27 @@
 /* Kernels: conv, dw, deconv, dense, matmul.  hn-machine(7), throughput. */
 #include "alloc/alloc_int.h"
 
-/* Precision mode by the widths of operands: a8_w8, a8_w4, a16_w16, a16_w8. */
-static const struct target_precision *precision(const struct plan *p, const struct qop *q)
+/* Multiplications a cycle relative to 8 bits, by how many operands have 16: a byte's product each.
+ */
+static double mac_factor(const struct plan *p, const struct qop *q)
 {
-	bool wide = q->in_bits.n > 0 && q->in_bits.v[0] == 16;
+	const bool a = q->in_bits.v[0] == 16;
+	const bool b = q->type == HN_MATMUL ? q->in_bits.v[1] == 16 : q->w_bits == 16;
+	const enum target_precision_id mode = a && b           ? PRECISION_A16_W16
+					      : a || b         ? PRECISION_A16_W8
+					      : q->w_bits == 4 ? PRECISION_A8_W4
+							       : PRECISION_A8_W8;
 
-	if (q->w_bits == 16)
-		return &p->t->precision[PRECISION_A16_W16];
-	if (wide)
-		return &p->t->precision[PRECISION_A16_W8];
-	return &p->t->precision[q->w_bits == 4 ? PRECISION_A8_W4 : PRECISION_A8_W8];
+	return p->t->precision[mode].mac_factor;
+}
+
+static double weight_bytes(const struct plan *p, const struct qop *q)
+{
+	const enum target_precision_id mode = q->w_bits == 16  ? PRECISION_A16_W16
+					      : q->w_bits == 4 ? PRECISION_A8_W4
+							       : PRECISION_A8_W8;
+
+	return p->t->precision[mode].weight_bytes;
 }
 
 /* Kernel sizes that the 16x4 mode supports at stride 1 x 1, dilation 1 x 1 (guide, table 7). */
@@ -74,7 +85,6 @@ int cost_conv(const struct plan *p, const struct unit *u, struct cost *c)
 {
 	const struct layer *l = u->l;
 	const struct qop *q = u->q;
-	const struct target_precision *pr = precision(p, q);
 	int64_t spatial = spatial_taps(l);
 	int64_t weights = (int64_t)(q->kernel.n + q->kernel16.n);
 	int32_t groups = l->type == HN_DENSE || l->p.groups < 1 ? 1 : l->p.groups;
@@ -85,11 +95,11 @@ int cost_conv(const struct plan *p, const struct unit *u, struct cost *c)
 	c->group = c->features / groups;
 	c->taps = c->depthwise ? spatial : spatial * l->p.kernel[2];
 	c->rate =
-	    pr->mac_factor * (spatial > 1 ? p->t->mac_utilization : p->t->mac_utilization_1x1);
+	    mac_factor(p, q) * (spatial > 1 ? p->t->mac_utilization : p->t->mac_utilization_1x1);
 	c->apu_cycles = ceil_div(c->cols, p->t->apu_values_per_cycle);
 	/* Weights, and a 32-bit word per feature for bias and output stage. */
-	c->weight_bytes = (int64_t)((double)weights * pr->weight_bytes + 0.5) + 4 * c->features;
-	if (q->kernel.n)
+	c->weight_bytes = (int64_t)((double)weights * weight_bytes(p, q) + 0.5) + 4 * c->features;
+	if (weights)
 		c->slice_step = groups > 1 ? c->group : p->t->mode[0].features;
 	if (l->type == HN_CONV || l->type == HN_DW)
 		c->column_step = p->t->mode[0].columns;
@@ -101,7 +111,7 @@ int cost_matmul(const struct plan *p, const struct unit *u, struct cost *c)
 {
 	c->macs = true;
 	c->taps = layer_in_shape(u->l, 0)->c / u->l->p.groups;
-	c->rate = precision(p, u->q)->mac_factor * p->t->mac_utilization_1x1;
+	c->rate = mac_factor(p, u->q) * p->t->mac_utilization_1x1;
 	c->apu_cycles = ceil_div(c->cols, p->t->apu_values_per_cycle);
 	return 0;
 }

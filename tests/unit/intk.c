@@ -6,26 +6,43 @@ struct geometry {
 	int32_t type, h, w, cin, cout, groups, kh, kw, stride, dilation, pad, add, act;
 };
 
+/* Bits of the input, the added input, the weights, the output. */
+struct widths {
+	int32_t in, add, w, out;
+};
+
+static bool is_wide(const struct widths *b)
+{
+	return b->in == 16 || b->add == 16 || b->w == 16 || b->out == 16;
+}
+
+static int32_t weight(const struct qop *q, size_t i)
+{
+	return q->w_bits == 16 ? q->kernel16.v[i] : q->kernel.v[i];
+}
+
 /* Rows and columns of padding in front; a 1x1 kernel is padded behind only. */
 static int32_t first(const struct geometry *g)
 {
 	return g->kh == 1 && g->kw == 1 ? 0 : g->pad;
 }
 
-static void frame(struct qop *q, const struct geometry *g, struct rng *r, int32_t oh, int32_t ow)
+static void frame(struct qop *q, const struct geometry *g, const struct widths *b, struct rng *r,
+		  int32_t oh, int32_t ow)
 {
 	memset(q, 0, sizeof *q);
 	q->type = g->type;
 	q->nin = 1 + g->add;
 	set32(&q->in_shape, g->add ? 6 : 3, (int32_t[]){ g->h, g->w, g->cin, oh, ow, g->cout });
 	set32(&q->out_shape, 3, (int32_t[]){ oh, ow, g->cout });
-	set32(&q->in_bits, (size_t)q->nin, (int32_t[]){ 8, 8 });
-	set32(&q->in_zp, (size_t)q->nin, (int32_t[]){ pick(r, 0, 255), pick(r, 0, 255) });
+	set32(&q->in_bits, (size_t)q->nin, (int32_t[]){ b->in, b->add });
+	set32(&q->in_zp, (size_t)q->nin,
+	      (int32_t[]){ pick(r, 0, qop_top(b->in)), pick(r, 0, qop_top(b->add)) });
 	setf(&q->in_scale, (size_t)q->nin);
 	setf(&q->out_scale, 1);
-	q->out_bits = 8;
-	q->out_zp = pick(r, 0, 255);
-	q->w_bits = 8;
+	q->out_bits = b->out;
+	q->out_zp = pick(r, 0, qop_top(b->out));
+	q->w_bits = b->w;
 	q->groups = g->groups;
 	set32(&q->kernel_hw, 2, (int32_t[]){ g->kh, g->kw });
 	set32(&q->stride, 2, (int32_t[]){ g->stride, g->stride });
@@ -37,16 +54,30 @@ static void frame(struct qop *q, const struct geometry *g, struct rng *r, int32_
 	q->act = g->act;
 }
 
-static void numbers(struct qop *q, const struct geometry *g, struct rng *r)
+static void weights(struct qop *q, size_t n, struct rng *r)
 {
+	if (q->w_bits == 16) {
+		q->kernel16.n = n;
+		q->kernel16.v = xreallocarray(NULL, n, sizeof(int16_t));
+		for (size_t i = 0; i < n; i++)
+			q->kernel16.v[i] = (int16_t)pick(r, -QWEIGHT16_MAX, QWEIGHT16_MAX);
+		return;
+	}
+	q->kernel.n = n;
+	q->kernel.v = xmalloc(n);
+	for (size_t i = 0; i < n; i++)
+		q->kernel.v[i] = (int8_t)(q->w_bits == 4 ? pick(r, -8, 7) : pick(r, -128, 127));
+}
+
+static void numbers(struct qop *q, const struct geometry *g, const struct widths *b, struct rng *r)
+{
+	/* Sums are larger by so many bits, codes by so many. */
+	const int32_t more = b->in + b->w - b->out - 8;
 	int32_t *shift = xreallocarray(NULL, (size_t)g->cout, sizeof *shift);
 	int32_t *mult = xreallocarray(NULL, (size_t)g->cout, sizeof *mult);
 
-	q->kernel.n =
-	    (size_t)g->kh * (size_t)g->kw * (size_t)(g->cin / g->groups) * (size_t)g->cout;
-	q->kernel.v = xmalloc(q->kernel.n);
-	for (size_t i = 0; i < q->kernel.n; i++)
-		q->kernel.v[i] = (int8_t)pick(r, -128, 127);
+	weights(q, (size_t)g->kh * (size_t)g->kw * (size_t)(g->cin / g->groups) * (size_t)g->cout,
+		r);
 	q->bias_mode = 1;
 	q->bias_shift = 2;
 	q->bias_mant.n = (size_t)g->cout;
@@ -54,7 +85,7 @@ static void numbers(struct qop *q, const struct geometry *g, struct rng *r)
 	for (int32_t c = 0; c < g->cout; c++) {
 		q->bias_mant.v[c] = (int16_t)pick(r, -3000, 3000);
 		mult[c] = pick(r, 16384, 32767);
-		shift[c] = pick(r, 21, 27);
+		shift[c] = pick(r, 21, 27) + more;
 	}
 	set32(&q->mult, (size_t)g->cout, mult);
 	set32(&q->shift, (size_t)g->cout, shift);
@@ -63,13 +94,13 @@ static void numbers(struct qop *q, const struct geometry *g, struct rng *r)
 	set32(&q->neg_mult, (size_t)g->cout, mult);
 	set32(&q->neg_shift, (size_t)g->cout, shift);
 	set32(&q->act_lo, 1, (int32_t[]){ 3 });
-	set32(&q->act_hi, 1, (int32_t[]){ 250 });
+	set32(&q->act_hi, 1, (int32_t[]){ qop_top(b->out) - 5 });
 	free(shift);
 	free(mult);
 }
 
 /* The definition in hn-numerics(7), element by element. */
-static int64_t tap(const struct qop *q, const struct geometry *g, const uint8_t *x, int64_t iy,
+static int64_t tap(const struct qop *q, const struct geometry *g, const void *x, int64_t iy,
 		   int64_t ix, int32_t ky, int32_t kx, int32_t c)
 {
 	int32_t cg = g->cin / g->groups;
@@ -79,12 +110,14 @@ static int64_t tap(const struct qop *q, const struct geometry *g, const uint8_t 
 	if (iy < 0 || iy >= g->h || ix < 0 || ix >= g->w)
 		return 0;
 	for (int32_t i = 0; i < cg; i++)
-		sum += (x[(iy * g->w + ix) * g->cin + group * cg + i] - q->in_zp.v[0]) *
-		       q->kernel.v[((ky * g->kw + kx) * cg + i) * g->cout + c];
+		sum += (int64_t)(code_get(x, (size_t)((iy * g->w + ix) * g->cin + group * cg + i),
+					  q->in_bits.v[0] == 16) -
+				 q->in_zp.v[0]) *
+		       weight(q, (size_t)(((ky * g->kw + kx) * cg + i) * g->cout + c));
 	return sum;
 }
 
-static int64_t reference_acc(const struct qop *q, const struct geometry *g, const uint8_t *x,
+static int64_t reference_acc(const struct qop *q, const struct geometry *g, const void *x,
 			     int32_t y, int32_t ox, int32_t c)
 {
 	int64_t acc = (int64_t)q->bias_mant.v[c] * 4;
@@ -107,24 +140,28 @@ static int64_t reference_acc(const struct qop *q, const struct geometry *g, cons
 	return acc;
 }
 
-static uint8_t reference(const struct qop *q, const struct geometry *g, const uint8_t *x,
-			 const uint8_t *add, int32_t y, int32_t ox, int32_t c)
+static int32_t reference(const struct qop *q, const struct geometry *g, const void *x,
+			 const void *add, int32_t y, int32_t ox, int32_t c)
 {
 	int64_t acc = reference_acc(q, g, x, y, ox, c);
 	int64_t v;
 
 	if (g->add)
-		acc += fixed_scale(add[(y * q->out_shape.v[1] + ox) * g->cout + c] - q->in_zp.v[1],
-				   q->in_mult.v[1], q->in_shift.v[1]);
-	acc = (int32_t)(uint32_t)(uint64_t)acc;
+		acc +=
+		    fixed_scale(code_get(add, (size_t)((y * q->out_shape.v[1] + ox) * g->cout + c),
+					 q->in_bits.v[1] == 16) -
+				    q->in_zp.v[1],
+				q->in_mult.v[1], q->in_shift.v[1]);
+	if (!qop_is_wide(q))
+		acc = (int32_t)(uint32_t)(uint64_t)acc;
 	v = acc < 0 && qact_is_leaky(g->act) ? fixed_scale(acc, q->neg_mult.v[c], q->neg_shift.v[c])
 					     : fixed_scale(acc, q->mult.v[c], q->shift.v[c]);
 	v += q->out_zp;
-	return (uint8_t)(v < 3 ? 3 : v > 250 ? 250 : v);
+	return (int32_t)(v < 3 ? 3 : v > q->act_hi.v[0] ? q->act_hi.v[0] : v);
 }
 
 /* Whole layer and its halves (by groups where there are any). */
-static void run_case(const struct geometry *g, struct rng *r)
+static void run_case(const struct geometry *g, const struct widths *b, struct rng *r)
 {
 	int32_t reach = g->dilation * (g->kh - 1) + 1;
 	int32_t reachw = g->dilation * (g->kw - 1) + 1;
@@ -136,18 +173,21 @@ static void run_case(const struct geometry *g, struct rng *r)
 	size_t nout = (size_t)(oh * ow * g->cout);
 	struct err e = { 0 };
 	struct qop q;
-	uint8_t *x = random_codes(r, 2 * nin);
-	uint8_t *add = random_codes(r, 2 * nout);
-	uint8_t *y = xmalloc(2 * nout);
+	const size_t xbytes = (size_t)b->in / 8, abytes = (size_t)b->add / 8;
+	uint8_t *x = random_codes(r, 2 * nin * xbytes);
+	uint8_t *add = random_codes(r, 2 * nout * abytes);
+	uint8_t *y = xmalloc(2 * nout * (size_t)b->out / 8);
 	size_t wrong = 0;
-	char name[120];
+	char name[160];
 
-	frame(&q, g, r, oh, ow);
-	numbers(&q, g, r);
-	snprintf(name, sizeof name,
-		 "%s %dx%dx%d -> %d, %d groups, %dx%d/%d dilation %d pad %d add %d act %d",
-		 hn_type_name((enum hn_type)g->type), g->h, g->w, g->cin, g->cout, g->groups, g->kh,
-		 g->kw, g->stride, g->dilation, g->pad, g->add, g->act);
+	frame(&q, g, b, r, oh, ow);
+	numbers(&q, g, b, r);
+	snprintf(
+	    name, sizeof name,
+	    "%s %dx%dx%d -> %d, %d groups, %dx%d/%d dilation %d pad %d add %d act %d, bits %d %d "
+	    "%d %d",
+	    hn_type_name((enum hn_type)g->type), g->h, g->w, g->cin, g->cout, g->groups, g->kh,
+	    g->kw, g->stride, g->dilation, g->pad, g->add, g->act, b->in, b->add, b->w, b->out);
 	check(qop_check(&q, &e) == 0, e.msg);
 	for (int32_t half = 0; half < 2 && !err_is(&e); half++) {
 		struct qop part;
@@ -168,12 +208,14 @@ static void run_case(const struct geometry *g, struct rng *r)
 		      name);
 		for (size_t i = 0; i < 2 * (size_t)(oh * ow); i++)
 			for (int32_t c = from; c < to; c++)
-				wrong += y[i * (size_t)(to - from) + (size_t)(c - from)] !=
-					 reference(&q, g, x + i / (size_t)(oh * ow) * nin,
-						   add + i / (size_t)(oh * ow) * nout,
+				wrong += code_get(y, i * (size_t)(to - from) + (size_t)(c - from),
+						  b->out == 16) !=
+					 reference(&q, g, x + i / (size_t)(oh * ow) * nin * xbytes,
+						   add + i / (size_t)(oh * ow) * nout * abytes,
 						   (int32_t)(i % (size_t)(oh * ow)) / ow,
 						   (int32_t)(i % (size_t)(oh * ow)) % ow, c);
-		check(peak > 0, name);
+		/* Wide sums are bounded by the record itself. */
+		check(peak > 0 || is_wide(b), name);
 		intk_free(k);
 		qop_release(&part);
 	}
@@ -182,6 +224,36 @@ static void run_case(const struct geometry *g, struct rng *r)
 	free(x);
 	free(add);
 	free(y);
+}
+
+/* What could leave 47 bits, and bytes' products that could leave 32, are refused. */
+static void too_large(struct rng *r)
+{
+	static const struct geometry deep = { HN_DENSE, 1, 1, 66000, 2, 1,         1,
+					      1,        1, 1, 0,     0, ACT_LINEAR };
+	static const struct geometry flat = {
+		HN_DENSE, 1, 1, 8, 2, 1, 1, 1, 1, 1, 0, 1, ACT_LINEAR
+	};
+	static const struct widths bits = { 16, 16, 16, 16 };
+	struct err e = { 0 };
+	struct qop q;
+
+	frame(&q, &deep, &bits, r, 1, 1);
+	numbers(&q, &deep, &bits, r);
+	check(qop_check(&q, &e) < 0 && strstr(e.msg, "66000 products"), e.msg);
+	qop_release(&q);
+	e = (struct err){ 0 };
+	frame(&q, &flat, &bits, r, 1, 1);
+	numbers(&q, &flat, &bits, r);
+	q.in_shift.v[1] = -15;
+	check(qop_check(&q, &e) == 0, e.msg);
+	q.in_mult.v[1] = 32767;
+	for (size_t i = 0; i < q.kernel16.n; i++)
+		q.kernel16.v[i] = QWEIGHT16_MAX;
+	q.bias_shift = 31;
+	q.bias_mant.v[0] = 32767;
+	check(qop_check(&q, &e) < 0 && strstr(e.msg, "may leave 47 bits"), e.msg);
+	qop_release(&q);
 }
 
 static void products(struct rng *r)
@@ -230,11 +302,16 @@ int main(void)
 		{ HN_DECONV, 5, 4, 8, 12, 4, 3, 3, 3, 2, 0, 1, ACT_LEAKY },
 		{ HN_NORMALIZATION, 5, 4, 6, 6, 6, 1, 1, 1, 1, 0, 0, ACT_LINEAR },
 	};
+	static const struct widths bits[] = { { 8, 8, 8, 8 },  { 8, 8, 4, 8 },   { 16, 16, 16, 16 },
+					      { 16, 8, 8, 8 }, { 8, 16, 16, 8 }, { 8, 8, 8, 16 },
+					      { 16, 16, 4, 8 } };
 	struct rng r;
 
 	rng_init(&r, 1, "intk");
-	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++)
-		run_case(&cases[i], &r);
+	for (size_t b = 0; b < sizeof bits / sizeof *bits; b++)
+		for (size_t i = 0; i < sizeof cases / sizeof *cases; i++)
+			run_case(&cases[i], &bits[b], &r);
+	too_large(&r);
 	products(&r);
 	printf("%d passed, %d failed\n", passed, failed);
 	return failed != 0;
