@@ -103,6 +103,7 @@ static void info_release(struct quant *q)
 		free(q->info[i].min);
 		free(q->info[i].max);
 		free(q->info[i].eq);
+		free(q->info[i].scales);
 		for (size_t c = 0; q->info[i].hist && c < q->info[i].c; c++)
 			hist_release(&q->info[i].hist[c]);
 		free(q->info[i].hist);

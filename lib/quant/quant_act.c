@@ -115,7 +115,8 @@ static void set_bounds(const struct qinfo *info, double real, struct qarr_i32 *o
 	for (size_t c = 0; c < info->c; c++) {
 		double bound = real == 0 ? 0 : real * info->eq[c];
 
-		v[c] = quantize_value(bound, (double)info->scale, info->zp, info->bits);
+		v[c] = quantize_value(bound, (double)(info->scales ? info->scales[c] : info->scale),
+				      info->zp, info->bits);
 		same = same && v[c] == v[0];
 	}
 	qset_i32(out, same ? 1 : info->c, v);
@@ -137,8 +138,8 @@ int quant_stage_activation(struct quant *q, const struct layer *l, struct qop *o
 }
 
 /* Slope of negative values by feature. */
-static int negative(struct quant *q, const struct layer *l, struct qop *op, const double *real,
-		    size_t n, double unit, struct err *e)
+static int negative(struct quant *q, const struct layer *l, struct qop *op, const double *scaled,
+		    size_t n, struct err *e)
 {
 	size_t c = (size_t)l->out[0].c;
 	const float *slope = NULL;
@@ -150,7 +151,7 @@ static int negative(struct quant *q, const struct layer *l, struct qop *op, cons
 		n = n > c ? n : c;
 	v = xreallocarray(NULL, n, sizeof *v);
 	for (size_t i = 0; i < n; i++)
-		v[i] = real[op->mult.n > 1 ? i : 0] / unit *
+		v[i] = scaled[op->mult.n > 1 ? i : 0] *
 		       (slope ? (double)slope[i] : (double)l->p.act.alpha);
 	qset_multipliers(&op->neg_mult, &op->neg_shift, v, n);
 	free(v);
@@ -160,17 +161,19 @@ static int negative(struct quant *q, const struct layer *l, struct qop *op, cons
 int quant_stage(struct quant *q, const struct layer *l, struct qop *op, const double *real,
 		size_t n, struct err *e)
 {
+	const float *scales = quant_info(q, l)->scales;
+	const size_t many = scales ? (size_t)l->out[0].c : n;
 	double unit = quant_stage_unit(q, l);
-	double *v = xreallocarray(NULL, n, sizeof *v);
+	double *v = xreallocarray(NULL, many, sizeof *v);
+	int rc = 0;
 
-	for (size_t i = 0; i < n; i++)
-		v[i] = real[i] / unit;
-	qset_multipliers(&op->mult, &op->shift, v, n);
+	for (size_t i = 0; i < many; i++)
+		v[i] = real[n > 1 ? i : 0] / (scales ? (double)scales[i] : unit);
+	qset_multipliers(&op->mult, &op->shift, v, many);
+	if (l->p.activation == ACT_LEAKY || l->p.activation == ACT_PRELU)
+		rc = negative(q, l, op, v, many, e);
 	free(v);
-	if ((l->p.activation == ACT_LEAKY || l->p.activation == ACT_PRELU) &&
-	    negative(q, l, op, real, n, unit, e) < 0)
-		return -1;
-	return quant_stage_activation(q, l, op, real[0], e);
+	return rc < 0 ? rc : quant_stage_activation(q, l, op, real[0], e);
 }
 
 QUANT_OP(quant_activation)

@@ -46,6 +46,9 @@ struct qinfo {
 	int groups;          /* quantization_groups */
 	int max_feed_repeat; /* max_bias_feed_repeat */
 	bool bias_asked;     /* bias_mode by script */
+	bool vector_asked;   /* output_encoding_vector by script, by layer */
+	bool vector;         /* and it has one */
+	float *scales;       /* c: the vector; NULL: scale holds for all features */
 	bool no_equalize;    /* by script */
 	bool forced;         /* lo, hi by script: force_range_out */
 	bool clipped;        /* the range is not beyond clip_lo, clip_hi */
@@ -71,6 +74,7 @@ struct quant {
 	uint64_t images;       /* that the statistics are of */
 	struct tensors *stats; /* in units of the model as it came: stats.c */
 	double ratio4;         /* auto_4bit_weights_ratio; -1: the script is silent */
+	bool vectors;          /* output_encoding_vector of all outputs */
 	double ratio16;        /* auto_16bit_weights_ratio */
 	char *downgrade;       /* what was asked for and is not done: said again at the end */
 };
@@ -84,6 +88,14 @@ const struct layer *quant_softmax_reader(const struct layer *l);
  */
 bool quant_forwards(const struct layer *l);
 const struct layer *quant_source(const struct layer *l);
+
+/* ---- vector.c: output_encoding_vector ---- */
+/* Which layers have one; an error where a layer was named that cannot. */
+int vector_mark(struct quant *q, struct err *e);
+/* The scales, of encodings that are done. */
+void vector_encode(struct quant *q);
+/* True when a layer type's output may have a scale per feature (a concat: per input). */
+bool quant_by_feature(enum hn_type t);
 
 /* ---- precision.c ---- */
 /* "a8_w4" and so on to bits; false: no mode that this machine has. */

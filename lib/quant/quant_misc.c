@@ -90,10 +90,15 @@ QUANT_OP(quant_avgpool)
 QUANT_OP(quant_concat)
 {
 	double *real = xreallocarray(NULL, l->nin, sizeof *real);
+	const struct qinfo *info = quant_info(q, l);
+	size_t at = 0;
 
 	(void)e;
-	for (size_t i = 0; i < l->nin; i++)
-		real[i] = (double)op->in_scale.v[i] / (double)quant_info(q, l)->scale;
+	for (size_t i = 0; i < l->nin; i++) {
+		real[i] = (double)op->in_scale.v[i] /
+			  (double)(info->scales ? info->scales[at] : info->scale);
+		at += (size_t)layer_in_shape(l, i)->c;
+	}
 	qset_multipliers(&op->in_mult, &op->in_shift, real, l->nin);
 	qset_i32(&op->geom, 1, (int32_t[]){ l->p.concat_axis });
 	free(real);

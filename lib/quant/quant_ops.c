@@ -6,54 +6,60 @@
 struct quant_op {
 	int (*make)(struct quant *q, const struct layer *l, struct qop *op, struct err *e);
 	const char *reason; /* why make is NULL */
+	bool by_feature;    /* its output may have a scale per feature */
 };
 
 static const struct quant_op ops[HN_TYPE_COUNT] = {
 	/* clang-format off */
-	[HN_INPUT]             = { quant_plain, NULL },
-	[HN_OUTPUT]            = { quant_plain, NULL },
-	[HN_CONST]             = { quant_const, NULL },
-	[HN_CONV]              = { quant_conv, NULL },
-	[HN_DW]                = { quant_conv, NULL },
-	[HN_DECONV]            = { quant_conv, NULL },
-	[HN_DENSE]             = { quant_conv, NULL },
-	[HN_MATMUL]            = { quant_matmul, NULL },
-	[HN_MAXPOOL]           = { quant_maxpool, NULL },
-	[HN_AVGPOOL]           = { quant_avgpool, NULL },
-	[HN_GLOBAL_AVGPOOL]    = { quant_avgpool, NULL },
-	[HN_ACTIVATION]        = { quant_activation, NULL },
-	[HN_BATCH_NORM]        = { quant_conv, NULL },
-	[HN_NORMALIZATION]     = { quant_conv, NULL },
-	[HN_LAYER_NORM]        = { quant_layer_norm, NULL },
-	[HN_EW_ADD]            = { quant_eltwise, NULL },
-	[HN_EW_SUB]            = { quant_eltwise, NULL },
-	[HN_EW_MULT]           = { quant_eltwise, NULL },
-	[HN_EW_DIV]            = { quant_eltwise, NULL },
-	[HN_EW_MAX]            = { quant_eltwise, NULL },
-	[HN_EW_MIN]            = { quant_eltwise, NULL },
-	[HN_CONCAT]            = { quant_concat, NULL },
-	[HN_SLICE]             = { quant_slice, NULL },
-	[HN_FEATURE_SPLITTER]  = { quant_plain, NULL },
-	[HN_EXTERNAL_PAD]      = { quant_pad, NULL },
-	[HN_DEPTH_TO_SPACE]    = { quant_depth_space, NULL },
-	[HN_SPACE_TO_DEPTH]    = { quant_depth_space, NULL },
-	[HN_FEATURE_SHUFFLE]   = { quant_shuffle, NULL },
-	[HN_FORMAT_CONVERSION] = { quant_format, NULL },
-	[HN_SHORTCUT]          = { quant_plain, NULL },
-	[HN_RESIZE]            = { quant_resize, NULL },
-	[HN_SOFTMAX]           = { quant_softmax, NULL },
-	[HN_ARGMAX]            = { quant_plain, NULL },
-	[HN_REDUCE_MAX]        = { quant_reduce, NULL },
-	[HN_REDUCE_MIN]        = { quant_reduce, NULL },
-	[HN_REDUCE_SUM]        = { quant_reduce, NULL },
-	[HN_REDUCE_MEAN]       = { quant_reduce, NULL },
-	[HN_POSTPROCESS]       = { NULL, "runs on the host, in float" },
+	[HN_INPUT]             = { quant_plain, NULL, false },
+	[HN_OUTPUT]            = { quant_plain, NULL, false },
+	[HN_CONST]             = { quant_const, NULL, false },
+	[HN_CONV]              = { quant_conv, NULL, true },
+	[HN_DW]                = { quant_conv, NULL, true },
+	[HN_DECONV]            = { quant_conv, NULL, true },
+	[HN_DENSE]             = { quant_conv, NULL, true },
+	[HN_MATMUL]            = { quant_matmul, NULL, true },
+	[HN_MAXPOOL]           = { quant_maxpool, NULL, false },
+	[HN_AVGPOOL]           = { quant_avgpool, NULL, false },
+	[HN_GLOBAL_AVGPOOL]    = { quant_avgpool, NULL, false },
+	[HN_ACTIVATION]        = { quant_activation, NULL, true },
+	[HN_BATCH_NORM]        = { quant_conv, NULL, true },
+	[HN_NORMALIZATION]     = { quant_conv, NULL, true },
+	[HN_LAYER_NORM]        = { quant_layer_norm, NULL, true },
+	[HN_EW_ADD]            = { quant_eltwise, NULL, true },
+	[HN_EW_SUB]            = { quant_eltwise, NULL, true },
+	[HN_EW_MULT]           = { quant_eltwise, NULL, true },
+	[HN_EW_DIV]            = { quant_eltwise, NULL, true },
+	[HN_EW_MAX]            = { quant_eltwise, NULL, true },
+	[HN_EW_MIN]            = { quant_eltwise, NULL, true },
+	[HN_CONCAT]            = { quant_concat, NULL, true },
+	[HN_SLICE]             = { quant_slice, NULL, false },
+	[HN_FEATURE_SPLITTER]  = { quant_plain, NULL, false },
+	[HN_EXTERNAL_PAD]      = { quant_pad, NULL, false },
+	[HN_DEPTH_TO_SPACE]    = { quant_depth_space, NULL, false },
+	[HN_SPACE_TO_DEPTH]    = { quant_depth_space, NULL, false },
+	[HN_FEATURE_SHUFFLE]   = { quant_shuffle, NULL, false },
+	[HN_FORMAT_CONVERSION] = { quant_format, NULL, false },
+	[HN_SHORTCUT]          = { quant_plain, NULL, false },
+	[HN_RESIZE]            = { quant_resize, NULL, false },
+	[HN_SOFTMAX]           = { quant_softmax, NULL, false },
+	[HN_ARGMAX]            = { quant_plain, NULL, false },
+	[HN_REDUCE_MAX]        = { quant_reduce, NULL, false },
+	[HN_REDUCE_MIN]        = { quant_reduce, NULL, false },
+	[HN_REDUCE_SUM]        = { quant_reduce, NULL, false },
+	[HN_REDUCE_MEAN]       = { quant_reduce, NULL, false },
+	[HN_POSTPROCESS]       = { NULL, "runs on the host, in float", false },
 	/* clang-format on */
 };
 
 const char *quant_reason(enum hn_type t)
 {
 	return ops[t].make ? NULL : ops[t].reason ? ops[t].reason : "has no integer form";
+}
+
+bool quant_by_feature(enum hn_type t)
+{
+	return ops[t].by_feature;
 }
 
 void qset_i32(struct qarr_i32 *a, size_t n, const int32_t *v)
@@ -101,7 +107,8 @@ static void frame(const struct quant *q, const struct layer *l, struct qop *op)
 		       (int32_t[]){ l->out[p].h, l->out[p].w, l->out[p].c }, 3 * sizeof(int32_t));
 	op->out_bits = info->bits;
 	op->out_zp = info->zp;
-	qset_f32(&op->out_scale, 1, &info->scale);
+	qset_f32(&op->out_scale, info->scales ? info->c : 1,
+		 info->scales ? info->scales : &info->scale);
 }
 
 struct records_job {

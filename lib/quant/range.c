@@ -159,7 +159,7 @@ static void unite_concat(struct quant *q, const struct layer *l)
 		info->hi = fmax(info->hi, in->hi);
 	}
 	clip(info);
-	for (size_t i = 0; i < l->nin; i++) {
+	for (size_t i = 0; i < l->nin && !info->vector; i++) {
 		const struct layer *from = quant_source(l->in[i].layer);
 		struct qinfo *in = quant_info(q, from);
 
@@ -202,7 +202,8 @@ static void encode_argmax(struct qinfo *info, int32_t features)
 
 int quant_ranges(struct quant *q, struct err *e)
 {
-	(void)e;
+	if (vector_mark(q, e) < 0)
+		return -1;
 	precision_bits(q);
 	for (size_t i = 0; i < q->g->nlayers; i++)
 		own_range(q, q->g->layers[i]);
@@ -230,5 +231,6 @@ int quant_ranges(struct quant *q, struct err *e)
 			info->bits = from->bits;
 		}
 	}
+	vector_encode(q);
 	return 0;
 }

@@ -45,11 +45,21 @@ static int compression(struct quant *q, const struct alls_stmt *st, struct err *
 	return 0;
 }
 
+static int globals(struct quant *q, const struct alls_stmt *st, struct err *e)
+{
+	const int on = alls_get_switch(st, "output_encoding_vector");
+
+	(void)e;
+	if (on >= 0)
+		q->vectors = on == 1;
+	return 0;
+}
+
 /* Values of one quantization_param statement. */
 struct layer_param {
 	const char *precision, *bias;
 	struct qmode mode;
-	int groups, feed_repeat;
+	int groups, feed_repeat, vector;
 	double range[2];
 	size_t nrange;
 };
@@ -83,6 +93,8 @@ static int apply_param(struct quant *q, const struct alls_stmt *st, const struct
 	info->bias_asked = info->bias_asked || p->bias;
 	if (p->bias && hn_is(l->type, HNF_BIAS))
 		l->quant.bias_mode = arena_strdup(&q->g->arena, p->bias);
+	if (p->vector >= 0)
+		info->vector_asked = p->vector == 1;
 	if (p->feed_repeat)
 		info->max_feed_repeat = p->feed_repeat;
 	if (p->nrange) {
@@ -97,6 +109,7 @@ static int layer_params(struct quant *q, const struct alls_stmt *st, struct err 
 {
 	struct layer_param p = { .precision = alls_get_text(st, "precision_mode"),
 				 .bias = alls_get_text(st, "bias_mode"),
+				 .vector = alls_get_switch(st, "output_encoding_vector"),
 				 .groups = alls_get_int(st, "quantization_groups", 0),
 				 .feed_repeat = alls_get_int(st, "max_bias_feed_repeat", 0) };
 	struct layer **layers;
@@ -193,6 +206,7 @@ static const struct {
 	/* clang-format off */
 	{ "model_optimization_config",     "calibration",  calibration },
 	{ "model_optimization_config",     "compression_params", compression },
+	{ "model_optimization_config",     "globals",      globals },
 	{ "model_optimization_flavor",     NULL,           flavor },
 	{ "quantization_param",            NULL,           layer_params },
 	{ "set_seed",                      NULL,           set_seed },
