@@ -206,6 +206,47 @@ two() {
 	same_bytes y.npy h.npy
 }
 
+@test "one input is packed, the host resizes the other" {
+	two 3
+	conversion bytes 8 3,4,8,3 packed.npy
+	conversion nv12_to_hailo_yuv packed.npy pixels.npy
+	conversion bytes 9 3,16,16,3 plain.npy
+	for e in pixels False packed True; do
+		[ "$e" != pixels ] && [ "$e" != packed ] || { in=$e.npy; continue; }
+		arr npz calib.npz "input_layer1=$in" input_layer2=plain.npy
+		pipe "r = resize(input_layer2, resize_shapes=[16, 16], engine=cpu)
+			f, c = input_conversion(input_layer1, nv12_to_rgb, emulator_support=$e)" calib.npz
+		hn-infer -q -c bit_exact --raw --in "input_layer1=$in" --in input_layer2=plain.npy q.har -o y.npy
+		hef-run -q --raw --in input_layer1=packed.npy --in input_layer2=plain.npy -o h.npy m.hef
+		same_bytes y.npy h.npy
+	done
+}
+
+@test "a camera's bytes stay bytes, a color conversion keeps its weights" {
+	echo '{"name": "n", "net_params": {}, "layers": {
+	"n/input_layer1": {"type": "input_layer", "input": [], "input_shapes": [[-1, 8, 8, 3]]},
+	"n/conv1": {"type": "conv", "input": ["n/input_layer1"], "params": {"kernel_shape": [3, 3, 3, 8], "strides": [1, 1, 1, 1], "padding": "SAME"}},
+	"n/output_layer1": {"type": "output_layer", "input": ["n/conv1"]}}}' > m.json
+	mkhar m.json m.har
+	conversion bytes 8 8,4,8,3 packed.npy
+	conversion nv12_to_hailo_yuv packed.npy pixels.npy
+	pipe 'f, c = input_conversion(input_layer1, nv12_to_rgb)
+		quantization_param({*}, precision_mode=a16_w16)' pixels.npy
+	[[ "$(hef-run --info m.hef)" == *"Input  n/input_layer1 UINT8, NV12(4x8x3)"* ]]
+	hn-infer -q -c fp_optimized --in pixels.npy fp.har -o f.npy
+	hef-run -q --in packed.npy -o h.npy m.hef
+	npydiff f.npy h.npy 0.001
+	pipe 'f, c = input_conversion(input_layer1, nv12_to_rgb)
+		model_optimization_config(compression_params, auto_4bit_weights_ratio=1.0)' pixels.npy
+	har-pack -m q.npz q.har > q.npz
+	bits() {
+		arr get q.npz "n/$1/w_bits:0" v.npy
+		arr text v.npy | tail -n 1
+	}
+	[ "$(bits c)" = 8 ]
+	[ "$(bits conv1)" = 4 ]
+}
+
 @test "what a conversion cannot be put in front of is refused" {
 	try() {
 		echo "$1" > s.alls

@@ -300,6 +300,11 @@ size_t calib_count(const struct calib *c)
 	return c->count;
 }
 
+size_t calib_image(const struct calib *c, size_t k)
+{
+	return hn_shape_count(&c->feed[k].shape);
+}
+
 bool calib_is_u8(const struct calib *c, size_t input)
 {
 	return c->random || (c->file ? c->u8[input] : c->array[input].dtype == DT_U8);

@@ -39,13 +39,13 @@ struct search {
 	size_t nin, nout, size[MAX_IO]; /* values of an output on all images */
 };
 
-/* A normalization has a factor for each feature, which is no memory to save. */
+/* A normalization or a color conversion has few weights: no memory to save. */
 static const struct tensor *kernel_of(const struct quant *q, const struct layer *l)
 {
 	const bool has =
 	    (hn_is(l->type, HNF_KERNEL) && l->type != HN_NORMALIZATION) || l->type == HN_DENSE;
 
-	return has ? layer_weight(q->w, l, "kernel") : NULL;
+	return has && !l->p.conversion ? layer_weight(q->w, l, "kernel") : NULL;
 }
 
 static void find_candidates(struct search *s)
@@ -82,7 +82,7 @@ static int open_images(struct search *s, struct err *e)
 		return err_set(e, "more than %d inputs or outputs", MAX_IO);
 	s->images = calib_count(q->calib) < IMAGES ? (int32_t)calib_count(q->calib) : IMAGES;
 	for (size_t k = 0; k < s->nin; k++) {
-		const size_t n = (size_t)s->images * hn_shape_count(&input[k]->out[0]);
+		const size_t n = (size_t)s->images * calib_image(q->calib, k);
 
 		s->in[k] = xreallocarray(NULL, n, sizeof(float));
 		if (calib_load(q->calib, k, 0, (size_t)s->images, s->in[k], e) < 0)

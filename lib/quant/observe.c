@@ -240,7 +240,7 @@ static int run_set(struct quant *q, struct emu *m, bool codes, struct err *e)
 	if (nout > MAX_IO)
 		return err_set(e, "%zu outputs, at most %d can be calibrated", nout, MAX_IO);
 	for (size_t k = 0; k < nin; k++) {
-		size_t n = batch * hn_shape_count(&hn_fed(input[k])->out[0]);
+		size_t n = batch * calib_image(q->calib, k);
 
 		in[k] = xreallocarray(NULL, n, sizeof(float));
 		code[k] = codes ? xreallocarray(NULL, n, 2) : NULL;

@@ -88,7 +88,9 @@ void precision_bits(struct quant *q)
 		const struct layer *l = q->g->layers[i];
 		struct qinfo *info = &q->info[i];
 
-		if (l->nin && quant_forwards(l))
+		if (l->type == HN_INPUT && hn_input_pack(l))
+			info->bits = 8; /* a camera's bytes */
+		else if (l->nin && quant_forwards(l))
 			info->bits = quant_info(q, l->in[0].layer)->bits;
 		else if (info->mode.out)
 			info->bits = info->mode.out;

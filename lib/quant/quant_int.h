@@ -116,6 +116,11 @@ struct calib *calib_open(const struct quant_opts *o, const struct graph *g, stru
 void calib_free(struct calib *c);
 size_t calib_count(const struct calib *c);             /* images that will be used */
 bool calib_is_u8(const struct calib *c, size_t input); /* input k holds unsigned bytes */
+/*
+ * Values of an image of input k: what calib_load gives and the emulator takes.  Not the input
+ * layer's shape, where a camera format's conversion is passed over (hn_fed).
+ */
+size_t calib_image(const struct calib *c, size_t k);
 /* Images [from, from + n) of input k as float NHWC; NaN and infinity are errors. */
 int calib_load(struct calib *c, size_t k, size_t from, size_t n, float *out, struct err *e);
 
