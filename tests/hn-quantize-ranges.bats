@@ -206,3 +206,112 @@ limit() {
 	near "$(error "$default" 7)" "$best" 0.02
 	[ "$(awk -v a="$(error "$default" 7)" -v b="$(error 1 7)" 'BEGIN { print (a < b) }')" = 1 ]
 }
+
+# conv1 gives x and relu($1 x + $2), conv2 their sum; equalization is off, to see one thing at a time.
+pair() {
+	cat <<- END | mkonnx m.onnx
+		input x 1,1,16,16
+		init w 2,1,1,1 1 $1
+		init b 2 0 $2
+		init v 1,2,1,1 1 1
+		node Conv conv x,w,b y
+		node Relu relu y z
+		node Conv conv2 z,v out
+		output out
+	END
+	onnx2hn -q m.onnx --net-name n -o m.har
+	hn-normalize -q m.har -o m.fp.har
+	# shellcheck disable=SC2046 # words are values
+	arr npy x.npy float32 1,16,16,1 $(seq 0 255)
+}
+off='pre_quantization_optimization(equalization, policy=disabled)'
+
+weights() {
+	har-pack -m fpo.npz m.q.har > w.npz
+	arr get w.npz "n/conv1/$1:0" v.npy
+	arr text v.npy | tail -n +2 | tr '\n' ' ' | sed 's/ *$//'
+}
+
+@test "a feature that never changes loses its weights, and what it gave stays" {
+	# Dead: always 0.  Its weight of -100 would be the layer's scale.
+	pair -100 -1
+	quantized "$off"
+	near "$(limit)" 1 1e-5
+	[ "$(weights kernel)" = "1 0" ]
+	[ "$(weights bias)" = "0 0" ]
+	hn-infer -q -c quantized --in x.npy m.q.har -o y.npy
+	npydiff x.npy y.npy 0.005
+	quantized "$off" 'pre_quantization_optimization(zero_static_channels, policy=disabled)'
+	near "$(limit)" 100 1e-5
+	hn-infer -q -c quantized --in x.npy m.q.har -o y.npy
+	run -1 npydiff x.npy y.npy 0.05
+	# By layer, against the network's policy either way.
+	quantized "$off" 'pre_quantization_optimization(zero_static_channels, layers=conv1, policy=disabled)'
+	near "$(limit)" 100 1e-5
+	quantized "$off" 'pre_quantization_optimization(zero_static_channels, policy=disabled)' \
+		'pre_quantization_optimization(zero_static_channels, layers={conv*}, policy=enabled)'
+	near "$(limit)" 1 1e-5
+	quantized "$off" 'pre_quantization_optimization(zero_static_channels, layers={conv*}, policy=allowed)'
+	near "$(limit)" 1 1e-5
+}
+
+@test "a feature that stands still at a value has it as its bias" {
+	# 0.0000001 x + 7: a range of 2.55e-5, at most a variance of 1.6e-10.
+	pair 0.0000001 7
+	quantized "$off"
+	[ "$(weights kernel)" = "1 0" ]
+	near "$(weights bias | cut -d' ' -f2)" 7.0000128 1e-6
+	quantized "$off" 'pre_quantization_optimization(zero_static_channels, policy=enabled, eps=1e-10)'
+	[ "$(weights kernel)" = "1 1e-07" ]
+	# eps is the square of half a range: 0.001 x has 0.255 / 2, squared 0.01626.
+	pair 0.001 0
+	quantized "$off" 'pre_quantization_optimization(zero_static_channels, policy=enabled, eps=0.0162)'
+	[ "$(weights kernel)" = "1 0.001" ]
+	quantized "$off" 'pre_quantization_optimization(zero_static_channels, policy=enabled, eps=0.0163)'
+	[ "$(weights kernel)" = "1 0" ]
+}
+
+@test "images that never change, or too few values, prove nothing" {
+	pair -100 -1
+	arr npy x.npy float32 3,16,16,1 7
+	quantized "$off"
+	[ "$(weights kernel)" = "1 -100" ]
+	# 8 x 7 values of a feature are fewer than 64.
+	cat <<- END | mkonnx m.onnx
+		input x 1,1,7,8
+		init w 2,1,1,1 1 -100
+		init b 2 0 -1
+		node Conv conv x,w,b y
+		node Relu relu y z
+		output z
+	END
+	onnx2hn -q m.onnx --net-name n -o m.har
+	hn-normalize -q m.har -o m.fp.har
+	# shellcheck disable=SC2046 # words are values
+	arr npy x.npy float32 1,7,8,1 $(seq 1 56)
+	quantized "$off"
+	[ "$(weights kernel)" = "1 -100" ]
+}
+
+@test "scores of a softmax have the codes that count, unless smart_softmax_stats is off" {
+	cat <<- END | mkonnx m.onnx
+		input x 1,4,1,1
+		init w 4,4,1,1 1 0 0 0 0 1 0 0 0 0 1 0 0 0 0 1
+		node Conv conv x,w y
+		node Softmax softmax y out axis=1
+		output out
+	END
+	onnx2hn -q m.onnx --net-name n -o m.har
+	hn-normalize -q m.har -o m.fp.har
+	arr npy x.npy float32 1,1,1,4 -1000 5 3 4
+	bottom() {
+		arr get q.npz n/fc1/out_scale:0 s.npy
+		arr get q.npz n/fc1/out_zp:0 z.npy
+		awk -v s="$(arr text s.npy | sed -n 2p)" -v z="$(arr text z.npy | sed -n 2p)" 'BEGIN { printf "%.4f", s * z }'
+	}
+	quantized
+	# The largest is 5; what is log(512 * 4) = 7.62 below it is half a code of the result together.
+	near "$(bottom)" 2.62 0.02
+	quantized 'pre_quantization_optimization(smart_softmax_stats, policy=disabled)'
+	near "$(bottom)" 1000 0.01
+}

@@ -94,6 +94,7 @@ static void info_init(struct quant *q)
 		info->groups = 1;
 		info->max_feed_repeat = 32;
 		info->weight_clip.mode = CLIP_MMSE_IF4B;
+		info->zero_static = -1;
 	}
 }
 
@@ -204,6 +205,7 @@ static const struct {
 	{ "script",      quant_script,   "what is asked for, before anything is measured" },
 	{ "calibration", open_calib,     "its size and batch are the script's" },
 	{ "observe",     observe,        "ranges of the float model as it came" },
+	{ "static",      quant_zero_static, "features that never change, before they weigh in equalization" },
 	{ "equalize",    equalize,       "moves scales between layers, and the observed ranges with them" },
 	{ "clipping",    quant_clip_values, "percentiles of the values as they are now" },
 	{ "compress",    quant_compress, "4-bit layers by the noise of the weights as they are now" },
@@ -219,6 +221,8 @@ static int run(struct quant *q, const char *last, struct err *e)
 	    target_load(q->o->hw_arch ? q->o->hw_arch : "hailo8", &q->target, e) < 0)
 		return -1;
 	info_init(q);
+	q->zero_static = q->smart_softmax = true;
+	q->static_eps = 1e-7;
 	for (size_t i = 0; i < q->g->nlayers && q->o->histograms; i++)
 		quant_want_hist(q, q->g->layers[i]);
 	for (size_t i = 0; i < sizeof steps / sizeof steps[0]; i++) {

@@ -50,6 +50,7 @@ struct qinfo {
 	bool vector;         /* and it has one */
 	float *scales;       /* c: the vector; NULL: scale holds for all features */
 	bool no_equalize;    /* by script */
+	int zero_static;     /* zero_static_channels of this layer: 1, 0; -1: as the network */
 	bool forced;         /* lo, hi by script: force_range_out */
 	bool clipped;        /* the range is not beyond clip_lo, clip_hi */
 	double clip_lo, clip_hi;
@@ -70,6 +71,9 @@ struct quant {
 	struct qinfo *info;
 	struct qop *ops;
 	struct calib *calib;   /* NULL: there are statistics, and no images */
+	bool zero_static;      /* weights of features that never change become 0 */
+	double static_eps;     /* variance up to which a feature does not change */
+	bool smart_softmax;    /* ranges around a softmax by what counts in it */
 	bool recollect;        /* ranges are observed again behind clipped layers */
 	uint64_t images;       /* that the statistics are of */
 	struct tensors *stats; /* in units of the model as it came: stats.c */
@@ -142,6 +146,8 @@ int quant_check_finite(const struct quant *q, struct err *e);
 struct tensors *stats_store(const struct quant *q);
 /* Cross-layer equalization: changes weights, fills eq, scales the observed ranges. */
 int quant_equalize(struct quant *q, struct err *e);
+/* Zeroes the weights of features that never change on the calibration set. */
+int quant_zero_static(struct quant *q, struct err *e);
 /* Limits of the layers whose values a script clips; observes again where it says so. */
 int quant_clip_values(struct quant *q, struct err *e);
 /* Runs the float model once more, with clipped values; min, max and the like are new. */

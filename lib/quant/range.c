@@ -125,13 +125,13 @@ static void own_range(struct quant *q, const struct layer *l)
 	if (info->forced)
 		return;
 	if (fixed_range(l, &info->lo, &info->hi)) {
-		if (l->type == HN_SOFTMAX && !is_output(l))
+		if (l->type == HN_SOFTMAX && q->smart_softmax && !is_output(l))
 			narrow_softmax(info);
 		clip(info);
 		return;
 	}
 	observed(info, &info->lo, &info->hi);
-	if (softmax && isfinite(info->top_min))
+	if (softmax && q->smart_softmax && isfinite(info->top_min))
 		forget_vanishing(info, softmax);
 	clip(info);
 }

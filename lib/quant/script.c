@@ -1,6 +1,5 @@
 /* Model-script commands of quantization (guide 5.3.4). */
-#include "alls/table.h"
-#include "quant/quant_int.h"
+#include "quant/script_int.h"
 
 static int calibration(struct quant *q, const struct alls_stmt *st, struct err *e)
 {
@@ -144,57 +143,6 @@ static int equalization(struct quant *q, const struct alls_stmt *st, struct err 
 	return 0;
 }
 
-static const char *const clip_modes[] = {
-	[CLIP_NONE] = "disabled",
-	[CLIP_MANUAL] = "manual",
-	[CLIP_PERCENTILE] = "percentile",
-	[CLIP_PERCENTILE_FORCE] = "percentile_force",
-	[CLIP_MMSE] = "mmse",
-	[CLIP_MMSE_IF4B] = "mmse_if4b",
-};
-
-static void read_clip(const struct alls_stmt *st, struct clip *c)
-{
-	for (size_t i = 0; i < sizeof clip_modes / sizeof clip_modes[0]; i++)
-		if (alls_has_word(st, "mode", clip_modes[i]))
-			c->mode = (enum clip_mode)i;
-	alls_get_numbers(st, "clipping_values", c->v, 2);
-}
-
-static int value_clipping(struct quant *q, const struct alls_stmt *st, struct err *e)
-{
-	struct layer **layers;
-	struct clip c = { 0 };
-	size_t n;
-
-	read_clip(st, &c);
-	if (alls_layers(st, alls_get(st, "layers"), q->g, &layers, &n, e) < 0)
-		return -1;
-	for (size_t i = 0; i < n; i++) {
-		quant_info(q, layers[i])->value_clip = c;
-		if (c.mode == CLIP_PERCENTILE || c.mode == CLIP_PERCENTILE_FORCE)
-			quant_want_hist(q, layers[i]);
-	}
-	q->recollect = q->recollect || (n > 0 && alls_get_switch(st, "recollect_stats") == 1);
-	free(layers);
-	return 0;
-}
-
-static int weight_clipping(struct quant *q, const struct alls_stmt *st, struct err *e)
-{
-	struct layer **layers;
-	struct clip c = { 0 };
-	size_t n;
-
-	read_clip(st, &c);
-	if (alls_layers(st, alls_get(st, "layers"), q->g, &layers, &n, e) < 0)
-		return -1;
-	for (size_t i = 0; i < n; i++)
-		quant_info(q, layers[i])->weight_clip = c;
-	free(layers);
-	return 0;
-}
-
 /*
  * What each command does to the settings, one row per command and sub-command; whether it speaks of
  * the whole network or of layers is in the statement (st->row->layered).
@@ -211,8 +159,10 @@ static const struct {
 	{ "quantization_param",            NULL,           layer_params },
 	{ "set_seed",                      NULL,           set_seed },
 	{ "pre_quantization_optimization", "equalization", equalization },
-	{ "pre_quantization_optimization", "activation_clipping", value_clipping },
-	{ "pre_quantization_optimization", "weights_clipping", weight_clipping },
+	{ "pre_quantization_optimization", "activation_clipping", script_value_clipping },
+	{ "pre_quantization_optimization", "weights_clipping", script_weight_clipping },
+	{ "pre_quantization_optimization", "zero_static_channels", script_zero_static },
+	{ "pre_quantization_optimization", "smart_softmax_stats", script_softmax_stats },
 	/* clang-format on */
 };
 

@@ -1,0 +1,23 @@
+/* Private to quant/: what single commands of a script do, by the file that holds them. */
+#ifndef HN_QUANT_SCRIPT_INT_H
+#define HN_QUANT_SCRIPT_INT_H
+
+#include "alls/table.h"
+#include "quant/quant_int.h"
+
+/* One command's settings into q->opts, q and q->info. */
+typedef int (*script_fn)(struct quant *q, const struct alls_stmt *st, struct err *e);
+
+/* Calls fn for every layer that the statement's layers= names. */
+int script_each(struct quant *q, const struct alls_stmt *st,
+		int (*fn)(struct quant *q, const struct alls_stmt *st, struct layer *l,
+			  struct err *e),
+		struct err *e);
+
+/* ---- script_ranges.c ---- */
+int script_value_clipping(struct quant *q, const struct alls_stmt *st, struct err *e);
+int script_weight_clipping(struct quant *q, const struct alls_stmt *st, struct err *e);
+int script_zero_static(struct quant *q, const struct alls_stmt *st, struct err *e);
+int script_softmax_stats(struct quant *q, const struct alls_stmt *st, struct err *e);
+
+#endif
