@@ -1,7 +1,8 @@
 # shellcheck disable=SC2154 # status, output are set by run
 # Networks for the tests of model modifications, and their results in every form.
 #
-#   net NAME TYPE PARAMS...   m.json and m.har: a chain of layers behind the input, of SHAPE (12, 9, 3)
+#   chain NAME TYPE PARAMS... m.json: layers one behind the other from an input of SHAPE (12, 9, 3)
+#   net NAME TYPE PARAMS...   the same, and m.har with random weights
 #   script LINE...            s.alls
 #   forms IN.npy              of m.har with s.alls: fp.npz in float, q.npz the integers' values, codes.npz;
 #                             quantized, bit_exact and the HEF give the same
@@ -9,7 +10,7 @@
 #   native IN.npy             what m.har gives without a script, as native.npy
 #   refused MESSAGE LINE      hn-normalize refuses the script of this line
 
-net() {
+chain() {
 	local prev=input_layer1
 	{
 		echo '{"name": "n", "net_params": {}, "layers": {'
@@ -21,6 +22,10 @@ net() {
 		done
 		echo ", \"n/output_layer1\": {\"type\": \"output_layer\", \"input\": [\"n/$prev\"]}}}"
 	} > m.json
+}
+
+net() {
+	chain "$@"
 	mkhar m.json m.har
 }
 
@@ -70,6 +75,12 @@ refused() {
 # What the script recorded, compact.
 recorded() {
 	har-pack -m modifications_meta_data.json fp.har | jq -c "$1"
+}
+
+# The device's layers in order.
+on_device() {
+	har-pack -m hn fp.har |
+		jq -r '[.layers | to_entries[] | select((.key | test("put_layer") | not) and .value.params.hnt_on_host != true) | .key] | join(" ")'
 }
 
 # The layers in order, without input and output layers.

@@ -49,6 +49,8 @@ int hef_check_host(struct writer *w);
 bool hef_is_transposed(const struct writer *w, int32_t stream);
 /* Any stream does so: extension 6. */
 bool hef_any_transposed(const struct writer *w);
+/* What the host has of a boundary stream after what its record says: the layer that gives it. */
+const struct layer *hef_stream_end(const struct writer *w, int32_t stream);
 /* The layer in which the host resizes a boundary stream; NULL: none. */
 const struct layer *hef_resize_of(const struct writer *w, int32_t stream);
 /* write_layer.c: the edge layers of a context. */

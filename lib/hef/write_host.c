@@ -71,6 +71,14 @@ bool hef_any_transposed(const struct writer *w)
 	return false;
 }
 
+const struct layer *hef_stream_end(const struct writer *w, int32_t stream)
+{
+	const struct layer *swap, *resize;
+
+	work_of(w, stream, &swap, &resize);
+	return resize ? resize : swap ? swap : first_of(w, stream);
+}
+
 const struct layer *hef_resize_of(const struct writer *w, int32_t stream)
 {
 	const struct layer *swap, *resize;

@@ -162,12 +162,19 @@ static int inputs(struct writer *w, struct host_op *o)
 	const struct layer *l = o->l;
 
 	for (size_t i = 0; i < l->nin; i++) {
-		if (l->in[i].layer->type != HN_INPUT)
+		const struct layer *from = l->in[i].layer, *input = from;
+		int32_t stream;
+
+		while (input->type != HN_INPUT && input->nin == 1)
+			input = input->in[0].layer;
+		stream = input->type == HN_INPUT ? stream_of(w, input) : -1;
+		/* What the stream's own record says comes first: transposed, resized. */
+		if (stream < 0 || hef_stream_end(w, stream) != from)
 			return err_set(w->e,
 				       "layer '%s' works on what the host has changed ('%s'), "
 				       "HailoRT's operations take the device's outputs",
-				       quote(l->name), quote(l->in[i].layer->name));
-		o->stream[o->nin++] = stream_of(w, l->in[i].layer);
+				       quote(l->name), quote(from->name));
+		o->stream[o->nin++] = stream;
 	}
 	return 0;
 }

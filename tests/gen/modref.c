@@ -2,13 +2,12 @@
  * Model modifications a second time, from their formulas, in double precision on NHWC arrays:
  *
  *	modref noise OUT.npy SEED N H W C            bytes, uint8
- *	modref swap IN.npy OUT.npy                   rows and columns exchanged, any dtype of 1 or 4 bytes
- *	modref kernel IN.npy OUT.npy                 [h][w][in][out] to [w][h][in][out]
- *	modref rows IN.npy OUT.npy H W C             a dense kernel's rows (y W + x) C + c to (x H + y) C + c
- *	modref resize IN.npy OUT.npy H W bilinear|nearest align_corners|half_pixels|disabled
- *	modref softmax IN.npy OUT.npy                over the last dimension
- *	modref argmax IN.npy OUT.npy                 the first largest of the last dimension, float32
- *	modref sigmoid|tanh|relu IN.npy OUT.npy
+ *	modref swap IN.npy OUT.npy                   rows and columns exchanged, any dtype of 1 or 4
+ *bytes modref kernel IN.npy OUT.npy                 [h][w][in][out] to [w][h][in][out] modref rows
+ *IN.npy OUT.npy H W C             a dense kernel's rows (y W + x) C + c to (x H + y) C + c modref
+ *resize IN.npy OUT.npy H W bilinear|nearest align_corners|half_pixels|disabled modref softmax
+ *IN.npy OUT.npy                over the last dimension modref argmax IN.npy OUT.npy the first
+ *largest of the last dimension, float32 modref sigmoid|tanh|relu IN.npy OUT.npy
  */
 #include "base/num.h"
 #include "base/outfile.h"
@@ -161,11 +160,10 @@ static void resize(char **a)
 		const int64_t c = i % dim[3], x = i / dim[3] % w, y = i / dim[3] / w % h;
 		const int64_t n = i / dim[3] / w / h;
 
-		to[i] = (float)(bilinear
-				    ? between(&t, n, source(a[5], y, t.dim[1], h),
-					      source(a[5], x, t.dim[2], w), c)
-				    : at(&t, n, nearest(a[5], y, t.dim[1], h),
-					 nearest(a[5], x, t.dim[2], w), c));
+		to[i] = (float)(bilinear ? between(&t, n, source(a[5], y, t.dim[1], h),
+						   source(a[5], x, t.dim[2], w), c)
+					 : at(&t, n, nearest(a[5], y, t.dim[1], h),
+					      nearest(a[5], x, t.dim[2], w), c));
 	}
 	write_array(a[1], &o);
 }
