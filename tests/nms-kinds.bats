@@ -103,6 +103,17 @@ kind() {
 	has_line info "Normalize boxes: false"
 }
 
+@test "ssd with another order of a box's numbers, in the HEF's fields and on the device" {
+	for engine in cpu nn_core; do
+		heads_of ssd 3 5
+		config '.hnt_box_order = [1, 0, 3, 2]'
+		network "meta_arch=ssd, engine=$engine"
+		float_is_expected
+		compiled
+		integers_agree
+	done
+}
+
 @test "centernet takes the best boxes of each class" {
 	kind centernet nn_core
 	has_line info "Output heads/centernet_nms_postprocess FLOAT32, HAILO NMS BY CLASS(number of classes: 3, maximum bounding boxes per class: 40, maximum frame size: 2412)"

@@ -129,14 +129,13 @@ static int ssd_level(const Hef__SsdDecoder *d, struct post *p, uint32_t pads[], 
 static int ssd(const Hef__NmsOp *n, struct post *p, uint32_t pads[], struct err *e)
 {
 	const Hef__SsdNms *y = n->ssd;
-	bool plain = !y->ty && !y->tx && !y->th && !y->tw; /* as HailoRT reads it */
+	const uint32_t order[4] = { y->ty, y->tx, y->th, y->tw };
 
 	p->kind = POST_SSD;
 	p->centers_scale = (int32_t)(y->centers_scale_factor & INT32_MAX);
 	p->dims_scale = (int32_t)(y->bbox_dimensions_scale_factor & INT32_MAX);
-	if (!plain && (y->ty != 0 || y->tx != 1 || y->th != 2 || y->tw != 3))
-		return err_set(e, "boxes in the order %u, %u, %u, %u, 0 to 3 expected", y->ty,
-			       y->tx, y->th, y->tw);
+	for (int i = 0; i < 4; i++)
+		p->order[i] = order[i] > 3 ? -1 : (int32_t)order[i];
 	for (size_t i = 0; i < y->n_bbox_decoders; i++) {
 		if (ssd_level(y->bbox_decoders[i], p, pads, e) < 0)
 			return -1;

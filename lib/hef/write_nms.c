@@ -146,7 +146,6 @@ static Hef__SsdDecoder *ssd_decoder(struct writer *w, const struct host_op *o,
 	return d;
 }
 
-/* Boxes are ty, tx, th, tw. */
 static int ssd(struct writer *w, const struct host_op *o, Hef__NmsOp *n)
 {
 	const struct post *p = &o->post;
@@ -157,9 +156,10 @@ static int ssd(struct writer *w, const struct host_op *o, Hef__NmsOp *n)
 	y->image_width = p->image[1];
 	y->centers_scale_factor = (uint32_t)p->centers_scale;
 	y->bbox_dimensions_scale_factor = (uint32_t)p->dims_scale;
-	y->tx = 1;
-	y->th = 2;
-	y->tw = 3;
+	y->ty = (uint32_t)p->order[0]; /* all 0: as usual, for us as for HailoRT */
+	y->tx = (uint32_t)p->order[1];
+	y->th = (uint32_t)p->order[2];
+	y->tw = (uint32_t)p->order[3];
 	y->bbox_decoders = arena_array(&w->arena, (size_t)p->nlevel, sizeof *y->bbox_decoders);
 	for (int32_t i = 0; i < p->nlevel; i++)
 		y->bbox_decoders[y->n_bbox_decoders++] = ssd_decoder(w, o, &p->level[i]);

@@ -268,6 +268,8 @@ static void post(struct str *s, const struct isa_post *t)
 	i32(s, p->max_per_class);
 	i32(s, p->background_removal ? p->background : -1);
 	u32(s, p->one_class);
+	for (int i = 0; i < 4; i++)
+		i32(s, p->order[i]);
 	i32(s, p->centers_scale);
 	i32(s, p->dims_scale);
 	i32(s, p->division);

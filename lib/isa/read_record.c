@@ -319,6 +319,8 @@ static void post_numbers(struct cursor *c, struct post *p)
 		c->failed = true;
 	}
 	p->one_class = one_class == 1;
+	for (int i = 0; i < 4; i++)
+		p->order[i] = cur_i32le(c);
 	p->centers_scale = cur_i32le(c);
 	p->dims_scale = cur_i32le(c);
 	p->division = cur_i32le(c);

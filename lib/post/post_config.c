@@ -147,22 +147,30 @@ static int read_proto(struct post *p, const json_t *o, struct err *e)
 	return 0;
 }
 
+/* 0 to 3, each once. */
+static bool is_order(const int32_t v[4])
+{
+	unsigned seen = 0;
+
+	for (int i = 0; i < 4; i++)
+		seen |= v[i] >= 0 && v[i] < 4 ? 1u << v[i] : 0;
+	return seen == 15;
+}
+
 /* The places of y, x, height, width; a permutation. */
 static int read_order(struct post *p, const json_t *o, struct err *e)
 {
 	int64_t v[4] = { 0, 1, 2, 3 };
-	unsigned seen = 0;
 	int got;
 
 	if (json_get_ints(o, "hnt_box_order", 4, 0, 3, v, &got, e) < 0)
 		return -1;
-	for (int i = 0; i < 4; i++) {
+	for (int i = 0; i < 4; i++)
 		p->order[i] = (int32_t)v[i];
-		seen |= 1u << v[i];
-	}
-	return seen == 15 ? 0
-			  : err_set(e, "key 'hnt_box_order' must be the places of y, x, height, "
-				       "width: 0, 1, 2, 3 in some order");
+	return is_order(p->order)
+		   ? 0
+		   : err_set(e, "key 'hnt_box_order' must be the places of y, x, height, "
+				"width: 0, 1, 2, 3 in some order");
 }
 
 int post_from_config(struct post *p, const json_t *config, struct err *e)
@@ -206,17 +214,21 @@ static int check_level_numbers(const struct post *p, const struct post_level *l,
 int post_check_numbers(const struct post *p, struct err *e)
 {
 	const double unit[3] = { p->score_th, p->iou_th, p->mask_threshold };
+	const int32_t *const v = p->order;
+	const bool usual = !v[0] && !v[1] && !v[2] && !v[3];
 
 	for (size_t i = 0; i < sizeof numbers / sizeof numbers[0]; i++) {
 		const struct number *n = &numbers[i];
-		const int32_t v = *(const int32_t *)((const char *)p + n->offset);
+		const int32_t x = *(const int32_t *)((const char *)p + n->offset);
 
-		if (v != n->otherwise && (v < n->min || v > n->max))
-			return err_set(e, "%s is %d", n->key, v);
+		if (x != n->otherwise && (x < n->min || x > n->max))
+			return err_set(e, "%s is %d", n->key, x);
 	}
 	for (int i = 0; i < 3; i++)
 		if (!(unit[i] >= 0 && unit[i] <= 1))
 			return err_set(e, "a threshold of %g", unit[i]);
+	if (!usual && !is_order(v))
+		return err_set(e, "boxes in the order %d, %d, %d, %d", v[0], v[1], v[2], v[3]);
 	if (p->image[0] < 1 || p->image[0] > LIMIT_DIM || p->image[1] < 1 ||
 	    p->image[1] > LIMIT_DIM || p->classes < 1)
 		return err_set(e, "%d classes in an image of %dx%d", p->classes, p->image[0],

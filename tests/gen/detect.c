@@ -26,7 +26,7 @@ static const struct {
 	{ "yolov8",     decode_yolov8 },
 	{ "damoyolo",   decode_damoyolo },
 	{ "centernet",  decode_centernet },
-	{ "ultralight", decode_ultralight },
+	{ "corners",    decode_corners },
 	/* clang-format on */
 };
 

@@ -101,12 +101,11 @@ static void no_output(Hef__NetworkGroup *g, Hef__NmsOp *n)
 	last(g)->n_output_pads = 0;
 }
 
-/* The v-stream has the name of a stream. */
+/* The output layer has the name of the v-stream. */
 static void same_name(Hef__NetworkGroup *g, Hef__NmsOp *n)
 {
 	(void)n;
-	last(g)->output_pads[0]->name = g->ops[0]->output_pads[0]->name;
-	g->sorted_outputs_order[0] = g->ops[0]->output_pads[0]->name;
+	last(g)->name = last(g)->output_pads[0]->name;
 }
 
 /* Without the operation its inputs are v-streams. */
@@ -126,8 +125,7 @@ static void bins(Hef__NetworkGroup *g, Hef__NmsOp *n)
 static void order(Hef__NetworkGroup *g, Hef__NmsOp *n)
 {
 	(void)g;
-	n->ssd->tx = 0;
-	n->ssd->ty = 1;
+	n->ssd->ty = n->ssd->tx = 1;
 }
 
 static void proto(Hef__NetworkGroup *g, Hef__NmsOp *n)

@@ -89,6 +89,10 @@ CHANGE(proposals)
 {
 	p->posts[0].post.max_per_class = 0;
 }
+CHANGE(order)
+{
+	p->posts[0].post.order[2] = 7;
+}
 CHANGE(cpu)
 {
 	p->posts[0].post.engine = POST_CPU;
@@ -125,6 +129,7 @@ static const struct {
 	{ change_threshold, "a threshold of 1.5" },
 	{ change_anchor,    "an anchor of -1x13" },
 	{ change_proposals, "max_proposals_per_class is 0" },
+	{ change_order,     "boxes in the order 0, 0, 7, 0" },
 	{ change_cpu,       "yolov5 on cpu" },
 	{ change_kind,      "yolov8 on auto" },
 	{ change_heads,     "2 streams for 1 heads" },

@@ -65,6 +65,16 @@ void decode_yolov5_seg(struct job *j)
 	yolov5(j, mask_protos(j)->c);
 }
 
+/* Number k of ty, tx, th, tw, wherever the configuration says that it stands. */
+static double box(const struct job *j, const struct head *reg, int y, int x, int anchor, size_t k)
+{
+	const json_t *order = json_object_get(j->cfg, "hnt_box_order");
+
+	if (order)
+		k = (size_t)json_integer_value(json_array_get(order, k));
+	return at(j, reg, y, x, 4 * anchor + (int)k);
+}
+
 /*
  * TensorFlow's object detection, faster_rcnn_box_coder (ty, tx, th, tw) on anchors centred on the
  * cells: ycenter = ty / sc ha + ya, h = exp(th / sd) ha, likewise x; all relative to the image.
@@ -89,10 +99,10 @@ void decode_ssd(struct job *j)
 					double ha = nth(d, "h", (size_t)a);
 					double wa = nth(d, "w", (size_t)a);
 					double ya = (y + 0.5) / reg->h, xa = (x + 0.5) / reg->w;
-					double cy = at(j, reg, y, x, 4 * a) / sc * ha + ya;
-					double cx = at(j, reg, y, x, 4 * a + 1) / sc * wa + xa;
-					double h = exp(at(j, reg, y, x, 4 * a + 2) / sd) * ha;
-					double w = exp(at(j, reg, y, x, 4 * a + 3) / sd) * wa;
+					double cy = box(j, reg, y, x, a, 0) / sc * ha + ya;
+					double cx = box(j, reg, y, x, a, 1) / sc * wa + xa;
+					double h = exp(box(j, reg, y, x, a, 2) / sd) * ha;
+					double w = exp(box(j, reg, y, x, a, 3) / sd) * wa;
 					struct proposal *p = propose(j, cx - w / 2, cy - h / 2,
 								     cx + w / 2, cy + h / 2);
 

@@ -67,7 +67,7 @@ void decode_yolov6(struct job *j);
 void decode_yolov8(struct job *j);
 void decode_damoyolo(struct job *j);
 void decode_centernet(struct job *j);
-void decode_ultralight(struct job *j); /* faces.c */
+void decode_corners(struct job *j); /* faces.c */
 
 /* select.c: fills the image's part of the output. */
 void put_classes(const struct job *j, float *out);
