@@ -4,6 +4,7 @@
 #include "base/log.h"
 #include "base/outfile.h"
 #include "io/bundle.h"
+#include "post/post.h"
 
 struct config {
 	struct cli_io io;
@@ -40,6 +41,7 @@ struct work {
 	struct qmodel m;
 	struct allocation *a;
 	json_t *notices; /* what the script asks for and is not applied */
+	char *on_core;   /* a post-process there; NULL: none */
 	bool kept;       /* the bundle's own allocation: its script stays, too */
 };
 
@@ -65,6 +67,8 @@ static int load(struct work *w, const struct config *cfg, struct err *e)
 	    !(w->q = bundle_get_npz(w->b, "q.npz", e)) ||
 	    alls_use_graph(w->script, w->g, ALLS_ALLOC, e) < 0)
 		return -1;
+	if (post_on_core(w->g))
+		w->on_core = xstrdup(post_on_core(w->g));
 	device = graph_part(w->g, PART_DEVICE, e);
 	graph_free(w->g);
 	if (!(w->g = device))
@@ -98,6 +102,15 @@ static int keep_best(struct work *w, struct err *e)
 	return 0;
 }
 
+/* The device's own post-process sees one context only (guide 5.1.5). */
+static void warn_contexts(const struct work *w)
+{
+	if (w->on_core && w->a->ncontexts > 1)
+		log_warn("'%s' runs on the neural core, which needs a single context, and there "
+			 "are %d (engine=cpu, or a script for one context)",
+			 quote(w->on_core), (int)w->a->ncontexts);
+}
+
 static int write_report(const struct work *w, const char *path, struct err *e)
 {
 	json_t *j = alloc_report(w->a, &w->target);
@@ -127,6 +140,7 @@ static int store(struct work *w, const struct config *cfg, struct err *e)
 	str_release(&script);
 	json_object_set_new(bundle_metadata(w->b), "hw_arch", json_string(w->a->arch));
 	json_object_set_new(bundle_metadata(w->b), "hnt_alloc", alloc_summary(w->a));
+	warn_contexts(w);
 	alloc_print(w->a, &w->target, &table);
 	log_info("%s on %s\n%s", quote(bundle_name(w->b)), w->a->arch, table.p);
 	str_release(&table);
@@ -153,6 +167,7 @@ int main(int argc, char *argv[])
 	if (!w.a || (cfg.keep_best && keep_best(&w, &e) < 0) || store(&w, &cfg, &e) < 0)
 		die(&e);
 	json_decref(w.notices);
+	free(w.on_core);
 	alloc_free(w.a);
 	qmodel_release(&w.m);
 	tensors_free(w.q);

@@ -179,20 +179,21 @@ static bool all_given(const struct host *h, const struct layer *l)
 }
 
 static int run_step(struct host *h, struct step *s, size_t image, const void *const in[],
-		    void *const out[], struct err *e)
+		    struct err *e)
 {
 	const struct layer *l = s->l;
-	const size_t bytes = io_port_bytes(&s->port);
 
 	s->data = NULL;
 	if (l->type == HN_INPUT) {
-		s->data = in[s->slot] ? (const uint8_t *)in[s->slot] + image * bytes : NULL;
+		const uint8_t *images = in[s->slot];
+
+		s->data = images ? images + image * io_port_bytes(&s->port) : NULL;
 		return 0;
 	}
 	if (!all_given(h, l))
 		return 0;
 	if (l->type == HN_OUTPUT) {
-		memcpy((uint8_t *)out[s->slot] + image * bytes, source(h, l, 0)->data, bytes);
+		s->data = source(h, l, 0)->data;
 		return 0;
 	}
 	s->data = s->own;
@@ -202,11 +203,51 @@ static int run_step(struct host *h, struct step *s, size_t image, const void *co
 	return 0;
 }
 
+static int run_image(struct host *h, size_t image, const void *const in[], struct err *e)
+{
+	for (size_t i = 0; i < h->g->nlayers; i++)
+		if (run_step(h, &h->steps[i], image, in, e) < 0)
+			return -1;
+	return 0;
+}
+
 int host_run(struct host *h, size_t n, const void *const in[], void *const out[], struct err *e)
 {
-	for (size_t image = 0; image < n; image++)
-		for (size_t i = 0; i < h->g->nlayers; i++)
-			if (run_step(h, &h->steps[i], image, in, out, e) < 0)
-				return -1;
+	for (size_t image = 0; image < n; image++) {
+		if (run_image(h, image, in, e) < 0)
+			return -1;
+		for (size_t i = 0; i < h->nout; i++) {
+			const struct step *s = step_of(h, h->out[i]);
+			const size_t bytes = io_port_bytes(&s->port);
+
+			if (s->data)
+				memcpy((uint8_t *)out[i] + image * bytes, s->data, bytes);
+		}
+	}
 	return 0;
+}
+
+int host_each(struct host *h, size_t n, const void *const in[], host_take take, void *ctx,
+	      struct err *e)
+{
+	const void **out = xcalloc(h->nout, sizeof *out);
+	int r = 0;
+
+	for (size_t image = 0; r == 0 && image < n; image++) {
+		if ((r = run_image(h, image, in, e)) < 0)
+			break;
+		for (size_t i = 0; i < h->nout; i++)
+			out[i] = step_of(h, h->out[i])->data;
+		r = take(out, ctx, e);
+	}
+	free(out);
+	return r;
+}
+
+bool host_finds_boxes(const struct host *h)
+{
+	for (size_t i = 0; i < h->nout; i++)
+		if (h->out[i]->in[0].layer->type == HN_POSTPROCESS)
+			return true;
+	return false;
 }

@@ -30,5 +30,14 @@ size_t host_outputs(const struct host *h, struct io_port **out);
  * on it is computed); out[i]: the caller's memory.
  */
 int host_run(struct host *h, size_t n, const void *const in[], void *const out[], struct err *e);
+/*
+ * The same, one image after the other: `take` gets each one's outputs, which are the host's until
+ * the next.  For outputs that are too large to hold for many images (masks).
+ */
+typedef int (*host_take)(const void *const out[], void *ctx, struct err *e);
+int host_each(struct host *h, size_t n, const void *const in[], host_take take, void *ctx,
+	      struct err *e);
+/* Does a detection post-process give one of its outputs? */
+bool host_finds_boxes(const struct host *h);
 
 #endif

@@ -10,7 +10,8 @@ struct run {
 	struct io_port *leave; /* device outputs */
 	size_t nleave;
 	void **in_data, **leave_data;
-	void **out_data; /* leave_data itself where the host does nothing */
+	struct host *host; /* NULL where it does nothing behind the device */
+	bool keep;         /* write the network's outputs */
 	struct dataset *data;
 	struct results *results;
 	struct accuracy *accuracy;
@@ -93,6 +94,9 @@ static int open_all(struct run *r, const struct infer_opts *o, struct err *e)
 	if (o->labels && r->nout != 1)
 		return err_set(e, "--labels needs a network with one output, this one has %zu",
 			       r->nout);
+	if (o->labels && host_finds_boxes(r->m->behind))
+		return err_set(e, "--labels is for scores of classes, '%s' gives boxes",
+			       r->out[0].name);
 	if (o->nlayers && keep_layers(r, o, e) < 0)
 		return -1;
 	if (!(r->data = dataset_open(o->inputs, o->ninputs, r->in, r->nin, r->m->before, e)))
@@ -105,29 +109,32 @@ static int open_all(struct run *r, const struct infer_opts *o, struct err *e)
 	return 0;
 }
 
-static int take_outputs(struct run *r, const struct infer_opts *o, size_t n, struct err *e)
+static int take_outputs(struct run *r, const void *const out[], size_t n, struct err *e)
 {
-	for (size_t i = 0; o->out && !o->nlayers && i < r->nout; i++)
-		if (results_add(r->results, i, r->out_data[i], n, e) < 0)
+	for (size_t i = 0; r->keep && i < r->nout; i++)
+		if (results_add(r->results, i, out[i], n, e) < 0)
 			return -1;
-	return r->accuracy ? accuracy_add(r->accuracy, r->out_data[0], n, e) : 0;
+	return r->accuracy ? accuracy_add(r->accuracy, out[0], n, e) : 0;
 }
 
-static int run_batches(struct run *r, const struct infer_opts *o, int batch, size_t count,
-		       struct err *e)
+static int take_image(const void *const out[], void *ctx, struct err *e)
+{
+	return take_outputs(ctx, out, 1, e);
+}
+
+static int run_batches(struct run *r, int batch, size_t count, struct err *e)
 {
 	for (size_t at = 0; at < count; at += (size_t)batch) {
 		const size_t left = count - at, n = left < (size_t)batch ? left : (size_t)batch;
+		const void *const *leave = (const void *const *)r->leave_data;
 
 		for (size_t i = 0; i < r->nin; i++)
 			if (dataset_load(r->data, i, at, n, r->in_data[i], e) < 0)
 				return -1;
 		if (emu_run(r->emu, (int32_t)n, (const void *const *)r->in_data, r->leave_data, e) <
 			0 ||
-		    (r->out_data != r->leave_data &&
-		     host_run(r->m->behind, n, (const void *const *)r->leave_data, r->out_data, e) <
-			 0) ||
-		    take_outputs(r, o, n, e) < 0)
+		    (r->host ? host_each(r->host, n, leave, take_image, r, e)
+			     : take_outputs(r, leave, n, e)) < 0)
 			return -1;
 		progress("images", at + n, count);
 	}
@@ -151,9 +158,9 @@ static int run_all(struct run *r, const struct infer_opts *o, struct str *text, 
 		emu_observe(r->emu, observe, r);
 	r->in_data = buffers(r->in, r->nin, batch);
 	r->leave_data = buffers(r->leave, r->nleave, batch);
-	r->out_data = host_is_idle(r->m->behind) || o->nlayers ? r->leave_data
-							       : buffers(r->out, r->nout, batch);
-	if (run_batches(r, o, batch, count, e) < 0 ||
+	r->host = host_is_idle(r->m->behind) ? NULL : r->m->behind;
+	r->keep = o->out && !o->nlayers;
+	if (run_batches(r, batch, count, e) < 0 ||
 	    (o->out && results_write(r->results, o->out, e) < 0))
 		return -1;
 	if (r->accuracy)
@@ -166,10 +173,6 @@ static void release(struct run *r)
 {
 	for (size_t i = 0; r->in_data && i < r->nin; i++)
 		free(r->in_data[i]);
-	for (size_t i = 0; r->out_data != r->leave_data && i < r->nout; i++)
-		free(r->out_data[i]);
-	if (r->out_data != r->leave_data)
-		free(r->out_data);
 	for (size_t i = 0; r->leave_data && i < r->nleave; i++)
 		free(r->leave_data[i]);
 	free(r->in_data);

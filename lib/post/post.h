@@ -155,6 +155,8 @@ json_t *post_to_config(const struct post *p);
 
 /* Of a layer of type postprocess: its parameters, its inputs as they stand; checked. */
 int post_of_layer(const struct layer *l, struct post *p, struct err *e);
+/* Of a graph: the name of a post-process that runs on the neural core, also in part; else NULL. */
+const char *post_on_core(const struct graph *g);
 /* Parameters and output shape of a layer whose inputs are p's inputs, with p's configuration. */
 void post_to_layer(const struct post *p, const json_t *config, struct layer *l);
 

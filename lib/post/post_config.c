@@ -75,7 +75,7 @@ static int read_sizes(const json_t *o, const char *key, float *out, int32_t *n, 
 	for (size_t i = 0; i < json_array_size(a); i++) {
 		const json_t *v = json_array_get(a, i);
 
-		if (!json_is_number(v) || !(json_number_value(v) > 0) ||
+		if (!json_is_number(v) || !((float)json_number_value(v) > 0) ||
 		    json_number_value(v) > LIMIT_DIM)
 			return err_set(e, "key '%s' must hold sizes above 0", key);
 		out[i] = (float)json_number_value(v);

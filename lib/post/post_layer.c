@@ -52,6 +52,20 @@ int post_of_layer(const struct layer *l, struct post *p, struct err *e)
 	return 0;
 }
 
+const char *post_on_core(const struct graph *g)
+{
+	for (size_t i = 0; i < g->nlayers; i++) {
+		const struct layer *l = g->layers[i];
+		const char *engine =
+		    json_string_value(json_object_get(l->unknown_params, "engine"));
+
+		if (l->type == HN_POSTPROCESS && engine &&
+		    strcmp(engine, post_engine_name(POST_CPU)) != 0)
+			return l->name;
+	}
+	return NULL;
+}
+
 void post_to_layer(const struct post *p, const json_t *config, struct layer *l)
 {
 	json_t *o = json_object();

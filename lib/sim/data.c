@@ -7,7 +7,7 @@ struct run {
 	struct io_port *in, *leave, *out; /* device inputs and outputs, network outputs */
 	size_t nin, nleave, nout;
 	void **in_data, **leave_data;
-	void **out_data; /* leave_data itself where the host does nothing */
+	bool keep; /* write the outputs */
 	struct host *before, *behind;
 	struct io_port *arrive; /* what the host gets from the user */
 	struct dataset *data;
@@ -75,6 +75,9 @@ static int open_all(struct run *r, const struct isa_prog *p, const struct sim_op
 	if (o->labels && r->nout != 1)
 		return err_set(e, "--labels needs a network with one output, this one has %zu",
 			       r->nout);
+	if (o->labels && r->behind && host_finds_boxes(r->behind))
+		return err_set(e, "--labels is for scores of classes, '%s' gives boxes",
+			       r->out[0].name);
 	if (!(r->data = dataset_open(o->inputs, o->ninputs, r->in, r->nin, r->before, e)))
 		return -1;
 	if (o->labels &&
@@ -84,22 +87,32 @@ static int open_all(struct run *r, const struct isa_prog *p, const struct sim_op
 	return 0;
 }
 
-static int batch_run(struct run *r, size_t at, size_t n, bool keep, struct err *e)
+static int take_outputs(struct run *r, const void *const out[], size_t n, struct err *e)
 {
+	for (size_t i = 0; r->keep && i < r->nout; i++)
+		if (results_add(r->results, i, out[i], n, e) < 0)
+			return -1;
+	return r->accuracy ? accuracy_add(r->accuracy, out[0], n, e) : 0;
+}
+
+static int take_image(const void *const out[], void *ctx, struct err *e)
+{
+	return take_outputs(ctx, out, 1, e);
+}
+
+static int batch_run(struct run *r, size_t at, size_t n, struct err *e)
+{
+	const void *const *leave = (const void *const *)r->leave_data;
+
 	for (size_t i = 0; i < r->nin; i++) {
 		if (dataset_load(r->data, i, at, n, r->in_data[i], e) < 0)
 			return -1;
 	}
 	if (sim_run(r->sim, (int32_t)n, (const void *const *)r->in_data, r->leave_data, e) < 0)
 		return -1;
-	if (r->out_data != r->leave_data &&
-	    host_run(r->behind, n, (const void *const *)r->leave_data, r->out_data, e) < 0)
-		return -1;
-	for (size_t i = 0; keep && i < r->nout; i++) {
-		if (results_add(r->results, i, r->out_data[i], n, e) < 0)
-			return -1;
-	}
-	return r->accuracy ? accuracy_add(r->accuracy, r->out_data[0], n, e) : 0;
+	return r->behind && !host_is_idle(r->behind)
+		   ? host_each(r->behind, n, leave, take_image, r, e)
+		   : take_outputs(r, leave, n, e);
 }
 
 static int run_all(struct run *r, const struct isa_prog *p, const struct sim_opts *o,
@@ -117,12 +130,11 @@ static int run_all(struct run *r, const struct isa_prog *p, const struct sim_opt
 		return -1;
 	r->in_data = buffers(r->in, r->nin, batch);
 	r->leave_data = buffers(r->leave, r->nleave, batch);
-	r->out_data =
-	    !r->behind || host_is_idle(r->behind) ? r->leave_data : buffers(r->out, r->nout, batch);
+	r->keep = o->out != NULL;
 	for (size_t at = 0; at < count; at += batch) {
 		size_t n = count - at < batch ? count - at : batch;
 
-		if (batch_run(r, at, n, o->out != NULL, e) < 0)
+		if (batch_run(r, at, n, e) < 0)
 			return -1;
 		progress("images", at + n, count);
 	}
@@ -137,10 +149,6 @@ static void release(struct run *r)
 {
 	for (size_t i = 0; r->in_data && i < r->nin; i++)
 		free(r->in_data[i]);
-	for (size_t i = 0; r->out_data != r->leave_data && i < r->nout; i++)
-		free(r->out_data[i]);
-	if (r->out_data != r->leave_data)
-		free(r->out_data);
 	for (size_t i = 0; r->leave_data && i < r->nleave; i++)
 		free(r->leave_data[i]);
 	free(r->in_data);
