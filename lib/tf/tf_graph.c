@@ -209,7 +209,7 @@ static int constants(struct tf *t, struct err *e)
 			continue;
 		r = tf_constant_op(t, &o, e);
 		if (r < 0)
-			return err_in(e, "node '%s' (Const)", quote(o.name));
+			return -1;
 		if (r > 0)
 			stuck(t, &o, t->g->nnode, tf_refusal(o.kind));
 	}

@@ -59,6 +59,7 @@ static const struct {
 	{ "signature", offsetof(struct tfn_opts, signature) },
 	{ "version",   offsetof(struct tfn_opts, version) },
 	{ "same_name", offsetof(struct tfn_opts, same_name) }, /* of all objects */
+	{ "feed",      offsetof(struct tfn_opts, feed) },      /* saved1: what the signature's input is */
 	/* clang-format on */
 };
 

@@ -169,7 +169,8 @@ static void put_signature(struct str *meta, const struct tfn *net, const struct 
 		const struct tfn_node *n = &net->main.node[i];
 
 		if (n->kind == TFN_INPUT)
-			tensor_info(&signature, 1, n->name, xasprintf("%s:0", n->name), &n->t);
+			tensor_info(&signature, 1, n->name,
+				    xasprintf("%s:0", o->feed ? o->feed : n->name), &n->t);
 	}
 	for (size_t i = 0; i < net->main.nout; i++) {
 		const struct tfn_ref *r = &net->main.out[i];

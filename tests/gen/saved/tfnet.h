@@ -46,7 +46,7 @@ struct tfn_opts {
 	int shards, pad, parts, part_vars, snappy, block;
 	int say_shards, say_type, say_shard, say_offset, say_size, say_endian, compression;
 	int unsorted, no_header, no_restore, no_objects, no_signature, gap, overlap;
-	const char *skip, *tag, *signature, *version, *same_name;
+	const char *skip, *tag, *signature, *version, *same_name, *feed;
 };
 
 struct tfn *tfn_read(void); /* from standard input; exits on what it does not understand */
