@@ -102,7 +102,7 @@ int64_t unit_row_cycles(const struct plan *p, const struct unit *u, struct choic
 
 	if (k->outside)
 		return k->row_cycles;
-	least = ceil_div(ceil_div(k->ia_cycles * cols, k->cols), mode->input_aligners);
+	least = ceil_div(k->ia_cycles, mode->input_aligners); /* a part takes in whole rows */
 	least = apu > least ? apu : least;
 	if (!k->macs)
 		return least > 0 ? least : 1;
