@@ -81,6 +81,18 @@ kind() {
 	has_line info "IoU threshold: 0.45"
 }
 
+@test "nanodet: classes and distances of one convolution, in the HEF two outputs" {
+	heads_of nanodet 3 5
+	network "meta_arch=yolov8, engine=cpu"
+	float_is_expected
+	compiled
+	integers_agree
+	hef-run --info --parse-streams --parse-vstreams h.hef > info
+	has_line info "Output heads/all8_cls UINT8, NHCW(8x16x3)"
+	has_line info "Output heads/all8_reg UINT8, NHCW(8x16x44)"
+	has_line info "Name: YOLOV8-Post-Process"
+}
+
 @test "damoyolo decodes from the corners of cells, which HailoRT has no record of" {
 	heads_of damoyolo 3 5
 	network "meta_arch=damoyolo, engine=cpu"

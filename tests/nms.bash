@@ -1,6 +1,6 @@
 # Detection heads of every meta architecture for the nms-*.bats files: `load nms` behind `load helper`.
 #
-#   heads_of KIND CLASSES [SEED [STEP]]   config.json, HEADS=(NAME=H,W,C ...) in the order of the
+#   heads_of KIND CLASSES [SEED [STEP]]   KIND: a meta architecture, or nanodet; config.json, HEADS=(NAME=H,W,C ...) in the order of the
 #                                         post-process's inputs, and a NAME.npy of 3 images for each:
 #                                         random numbers, rounded to multiples of STEP (0: not)
 #   config FILTER                         jq edits config.json
@@ -19,6 +19,7 @@ decoder() {
 	case $kind in
 	yolov5*) echo "{\"name\": \"d$s\", \"stride\": $s, \"encoded_layer\": \"box$s\", \"w\": [10, $((s + 8)), 33], \"h\": [13, 30, $((s + 15))]}" ;;
 	yolox) echo "{\"name\": \"d$s\", \"stride\": $s, \"reg_layer\": \"reg$s\", \"objectness_layer\": \"obj$s\", \"cls_layer\": \"cls$s\"}" ;;
+	nanodet) echo "{\"name\": \"d$s\", \"stride\": $s, \"combined_layer\": \"all$s\"}" ;;
 	ssd) echo "{\"name\": \"d$s\", \"h\": [0.1, 0.2, 0.$s], \"w\": [0.1, 0.3, 0.15], \"reg_layer\": \"reg$s\", \"cls_layer\": \"cls$s\"}" ;;
 	*) echo "{\"name\": \"d$s\", \"stride\": $s, \"reg_layer\": \"reg$s\", \"cls_layer\": \"cls$s\"}" ;;
 	esac
@@ -32,6 +33,7 @@ make_config() {
 		case $kind in
 		yolov5_seg) echo '"max_total_proposals": 12, "proto": [{"number": 32, "stride": 4}],' ;;
 		yolov8) echo '"regression_length": 16,' ;;
+		nanodet) echo '"regression_length": 11,' ;;
 		damoyolo) echo '"regression_length": 17,' ;;
 		ssd) echo '"centers_scale_factor": 10, "bbox_dimensions_scale_factor": 5,' ;;
 		centernet)
@@ -58,6 +60,7 @@ map=16,24,$c 0.2 0.15"
 		case $kind in
 		yolov5) echo "box$s=$at,$((3 * (5 + c))) -0.5 1.2" ;;
 		yolov5_seg) echo "box$s=$at,$((3 * (5 + c + 32))) -0.5 1.2" ;;
+		nanodet) echo "all$s=$at,$((c + 44)) -0.5 1.5" ;;
 		yolov6) echo "reg$s=$at,4 1.5 0.7" ;;
 		yolov8) echo "reg$s=$at,64 0 1.5" ;;
 		damoyolo) echo "reg$s=$at,68 0 1.5" ;;
@@ -67,7 +70,7 @@ obj$s=$at,1 0 1.5" ;;
 		esac
 		case $kind in
 		ssd) echo "cls$s=$at,$((3 * c)) -2 1.5" ;;
-		yolov5*) ;;
+		yolov5* | nanodet) ;;
 		*) echo "cls$s=$at,$c -1.5 1.5" ;;
 		esac
 	done
@@ -76,7 +79,7 @@ obj$s=$at,1 0 1.5" ;;
 
 heads_of() {
 	local spec mean dev seed=${3:-1} step=${4:-0}
-	KIND=$1
+	KIND=${1/nanodet/yolov8}
 	make_config "$1" "$2"
 	HEADS=()
 	while read -r spec mean dev; do
