@@ -152,11 +152,10 @@ case $command in
 parser*)
 	translate=onnx2hn
 	if [ "$command" = 'parser tf' ]; then
-		translate=tflite2hn
-		[ -e "$file" ] || fail "$file: No such file or directory"
-		# A TensorFlow Lite file says so in its bytes 5 to 8.
-		id=$(dd if="$file" bs=1 skip=4 count=4 2> /dev/null | tr -d '\0')
-		[ "$id" = TFL3 ] || fail "$file: only TensorFlow Lite models are translated yet: convert it to .tflite"
+		# A TensorFlow Lite file says so in its bytes 5 to 8; tf2hn tells the other forms apart.
+		translate=tf2hn id=''
+		[ ! -f "$file" ] || id=$(dd if="$file" bs=1 skip=4 count=4 2> /dev/null | tr -d '\0')
+		[ "$id" != TFL3 ] || translate=tflite2hn
 	fi
 	net=${net_name:-$(basename "$file" | sed 's/\.[^.]*$//; s/[^A-Za-z0-9_.-]/_/g; s/^\./_/')}
 	out_har=${out_har:-$net.har}
@@ -169,7 +168,7 @@ parser*)
 	for f in $formats; do
 		set -- "$@" --net-input-format "$f"
 	done
-	[ "$translate$compare" != tflite2hn1 ] || fail '--compare executes ONNX models only'
+	[ -z "$compare" ] || [ "$translate" = onnx2hn ] || fail '--compare executes ONNX models only'
 	"$translate" "$@" -o "$out_har" "$file"
 	saved HAR "$out_har"
 	[ -z "$compare" ] || hn-compare "$file" "$out_har"

@@ -71,19 +71,28 @@ load helper
 	fails_with 1 "hn: 'hn profiler' is not there yet" hn profiler a.har
 }
 
-@test "parser tf translates TensorFlow Lite models, whatever their names, and refuses others for now" {
+@test "parser tf translates TensorFlow Lite and TensorFlow models, whatever their names" {
 	printf '%s\n' 'input x 1,4,4,2' 'tensor y 1,4,4,2' 'tensor z 1,4,4,2' 'op RELU x y' 'op NEG y z' 'output z' | mktflite m.bin
 	run -0 --separate-stderr hn parser tf m.bin --end-node-names y --har-path o.har -y
 	[ "$output" = '[info] Saved HAR to: o.har' ]
 	[[ $stderr == *"Restored TensorFlow Lite model m (2 operators)"* ]]
 	tflite2hn -q m.bin --end-node-names y -o t.har
 	same_bytes o.har t.har
-	mkdir saved
-	printf 'GraphDef' > m.pb
-	for f in m.pb saved; do
-		fails_with 1 "hn: $f: only TensorFlow Lite models are translated yet: convert it to .tflite" hn parser tf $f
+	printf '%s\n' 'input x float32 1,4,4,2' 'var v float32 2 1 2' 'node y Add x,v' 'node z Neg y' 'output z' > text
+	mksaved saved2 folder < text
+	mksaved frozen frozen.bin < text
+	mksaved checkpoint model.ckpt < text
+	for f in folder folder/ frozen.bin model.ckpt model.ckpt.meta; do
+		tf2hn -q "$f" --net-name n --end-node-names y -o t.har
+		run -0 --separate-stderr hn parser tf "$f" --net-name n --end-node-names y --har-path o.har
+		[ "$output" = '[info] Saved HAR to: o.har' ]
+		same_bytes o.har t.har
 	done
-	fails_with 1 "hn: none.tflite: No such file or directory" hn parser tf none.tflite
+	run -0 --separate-stderr hn parser tf folder
+	[ "$output" = '[info] Saved HAR to: folder.har' ]
+	mkdir none
+	fails_with 1 "tf2hn: none: no SavedModel: there is no saved_model.pb in this folder" hn parser tf none
+	fails_with 1 "tf2hn: none.tflite: No such file or directory" hn parser tf none.tflite
 }
 
 @test "a failing stage ends the command with its own message and status, and writes nothing" {
