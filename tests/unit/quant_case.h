@@ -100,7 +100,7 @@ static void fill_uneven(struct tensors *w, const struct layer *norm, const struc
 	layer_set_weight(w, l, "kernel", n);
 }
 
-/* lo < hi: uniform; else normal. */
+/* lo < hi: uniform; else normal; bytes for a camera's input. */
 static struct tensors *images(const struct graph *g, double lo, double hi)
 {
 	struct layer *in[MAX_IO];
@@ -115,7 +115,10 @@ static struct tensors *images(const struct graph *g, double lo, double hi)
 		rng_init(&r, k, "images");
 		for (size_t i = 0; i < tensor_count(&t); i++)
 			((float *)tensor_data(&t))[i] =
-			    (float)(lo < hi ? lo + (hi - lo) * rng_uniform(&r) : rng_normal(&r));
+			    hn_input_pack(in[k])
+				? (float)(rng_u64(&r) >> 56)
+				: (float)(lo < hi ? lo + (hi - lo) * rng_uniform(&r)
+						  : rng_normal(&r));
 		tensors_set(s, in[k]->name, t);
 	}
 	return s;
