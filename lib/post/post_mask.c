@@ -5,32 +5,55 @@
 #include "post/post_int.h"
 #include <math.h>
 
-/* sigmoid(sum of coefficient k times prototype k) at every cell. */
-static float *mix(const struct post *p, const float *proto, const float *coefficient)
+/* Rows or columns [from, to) of the prototypes that a box needs. */
+struct span {
+	int32_t from, to;
+};
+
+/* sigmoid(sum of coefficient k times prototype k) at the cells of rows and columns. */
+static float *mix(const struct post *p, const float *proto, const float *coefficient, struct span y,
+		  struct span x)
 {
 	const struct hn_shape *s = &p->shape[p->proto];
-	const size_t n = (size_t)s->h * (size_t)s->w;
-	float *plane = xcalloc(n, sizeof *plane);
+	const size_t masks = (size_t)s->c;
+	float *plane = xcalloc((size_t)s->h * (size_t)s->w, sizeof *plane);
 
-	for (size_t i = 0; i < n; i++) {
-		double sum = 0;
+	for (int32_t r = y.from; r < y.to; r++)
+		for (int32_t c = x.from; c < x.to; c++) {
+			const size_t i = (size_t)r * (size_t)s->w + (size_t)c;
+			double sum = 0;
 
-		for (int32_t k = 0; k < s->c; k++)
-			sum += (double)coefficient[k] * (double)proto[i * (size_t)s->c + (size_t)k];
-		plane[i] = (float)(1 / (1 + exp(-sum)));
-	}
+			for (size_t k = 0; k < masks; k++)
+				sum += (double)coefficient[k] * (double)proto[i * masks + k];
+			plane[i] = (float)(1 / (1 + exp(-sum)));
+		}
 	return plane;
 }
 
-/* Neighbours and weight of an output position, with half-pixel centres. */
-static double neighbours(int32_t i, int32_t out, int32_t in, int32_t at[2])
-{
-	double x = (i + 0.5) * in / out - 0.5;
+/* What an output row or column is made of. */
+struct tap {
+	int32_t at[2];
+	double weight; /* of the second */
+};
 
-	x = x < 0 ? 0 : x > in - 1 ? in - 1 : x;
-	at[0] = (int32_t)x;
-	at[1] = at[0] + 1 < in ? at[0] + 1 : at[0];
-	return x - at[0];
+/* Output positions [from, to) of n, with half-pixel centres; *read: the cells. */
+static struct tap *taps(int32_t from, int32_t to, int32_t n, int32_t cells, struct span *read)
+{
+	struct tap *t = xcalloc((size_t)(to > from ? to - from : 0) + 1, sizeof *t);
+
+	for (int32_t i = from; i < to; i++) {
+		double x = (i + 0.5) * cells / n - 0.5;
+		struct tap *tap = &t[i - from];
+
+		x = x < 0 ? 0 : x > cells - 1 ? cells - 1 : x;
+		tap->at[0] = (int32_t)x;
+		tap->at[1] = tap->at[0] + 1 < cells ? tap->at[0] + 1 : tap->at[0];
+		tap->weight = x - tap->at[0];
+	}
+	*read = (struct span){ 0, 0 };
+	if (to > from)
+		*read = (struct span){ t[0].at[0], t[to - from - 1].at[1] + 1 };
+	return t;
 }
 
 /* First pixel that is not before a coordinate, within 0 and n. */
@@ -46,23 +69,29 @@ void post_mask(const struct post *p, const float *proto, const float *coefficien
 	const struct hn_shape *s = &p->shape[p->proto];
 	const int32_t height = p->image[0], width = p->image[1];
 	const int32_t x0 = pixel((double)b->x0, width), x1 = pixel((double)b->x1, width);
-	const int32_t y1 = pixel((double)b->y1, height);
-	float *plane = mix(p, proto, coefficient);
+	const int32_t y0 = pixel((double)b->y0, height), y1 = pixel((double)b->y1, height);
+	struct span rows, cols;
+	struct tap *ty = taps(y0, y1, height, s->h, &rows);
+	struct tap *tx = taps(x0, x1, width, s->w, &cols);
+	float *plane = mix(p, proto, coefficient, rows, cols);
 
-	for (int32_t y = pixel((double)b->y0, height); y < y1; y++) {
-		int32_t r[2], c[2];
-		const double dy = neighbours(y, height, s->h, r);
+	for (int32_t y = y0; y < y1; y++) {
+		const struct tap *t = &ty[y - y0];
+		const float *up = plane + (size_t)t->at[0] * (size_t)s->w;
+		const float *down = plane + (size_t)t->at[1] * (size_t)s->w;
+		float *row = out + (size_t)y * (size_t)width;
 
 		for (int32_t x = x0; x < x1; x++) {
-			const double dx = neighbours(x, width, s->w, c);
-			const float *up = plane + (size_t)r[0] * (size_t)s->w;
-			const float *down = plane + (size_t)r[1] * (size_t)s->w;
+			const int32_t *c = tx[x - x0].at;
+			const double dx = tx[x - x0].weight, dy = t->weight;
 			const double v =
 			    (1 - dy) * ((1 - dx) * (double)up[c[0]] + dx * (double)up[c[1]]) +
 			    dy * ((1 - dx) * (double)down[c[0]] + dx * (double)down[c[1]]);
 
-			out[(size_t)y * (size_t)width + (size_t)x] = v > p->mask_threshold;
+			row[x] = v > p->mask_threshold;
 		}
 	}
 	free(plane);
+	free(tx);
+	free(ty);
 }

@@ -1,4 +1,5 @@
 /* Runs a post-process on the heads of one image. */
+#include "base/par.h"
 #include "post/post_int.h"
 
 struct run {
@@ -163,26 +164,41 @@ static int by_score(const void *a, const void *b)
 }
 
 /* [1, boxes, 6 + height * width] */
+struct rows {
+	struct run *r;
+	float *out;
+	size_t size; /* of a row */
+};
+
+static int write_row(size_t i, void *ctx, struct err *e)
+{
+	const struct rows *to = ctx;
+	const struct run *r = to->r;
+	const struct post_hit *h = &r->hit[i];
+	const struct post_box *b = &r->box[h->box];
+	const float head[6] = { b->y0, b->x0, b->y1, b->x1, h->score, (float)h->class };
+	const size_t masks = (size_t)post_masks(r->p);
+	float *scaled = xcalloc(masks, sizeof *scaled);
+
+	(void)e;
+	for (size_t k = 0; k < masks; k++)
+		scaled[k] = r->coefficient[h->box][k] * r->objectness[h->box];
+	memcpy(to->out + i * to->size, head, sizeof head);
+	post_mask(r->p, r->in[r->p->proto], scaled, b, to->out + i * to->size + 6);
+	free(scaled);
+	return 0;
+}
+
 static void write_masks(struct run *r, size_t n, float *out)
 {
 	const struct hn_shape s = post_output_shape(r->p);
-	const int32_t masks = post_masks(r->p);
-	float *scaled = xcalloc((size_t)masks, sizeof *scaled);
+	struct rows to = { r, out, (size_t)s.c };
+	struct err e = { 0 };
 
 	if (n)
 		qsort(r->hit, n, sizeof *r->hit, by_score);
-	for (size_t i = 0; i < n && i < (size_t)s.w; i++) {
-		const struct post_hit *h = &r->hit[i];
-		const struct post_box *b = &r->box[h->box];
-		const float head[6] = { b->y0, b->x0, b->y1, b->x1, h->score, (float)h->class };
-		float *row = out + i * (size_t)s.c;
-
-		memcpy(row, head, sizeof head);
-		for (int32_t k = 0; k < masks; k++)
-			scaled[k] = r->coefficient[h->box][k] * r->objectness[h->box];
-		post_mask(r->p, r->in[r->p->proto], scaled, b, row + 6);
-	}
-	free(scaled);
+	if (par_for(n < (size_t)s.w ? n : (size_t)s.w, write_row, &to, &e) < 0)
+		BUG("%s", e.msg);
 }
 
 /* [classes, 5, max_per_class] */
