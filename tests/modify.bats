@@ -102,6 +102,15 @@ moderate() {
 	refused "1:30: resize: 'n/output_layer1' has shape [-1,5], without height and width" 'resize(dense1, resize_shapes=[3, 3])'
 	refused "1:8: resize: 2 names on the left, 1 input layers" 'a, b = resize(resize_shapes=[3, 3])'
 	refused "1:9: resize: there is a layer 'conv1' already" 'conv1 = resize(resize_shapes=[3, 3])'
+	SHAPE='12, 8, 3' net conv1 conv "$C11"
+	for engine in cpu nn_core; do
+		script 'input_conversion(yuy2_to_rgb)' "resize(resize_shapes=[20, 16], engine=$engine)"
+		fails_with 1 "hn-normalize: s.alls:2:1: resize: the images of 'n/input_layer1' are packed as yuy2 by a command above (a later command comes nearer to the input: write this one above that)" \
+			hn-normalize -s s.alls m.har -o x.har
+	done
+	script 'resize(resize_shapes=[20, 16], engine=cpu)' 'resize(resize_shapes=[30, 16])'
+	fails_with 1 "hn-normalize: s.alls:2:1: resize: layer 'n/resize1' behind the input runs on the host" \
+		hn-normalize -s s.alls m.har -o x.har
 	SHAPE='1, 9, 3' net conv1 conv "$C11"
 	refused "1:29: resize: its rows grow 5000 times, 4096 times at most are supported" \
 		'resize(conv1, resize_shapes=[5000, 9])'

@@ -198,6 +198,14 @@ branches() {
 	fails_with 1 "hn-normalize: s.alls:2:1: transpose: what 'n/input_layer1' is connected with is transposed already" \
 		hn-normalize -s s.alls m.har -o x.har
 	refused "1:11: transpose: layer 'n/conv1' is not an input layer" 'transpose(conv1)'
+	SHAPE='12, 8, 3' chain conv1 conv "$C33"
+	jq '.layers["n/input_layer2"] = {type: "input_layer", input: [], output_shapes: [[-1, 12, 8, 4]]}
+		| .layers["n/ew_add1"] = {type: "ew_add", input: ["n/conv1", "n/input_layer2"]}
+		| .layers["n/output_layer1"].input = ["n/ew_add1"]' m.json > two.json
+	mkhar two.json m.har
+	script 'input_conversion(input_layer1, nv12_to_rgb)' 'transpose(input_layer2)'
+	fails_with 1 "hn-normalize: s.alls:2:1: transpose: the images of 'n/input_layer1' are nv12, which the host cannot transpose" \
+		hn-normalize -s s.alls m.har -o x.har
 	for type in space_to_depth depth_to_space; do
 		net conv1 conv "$C33" ${type}1 $type '"block_sizes": [1, 1]'
 		refused "1:1: transpose: layer 'n/${type}1': transpose is not supported where depth_to_space or space_to_depth layers are used" 'transpose()'

@@ -5,7 +5,7 @@
  * transposes around it.
  */
 #include "pass/transpose.h"
-#include "pass/edit.h"
+#include "hn/pack.h"
 
 /* ---- which layers ---- */
 
@@ -60,6 +60,9 @@ static int check(const struct transpose *t, const struct alls_stmt *st, struct e
 		if (t->in[i] && l->type == HN_INPUT && modify_is_transposed(l))
 			err_set(e, "what '%s' is connected with is transposed already",
 				quote(l->name));
+		else if (t->in[i] && layer_pack(l))
+			err_set(e, "the images of '%s' are %s, which the host cannot transpose",
+				quote(l->in[0].layer->name), hn_packing(layer_pack(l))->format);
 		else if (reason)
 			err_set(e, "layer '%s': %s", quote(l->name), reason);
 		else

@@ -1,5 +1,4 @@
 /* A layer with rows and columns exchanged: one row per type. */
-#include "pass/edit.h"
 #include "pass/transpose.h"
 
 typedef void (*change_fn)(struct transpose *t, struct layer *l);
