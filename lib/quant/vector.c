@@ -77,10 +77,10 @@ static size_t part_end(const struct layer *l, size_t from)
 }
 
 /*
- * The zero point for which the worst feature loses least.  With f the part of a feature's range that
- * is below 0 and z that of the codes, its codes are max(f / z, (1 - f) / (1 - z)) times as coarse as
- * with a zero point of its own; over all features that is least where the largest f and the smallest
- * lose the same.
+ * The zero point for which the worst feature loses least.  With f the part of a feature's range
+ * that is below 0 and z that of the codes, its codes are max(f / z, (1 - f) / (1 - z)) times as
+ * coarse as with a zero point of its own; over all features that is least where the largest f and
+ * the smallest lose the same.
  */
 static int32_t common_zero(const struct layer *l, const struct qinfo *info)
 {
