@@ -315,3 +315,67 @@ weights() {
 	quantized 'pre_quantization_optimization(smart_softmax_stats, policy=disabled)'
 	near "$(bottom)" 1000 0.01
 }
+
+# y = conv1(x); y + branch(y) -> conv3 -> out.  $1: the branch, lines of mkonnx from y to b.
+branch() {
+	cat <<- END | mkonnx m.onnx
+		input x 1,2,8,8
+		init w 2,2,1,1 1 0.25 0 1
+		node Conv conv x,w y
+		${1//$'\t'/}
+		node Add add y,b s
+		init v 2,2,1,1 1 0 0.5 1
+		node Conv conv3 s,v out
+		output out
+	END
+	onnx2hn -q m.onnx --net-name n -o m.har
+	hn-normalize -q m.har -o m.fp.har
+	# x0 = x1, 0 .. 63
+	# shellcheck disable=SC2046 # words are values
+	arr npy x.npy float32 1,8,8,2 $(seq 0 63 | sed 'p')
+}
+layers() { har-pack -m hn m.q.har | jq -r '.layers | keys | join(" ")'; }
+
+@test "a branch that adds nothing is removed, and the model computes the same" {
+	branch 'init z 2,2,1,1 0
+		node Conv conv2 y,z b'
+	quantized 'pre_quantization_optimization(dead_layers_removal, policy=disabled)'
+	[ "$(layers)" = "n/conv1 n/conv2 n/conv3 n/input_layer1 n/output_layer1" ]
+	hn-infer -q -c fp_optimized --in x.npy m.q.har -o before.npy
+	quantized
+	[ "$(layers)" = "n/conv1 n/conv3 n/input_layer1 n/output_layer1" ]
+	hn-infer -q -c fp_optimized --in x.npy m.q.har -o after.npy
+	npydiff before.npy after.npy 1e-6
+	hn-infer -q -c bit_exact --in x.npy m.q.har -o q.npy
+	npydiff before.npy q.npy 0.02
+	hn-alloc -q -a hailo8 m.q.har | hn2hef -q > m.hef
+	# A layer that a command of the script names stays.
+	quantized 'place(0, [conv2])'
+	[ "$(layers)" = "n/conv1 n/conv2 n/conv3 n/input_layer1 n/output_layer1" ]
+}
+
+@test "a branch that the calibration set alone does not wake is removed only without validation" {
+	# b = relu(y0 - 1.25 y1) = relu(x0 + x1 / 4 - 1.25 x1), which x0 = x1 never makes positive.
+	branch 'init z 2,2,1,1 1 -1.25 1 -1.25
+		node Conv conv2 y,z c
+		node Relu relu c b'
+	# zero_static_channels would zero its weights for good.
+	keep='pre_quantization_optimization(zero_static_channels, policy=disabled)'
+	echo "$keep" > s.alls
+	run --separate-stderr hn-quantize -c x.npy -s s.alls m.fp.har -o m.q.har
+	[ "$status" -eq 0 ]
+	[[ $stderr == *"gave nothing on the calibration set, but gives something on random images: it stays"* ]] || report message
+	[[ $(layers) == *conv2* ]]
+	quantized "$keep" 'pre_quantization_optimization(dead_layers_removal, policy=enabled, validate_change=disabled)'
+	[[ $(layers) != *conv2* ]]
+	[[ $(layers) != *add* ]]
+}
+
+@test "statistics alone remove the same layers as images" {
+	branch 'init z 2,2,1,1 0
+		node Conv conv2 y,z b'
+	quantized
+	hn-stat -q -c x.npy m.fp.har -o s.npz
+	hn-quantize -q --stats s.npz -s s.alls m.fp.har -o t.har
+	same_bytes m.q.har t.har
+}

@@ -172,6 +172,8 @@ bool alls_made(const struct alls_stmt *st, const char *name);
 void alls_warn_made(const struct alls_stmt *st, const char *name);
 /* "no layer 'conv9' in 'net' (did you mean ...?)", also about a foreign scope; returns -1. */
 int alls_unknown_layer(const struct graph *g, const char *name, struct err *e);
+/* Some statement has this name, full or unscoped, as a value or in a list (globs do not count). */
+bool alls_names_layer(const struct alls *s, const char *name);
 /* True when a full layer name "net/conv1" matches a glob; a glob without '/' ignores the scope. */
 bool alls_match(const char *glob, const char *name);
 /* Appends "did you mean 'a', 'b'?" when some of the n names are near to `name`. */

@@ -138,3 +138,23 @@ int alls_layers(const struct alls_stmt *st, const struct alls_value *v, const st
 	*n = set.n;
 	return 0;
 }
+
+static bool value_names(const struct alls_value *v, const char *name)
+{
+	if ((v->kind == ALLS_NAME || v->kind == ALLS_STRING) &&
+	    strcmp(unscoped(v->text), unscoped(name)) == 0)
+		return true;
+	for (size_t i = 0; i < v->nitems; i++)
+		if (value_names(&v->items[i], name))
+			return true;
+	return false;
+}
+
+bool alls_names_layer(const struct alls *s, const char *name)
+{
+	for (size_t i = 0; i < s->nstmts; i++)
+		for (size_t k = 0; k < s->stmts[i].nargs; k++)
+			if (value_names(&s->stmts[i].args[k].value, name))
+				return true;
+	return false;
+}

@@ -98,16 +98,21 @@ static void info_init(struct quant *q)
 	}
 }
 
+void quant_info_free(struct qinfo *info)
+{
+	free(info->min);
+	free(info->max);
+	free(info->eq);
+	free(info->scales);
+	for (size_t c = 0; info->hist && c < info->c; c++)
+		hist_release(&info->hist[c]);
+	free(info->hist);
+}
+
 static void info_release(struct quant *q)
 {
 	for (size_t i = 0; q->info && i < q->g->nlayers; i++) {
-		free(q->info[i].min);
-		free(q->info[i].max);
-		free(q->info[i].eq);
-		free(q->info[i].scales);
-		for (size_t c = 0; q->info[i].hist && c < q->info[i].c; c++)
-			hist_release(&q->info[i].hist[c]);
-		free(q->info[i].hist);
+		quant_info_free(&q->info[i]);
 		qop_release(&q->ops[i]);
 	}
 	free(q->info);
@@ -206,6 +211,7 @@ static const struct {
 	{ "calibration", open_calib,     "its size and batch are the script's" },
 	{ "observe",     observe,        "ranges of the float model as it came" },
 	{ "static",      quant_zero_static, "features that never change, before they weigh in equalization" },
+	{ "dead layers", quant_dead_layers, "branches that add nothing, known by what was observed" },
 	{ "equalize",    equalize,       "moves scales between layers, and the observed ranges with them" },
 	{ "clipping",    quant_clip_values, "percentiles of the values as they are now" },
 	{ "compress",    quant_compress, "4-bit layers by the noise of the weights as they are now" },
@@ -222,6 +228,7 @@ static int run(struct quant *q, const char *last, struct err *e)
 		return -1;
 	info_init(q);
 	q->zero_static = q->smart_softmax = true;
+	q->remove_layers = q->validate_removal = true;
 	q->static_eps = 1e-7;
 	for (size_t i = 0; i < q->g->nlayers && q->o->histograms; i++)
 		quant_want_hist(q, q->g->layers[i]);

@@ -73,6 +73,8 @@ struct quant {
 	struct calib *calib;   /* NULL: there are statistics, and no images */
 	bool zero_static;      /* weights of features that never change become 0 */
 	double static_eps;     /* variance up to which a feature does not change */
+	bool remove_layers;    /* branches that add nothing go */
+	bool validate_removal; /* when the outputs of random images stay */
 	bool smart_softmax;    /* ranges around a softmax by what counts in it */
 	bool recollect;        /* ranges are observed again behind clipped layers */
 	uint64_t images;       /* that the statistics are of */
@@ -148,6 +150,15 @@ struct tensors *stats_store(const struct quant *q);
 int quant_equalize(struct quant *q, struct err *e);
 /* Zeroes the weights of features that never change on the calibration set. */
 int quant_zero_static(struct quant *q, struct err *e);
+/* Removes branches that add nothing; layers are numbered anew. */
+int quant_dead_layers(struct quant *q, struct err *e);
+/*
+ * regraph.c.  Around a change of q->g: before it, every layer is told its record (layer->user);
+ * after it, layers that are marked dead go, shapes are new, and q->info is by the new numbers.
+ */
+void quant_mark_layers(struct quant *q);
+int quant_relink(struct quant *q, struct err *e);
+void quant_info_free(struct qinfo *info); /* what it holds, not itself */
 /* Limits of the layers whose values a script clips; observes again where it says so. */
 int quant_clip_values(struct quant *q, struct err *e);
 /* Runs the float model once more, with clipped values; min, max and the like are new. */

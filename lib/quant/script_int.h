@@ -18,6 +18,7 @@ int script_each(struct quant *q, const struct alls_stmt *st,
 int script_value_clipping(struct quant *q, const struct alls_stmt *st, struct err *e);
 int script_weight_clipping(struct quant *q, const struct alls_stmt *st, struct err *e);
 int script_zero_static(struct quant *q, const struct alls_stmt *st, struct err *e);
+int script_dead_layers(struct quant *q, const struct alls_stmt *st, struct err *e);
 int script_softmax_stats(struct quant *q, const struct alls_stmt *st, struct err *e);
 
 #endif

@@ -83,6 +83,14 @@ int script_zero_static(struct quant *q, const struct alls_stmt *st, struct err *
 	return 0;
 }
 
+int script_dead_layers(struct quant *q, const struct alls_stmt *st, struct err *e)
+{
+	(void)e;
+	q->remove_layers = alls_get_switch(st, "policy") != 0;
+	q->validate_removal = alls_get_switch(st, "validate_change") != 0;
+	return 0;
+}
+
 int script_softmax_stats(struct quant *q, const struct alls_stmt *st, struct err *e)
 {
 	(void)e;
