@@ -285,9 +285,9 @@ two() {
 	conversion bytes 1 2,4,8,3 packed.npy
 	conversion nv12_to_hailo_yuv packed.npy pixels.npy
 	pipe 'f, c = input_conversion(nv12_to_rgb)' pixels.npy
-	fails_with 1 "hn-infer: packed.npy: an array of shape [2,4,8,3], [-1,8,8,3] of yuv expected for 'n/input_layer1' (translate-dataset --to yuv makes it from RGB images)" \
+	fails_with 1 "hn-infer: packed.npy: an array of shape [2,4,8,3], [-1,8,8,3] of yuv expected for 'n/input_layer1' (translate-dataset --to yuv makes it from an array of RGB images)" \
 		hn-infer -q -c bit_exact --in packed.npy q.har -o x.npy
-	fails_with 1 "hef-run: m.hef: pixels.npy: an array of shape [2,8,8,3], [-1,4,8,3] of nv12 expected for 'n/input_layer1' (translate-dataset --to nv12 makes it from RGB images)" \
+	fails_with 1 "hef-run: m.hef: pixels.npy: an array of shape [2,8,8,3], [-1,4,8,3] of nv12 expected for 'n/input_layer1' (translate-dataset --to nv12 makes it from an array of RGB images)" \
 		hef-run --in pixels.npy -o x.npy m.hef
 	fails_with 1 "hn-infer: the layer 'n/input_layer1' has no values: its conversion is part of the compiled model only (emulator_support=True in the model script changes that)" \
 		hn-infer -q -c bit_exact --layers n/input_layer1 --in pixels.npy q.har -o x.npy
@@ -295,7 +295,7 @@ two() {
 	[[ "$(arr keys all.npz)" != *input_layer1* ]]
 	echo 'f, c = input_conversion(input_layer1, nv12_to_rgb, emulator_support=True)' > s.alls
 	hn-normalize -q -s s.alls m.har -o e.har
-	fails_with 1 "hn-quantize: calibration set 'pixels.npy': an array of shape [2,8,8,3], [-1,4,8,3] of nv12 expected for 'n/input_layer1' (translate-dataset --to nv12 makes it from RGB images)" \
+	fails_with 1 "hn-quantize: calibration set 'pixels.npy': an array of shape [2,8,8,3], [-1,4,8,3] of nv12 expected for 'n/input_layer1' (translate-dataset --to nv12 makes it from an array of RGB images)" \
 		hn-quantize -q -c pixels.npy e.har -o x.har
 	# Image files are RGB.
 	base64 -d <<-END > i.png
@@ -305,6 +305,20 @@ two() {
 		hn-infer -q -c bit_exact --in i.png q.har -o x.npy
 	fails_with 1 "hn-quantize: calibration set 'i.png': image files are RGB, yuv expected for 'n/input_layer1' (translate-dataset --to yuv makes it from an array of RGB images)" \
 		hn-quantize -q -c i.png fp.har -o x.har
+}
+
+@test "the standard of Y, U and V is part of the advice" {
+	net 8 8 3
+	conversion bytes 1 2,4,8,3 packed.npy
+	try() {
+		echo "$1" > s.alls
+		hn-normalize -q -s s.alls m.har -o fp.har
+		fails_with 1 "hn-infer: packed.npy: an array of shape [2,4,8,3], [-1,8,8,3] of $2 expected for 'n/input_layer1' (translate-dataset --to $2$3 makes it from an array of RGB images)" \
+			hn-infer -q -c fp_optimized --in packed.npy fp.har -o x.npy
+	}
+	try 'c = input_conversion(yuv709_to_rgb)' yuv ' --standard yuv709'
+	try $'c = input_conversion(yuv_full_range_to_bgr)\nf = input_conversion(nv12_to_hailo_yuv)' yuv ' --standard yuv_full_range'
+	try 'c = input_conversion(bgr_to_rgb)' bgr ''
 }
 
 @test "a damaged network with conversions is refused" {

@@ -82,8 +82,11 @@ static struct emu_feed feed_of(const struct dataset *d, size_t i)
 {
 	const struct io_port *p = &d->ports[i];
 
-	return (struct emu_feed){ p->name, d->before ? host_input(d->before, i)->shape : p->shape,
-				  p->pack, p->format };
+	return (struct emu_feed){ .name = p->name,
+				  .shape = d->before ? host_input(d->before, i)->shape : p->shape,
+				  .pack = p->pack,
+				  .format = p->format,
+				  .standard = p->standard };
 }
 
 static int add_array(struct dataset *d, const char *spec, struct err *e)

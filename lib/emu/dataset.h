@@ -17,8 +17,8 @@ struct io_port {
 	int32_t zp;         /* encoding of codes: real = scale (code - zp) */
 	const float *scale; /* 1 or c values; borrowed */
 	size_t nscale;
-	enum hn_pack pack;  /* inputs: as in struct emu_feed */
-	const char *format; /* inputs: as in struct emu_feed */
+	enum hn_pack pack;             /* inputs: as in struct emu_feed */
+	const char *format, *standard; /* inputs: as in struct emu_feed */
 };
 
 /* Bytes of one image of a port. */

@@ -66,8 +66,9 @@ void emu_log_times(const struct emu *m);
 struct emu_feed {
 	const char *name; /* of the input layer; borrowed */
 	struct hn_shape shape;
-	enum hn_pack pack;  /* images are packed so; planes in the host's order (hn/pack.h) */
-	const char *format; /* what translate-dataset calls such images; NULL: nothing special */
+	enum hn_pack pack;    /* images are packed so; planes in the host's order (hn/pack.h) */
+	const char *format;   /* what translate-dataset calls such images; NULL: nothing special */
+	const char *standard; /* and their colors; NULL: the usual ones */
 };
 /* Image files hold RGB: an error for an input that takes anything else. */
 int emu_check_images(const struct emu_feed *f, struct err *e);

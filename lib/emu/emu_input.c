@@ -36,7 +36,8 @@ struct emu_feed emu_feed_of(const struct layer *input)
 	return (struct emu_feed){ .name = input->name,
 				  .shape = fed->out[0],
 				  .pack = fed == input ? hn_input_pack(input) : PACK_NONE,
-				  .format = hn_input_format(input, true) };
+				  .format = hn_input_format(input, true),
+				  .standard = hn_input_standard(input) };
 }
 
 int emu_feed_before(struct graph *before, const struct graph *device, struct err *e)
@@ -61,13 +62,20 @@ int emu_feed_before(struct graph *before, const struct graph *device, struct err
 	return err_is(e) ? -1 : graph_infer_shapes(before, e);
 }
 
+/* How images of the right kind are made. */
+static int hint(const struct emu_feed *f, struct err *e)
+{
+	return err_hint(e, "translate-dataset --to %s%s%s makes it from an array of RGB images",
+			f->format, f->standard ? " --standard " : "",
+			f->standard ? f->standard : "");
+}
+
 int emu_check_images(const struct emu_feed *f, struct err *e)
 {
 	if (!f->format)
 		return 0;
 	err_set(e, "image files are RGB, %s expected for '%s'", f->format, f->name);
-	return err_hint(e, "translate-dataset --to %s makes it from an array of RGB images",
-			f->format);
+	return hint(f, e);
 }
 
 /* The shape that does not fit, and where images of the right one come from. */
@@ -76,9 +84,7 @@ static int wrong_shape(const struct emu_feed *f, const struct tensor *t, struct 
 	err_set(e, "an array of shape %s, %s%s%s expected for '%s'", tensor_shape_text(t),
 		hn_shape_text(&f->shape), f->format ? " of " : "", f->format ? f->format : "",
 		f->name);
-	return f->format
-		   ? err_hint(e, "translate-dataset --to %s makes it from RGB images", f->format)
-		   : -1;
+	return f->format ? hint(f, e) : -1;
 }
 
 int emu_check_input(const struct emu_feed *f, const struct tensor *t, size_t *n, struct err *e)

@@ -109,6 +109,7 @@ size_t emu_model_inputs(const struct emu_model *m, struct io_port **out)
 		(*out)[i].name = f.name;
 		(*out)[i].pack = f.pack;
 		(*out)[i].format = f.format;
+		(*out)[i].standard = f.standard;
 	}
 	free(l);
 	return n;

@@ -52,27 +52,34 @@ bool hn_is_emulated(const struct layer *l)
 	return l->type != HN_INPUT || hn_fed(l) == l;
 }
 
-/* "yuv" of "yuv601_to_rgb", for a color conversion behind the layer. */
-static const char *color_of(const struct layer *l)
+/* The kind of a color conversion behind a layer; NULL: there is none. */
+static const char *color_behind(const struct layer *l)
 {
-	const char *kind =
-	    l->nsucc == 1 && l->succ[0]->type == HN_CONV ? l->succ[0]->p.conversion : NULL;
+	return l->nsucc == 1 && l->succ[0]->type == HN_CONV ? l->succ[0]->p.conversion : NULL;
+}
 
-	return !kind                          ? NULL
-	       : strncmp(kind, "yuv", 3) == 0 ? "yuv"
-	       : strncmp(kind, "bgr", 3) == 0 ? "bgr"
-					      : NULL;
+static bool starts(const char *kind, const char *with)
+{
+	return kind && strncmp(kind, with, strlen(with)) == 0;
 }
 
 const char *hn_input_format(const struct layer *input, bool fed)
 {
 	const enum hn_pack p = hn_input_pack(input);
+	const char *kind = p ? packings[p].gives : color_behind(input);
 
-	if (!p)
-		return color_of(input);
-	if (!fed || hn_fed(input) == input)
+	if (p && (!fed || hn_fed(input) == input))
 		return packings[p].format;
-	return strcmp(packings[p].gives, "yuv") == 0 ? "yuv" : NULL;
+	return starts(kind, "yuv") ? "yuv" : starts(kind, "bgr") ? "bgr" : NULL;
+}
+
+const char *hn_input_standard(const struct layer *input)
+{
+	const char *kind = color_behind(hn_input_pack(input) ? input->succ[0] : input);
+
+	return starts(kind, "yuv709")           ? "yuv709"
+	       : starts(kind, "yuv_full_range") ? "yuv_full_range"
+						: NULL;
 }
 
 int shape_unpack(struct layer *l, int p, struct err *e)

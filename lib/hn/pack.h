@@ -57,5 +57,7 @@ bool hn_is_emulated(const struct layer *l);
  * fed: as emulation takes it; else as the compiled model does.  NULL: nothing special.
  */
 const char *hn_input_format(const struct layer *input, bool fed);
+/* The standard of its Y, U and V, as translate-dataset names it, when it is not the usual one. */
+const char *hn_input_standard(const struct layer *input);
 
 #endif
