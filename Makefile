@@ -42,11 +42,11 @@ $(O)/tests/%: $(O)/tests/%.o $(O)/libhn.a
 # Generators of ONNX models share the writer.
 $(O)/tests/gen/mkonnx $(O)/tests/gen/mkarch: $(O)/tests/gen/onnx/onnxw.o
 $(O)/tests/gen/mksaved: $(patsubst %.c,$(O)/%.o,$(wildcard tests/gen/saved/*.c))
-$(O)/tests/gen/mktf: $(O)/tests/gen/tf/tfgraph.o $(O)/tests/gen/onnx/onnxw.o
+$(O)/tests/gen/mktf $(O)/tests/gen/onnx2tf: $(O)/tests/gen/tf/tfgraph.o $(O)/tests/gen/onnx/onnxw.o
 $(O)/tests/gen/mkarch: $(patsubst %.c,$(O)/%.o,$(wildcard tests/gen/arch/*.c))
 $(O)/tests/gen/detect: $(patsubst %.c,$(O)/%.o,$(wildcard tests/gen/det/*.c))
 $(O)/tests/gen/mutonnx: $(patsubst %.c,$(O)/%.o,$(wildcard tests/gen/mut/*.c))
-$(O)/tests/gen/mutonnx.o $(patsubst %.c,$(O)/%.o,$(wildcard tests/gen/mut/*.c)): | $(O)/gen/onnx/onnx.pb-c.h
+$(O)/tests/gen/mutonnx.o $(O)/tests/gen/onnx2tf.o $(patsubst %.c,$(O)/%.o,$(wildcard tests/gen/mut/*.c)): | $(O)/gen/onnx/onnx.pb-c.h
 # Without a fuzzing engine, a target replays its corpus.
 $(O)/tests/fuzz/%: $(O)/tests/fuzz/%.o $(O)/tests/fuzz/replay.o $(O)/libhn.a
 	$(CC) $(HN_LDFLAGS) $(LDFLAGS) -o $@ $^ $(HN_LDLIBS) $(LDLIBS)

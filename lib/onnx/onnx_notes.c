@@ -43,6 +43,9 @@ void onnx_note_unused(struct onnx_run *r)
 	struct str s = { 0 };
 	size_t n = 0;
 
+	/* Other readers take axes and the like from constants into attributes. */
+	if (!g->spelled)
+		return;
 	for (size_t i = 0; i < g->nvalue; i++)
 		g->value[i]->mark = g->value[i]->is_output;
 	for (size_t i = 0; i < g->nnode; i++)

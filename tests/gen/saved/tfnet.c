@@ -12,14 +12,14 @@ void tfn_fail(const char *what, const char *word)
 	die(&e);
 }
 
-static size_t split(char *text, const char *by, char **part)
+static size_t split_most(char *text, const char *by, char **part, size_t max)
 {
 	size_t n = 0;
 
 	for (char *s = text + strspn(text, by); *s; s += strspn(s, by)) {
 		char *next = s + strcspn(s, by);
 
-		if (n == TFN_MAX)
+		if (n == max)
 			tfn_fail("too many words", text);
 		part[n++] = s;
 		if (!*next)
@@ -28,6 +28,11 @@ static size_t split(char *text, const char *by, char **part)
 		s = next + 1;
 	}
 	return n;
+}
+
+static size_t split(char *text, const char *by, char **part)
+{
+	return split_most(text, by, part, TFN_MAX);
 }
 
 static void shape(struct tfw_tensor *t, const char *s)
@@ -110,8 +115,9 @@ struct tfn *tfn_read(void)
 	ssize_t got;
 
 	while ((got = getline(&line, &cap, stdin)) > 0) {
-		char **w = xcalloc(TFN_MAX, sizeof *w);
-		const size_t n = split(xstrdup(line), " \t\n", w);
+		const size_t max = strlen(line) / 2 + 1;
+		char **w = xcalloc(max, sizeof *w);
+		const size_t n = split_most(xstrdup(line), " \t\n", w, max);
 
 		if (n && w[0][0] != '#')
 			statement(net, &at, w, n);
@@ -154,7 +160,7 @@ static void option(struct str *node, const char *word)
 	} else if (is(kind, "f")) {
 		pb_float(&value, 4, strtof(v, NULL));
 	} else if (is(kind, "b")) {
-		pb_int(&value, 5, v[0] == 't');
+		pb_int(&value, 5, v[0] == 't' || v[0] == '1');
 	} else if (is(kind, "s")) {
 		pb_text(&value, 2, v);
 	} else if (is(kind, "t")) {

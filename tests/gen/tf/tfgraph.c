@@ -292,6 +292,27 @@ static void put_input(struct str *node, char **w)
 	tfg_attr(node, 5, text);
 }
 
+void tfg_floats(struct str *graph, const char *name, const int64_t *dim, size_t rank,
+		const float *v)
+{
+	struct str node = { 0 }, tensor = { 0 }, value = { 0 }, entry = { 0 };
+	size_t n = 1;
+
+	for (size_t i = 0; i < rank; i++)
+		n *= (size_t)dim[i];
+	onnxw_text(&node, 1, name);
+	onnxw_text(&node, 2, "Const");
+	onnxw_int(&tensor, 1, tfg_type("f32"));
+	put_shape(&tensor, 2, dim, rank);
+	onnxw_bytes(&tensor, 4, v, n * sizeof *v);
+	onnxw_message(&value, 8, &tensor);
+	onnxw_text(&entry, 1, "value");
+	onnxw_message(&entry, 2, &value);
+	onnxw_message(&node, 5, &entry);
+	tfg_attr(&node, 5, "dtype=t:f32");
+	onnxw_message(graph, 1, &node);
+}
+
 bool tfg_node(struct str *out, int field, char **w, size_t n)
 {
 	struct str node = { 0 };

@@ -25,6 +25,9 @@ double *tfg_values(char *const *w, size_t nw, size_t n);
 /* A TensorProto. */
 void tfg_tensor(struct str *out, int type, const int64_t *dim, size_t rank, char *const *w,
 		size_t nw);
+/* A Const node of these floats, in field 1 of a GraphDef. */
+void tfg_floats(struct str *graph, const char *name, const int64_t *dim, size_t rank,
+		const float *v);
 /* KEY=ATTR as an entry of a map<string, AttrValue> in this field. */
 void tfg_attr(struct str *out, int field, const char *text);
 /*
