@@ -186,6 +186,27 @@ moderate() {
 	npydiff native.npy fp.npy 1e-5
 }
 
+@test "a head of a post-process is named as the output that it was" {
+	mkarch yolov8n m.onnx --thin 16 --size 64
+	onnx2hn -q -y --net-name n m.onnx -o m.har 2> /dev/null
+	modref noise x.npy 12 2 64 64 3
+	local nms='nms_postprocess(meta_arch=yolov8, engine=cpu, nms_scores_th=0.01)'
+	local -a heads
+	script "$nms"
+	hn-normalize -q -s s.alls m.har -o fp.har
+	mapfile -t heads < <(recorded '[.. | .sigmoid_layers? // empty] | flatten | .[]' | tr -d '"')
+	[ "${#heads[@]}" -eq 3 ]
+	hn-infer -q -c fp_optimized --in x.npy fp.har -o boxes.npy
+	script "$nms" "change_output_activation(${heads[0]}, sigmoid)" "change_output_activation(${heads[1]}, sigmoid)"
+	hn-normalize -q -s s.alls m.har -o fp.har
+	hn-infer -q -c fp_optimized --in x.npy fp.har -o after.npy
+	same_bytes boxes.npy after.npy
+	script "change_output_activation(${heads[0]}, sigmoid)" "$nms"
+	hn-normalize -q -s s.alls m.har -o fp.har
+	hn-infer -q -c fp_optimized --in x.npy fp.har -o before.npy
+	same_bytes boxes.npy before.npy
+}
+
 @test "logits_layer puts softmax behind an output of rank 2, on the device or on the host" {
 	net dense1 dense "$DENSE"
 	modref noise x.npy 10 4 12 9 3
@@ -199,6 +220,11 @@ moderate() {
 	done
 	hef-run --info m.hef | grep -q 'Name: Softmax-Post-Process'
 	[ "$(recorded '.outputs["n/output_layer1"][0] | [.cmd_type, .logits_type, .axis, .engine]')" = '["logits_layer","softmax",1,"cpu"]' ]
+	# As public scripts write it.
+	cp q.npz keyword.npz
+	script "$NORM" "p = logits_layer(n/dense1, softmax, -1, cpu)"
+	forms x.npy
+	same_bytes q.npz keyword.npz
 }
 
 @test "logits_layer puts argmax over the features behind an output of rank 4" {

@@ -147,8 +147,8 @@ static struct allocation *single_context(struct plan *p, struct err *e)
 }
 
 /*
- * Thresholds x these: fuller contexts are fewer, emptier ones have room for wide layers.  The last are
- * for networks whose contexts would read too many tensors, or that cannot be placed.
+ * Thresholds x these: fuller contexts are fewer, emptier ones have room for wide layers.  The last
+ * are for networks whose contexts would read too many tensors, or that cannot be placed.
  */
 static const double fills[] = { 1, 0.8, 0.64, 0.5, 0.4, 0.3, 1.2, 1.4, 1.7, 0.2, 0.1 };
 enum {

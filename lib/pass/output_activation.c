@@ -96,14 +96,57 @@ static int change(struct modify *m, const struct alls_stmt *st, struct layer *ou
 	return 0;
 }
 
+/* The output of the post-process that a layer is a head of, also through what nms_postprocess put
+ * in between; NULL: it is none. */
+static struct layer *output_of_head(const struct layer *l)
+{
+	for (size_t i = 0; i < l->nsucc; i++) {
+		struct layer *to = l->succ[i];
+
+		if (to->type == HN_POSTPROCESS && to->nsucc)
+			return to->succ[0];
+		if (to->type == HN_ACTIVATION || to->type == HN_FORMAT_CONVERSION)
+			return output_of_head(to);
+	}
+	return NULL;
+}
+
+/* nms_postprocess came first: the layer stopped being an output, but scripts still name it. */
+static int change_head(struct modify *m, const struct alls_stmt *st, struct layer *l,
+		       enum hn_act act, struct err *e)
+{
+	const struct layer *next = l->nsucc == 1 ? l->succ[0] : NULL;
+	json_t *r = modify_record(m, output_of_head(l), st->command);
+
+	json_object_set_new(r, "activation", json_string(hn_act_name(act)));
+	json_object_set_new(r, "hnt_layer", json_string(l->name));
+	if (next && next->type == HN_ACTIVATION && next->p.activation == act)
+		return 0;
+	if (takes_activation(l) && !other_reader(l)) {
+		set(l, act);
+		return 0;
+	}
+	if (l->p.activation == act)
+		return 0;
+	err_set(e, "'%s' is a head of the post-process (put this command before nms_postprocess)",
+		quote(l->name));
+	return alls_in(st, e);
+}
+
 int modify_output_activation(struct modify *m, const struct alls_stmt *st, struct err *e)
 {
 	const enum hn_act act = (enum hn_act)hn_act_from_name(alls_get_text(st, "activation"));
+	const char *name = alls_get_text(st, "output_layer");
+	struct layer *head = name ? graph_find(m->g, name) : NULL;
 	struct layer **out;
 	size_t n;
 	int r = 0;
 
-	if (check(st, act, e) < 0 || modify_outputs(m, st, "output_layer", &out, &n, e) < 0)
+	if (check(st, act, e) < 0)
+		return -1;
+	if (head && output_of_head(head))
+		return change_head(m, st, head, act, e);
+	if (modify_outputs(m, st, "output_layer", &out, &n, e) < 0)
 		return -1;
 	for (size_t i = 0; i < n && r == 0; i++)
 		r = change(m, st, out[i], act, e);

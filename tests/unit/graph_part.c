@@ -112,16 +112,19 @@ static void parts(void)
 	   "in front of the device");
 	/* The tensor that two host layers read leaves once, where the first output needs it. */
 	is(part[PART_DEVICE],
-	   "n/i1[-1,7,4,3] n/i2[-1,2,5,3] n/a[-1,7,4,3] n/b[-1,2,5,3] n/output_layer1=n/a n/o2=n/b ",
+	   "n/i1[-1,7,4,3] n/i2[-1,2,5,3] n/a[-1,7,4,3] n/b[-1,2,5,3] n/output_layer1=n/a "
+	   "n/o2=n/b ",
 	   "on the device");
 	is(part[PART_BEHIND],
-	   "n/a[-1,7,4,3] n/b[-1,2,5,3] n/s2[-1,4,7,3] n/p[-1,4,7,3] n/q[-1,7,4,1] n/o3=n/q n/o2=n/b "
+	   "n/a[-1,7,4,3] n/b[-1,2,5,3] n/s2[-1,4,7,3] n/p[-1,4,7,3] n/q[-1,7,4,1] n/o3=n/q "
+	   "n/o2=n/b "
 	   "n/o1=n/p ",
 	   "behind the device");
 	again = graph_join(part[0], part[1], part[2], &e);
 	after = text_of(again);
 	/* The same layers, in an order of their own. */
-	check(after && strlen(after) == strlen(before) && strstr(after, "n/o3=n/q n/o2=n/b n/o1=n/p"),
+	check(after && strlen(after) == strlen(before) &&
+		  strstr(after, "n/o3=n/q n/o2=n/b n/o1=n/p"),
 	      "joined again");
 	check(again && layer_swaps_sides(graph_find(again, "s1")) &&
 		  graph_find(again, "s1")->p.on_host && graph_validate(again, NULL, &e) == 0,
@@ -151,8 +154,8 @@ static void between(void)
 
 	i->out[0] = (struct hn_shape){ 1, 1, 4, 2 };
 	a = add(g, HN_ACTIVATION, "a", i, false);
-	add(g, HN_OUTPUT, "o",
-	    add(g, HN_ACTIVATION, "b", add(g, HN_SOFTMAX, "p", a, true), false), false);
+	add(g, HN_OUTPUT, "o", add(g, HN_ACTIVATION, "b", add(g, HN_SOFTMAX, "p", a, true), false),
+	    false);
 	refused(g, "layer 'n/p' runs on the host, 'n/b' behind it on the device");
 	g = graph_new("n");
 	i = add(g, HN_INPUT, "i", NULL, false);
