@@ -247,6 +247,44 @@ switched() { # LINE...: the predicate p of a Switch and a Merge in front of the 
 	same_bytes a.har c.har
 }
 
+@test "gradients, branches' pivots and checks are no outputs" {
+	net | sed 's/^output.*//' > text
+	cat >> text <<- 'END'
+		node gradients/g Mul fc/BiasAdd,fc/BiasAdd
+		node gradients_1/g Mul fc/BiasAdd,fc/BiasAdd
+		node train ApplyGradientDescent fc/kernel,rate,grad
+		const rate float32 - 1
+		node grad Mul x,x
+		const p bool - 1
+		node all All p
+		const told string 1 told
+		node check Assert all,told
+		node cond/Switch Switch p,p
+		node cond/switch_t Identity cond/Switch:1
+		node cond/switch_f Identity cond/Switch
+		node name Identity told T=t:string
+	END
+	for kind in frozen checkpoint; do
+		mksaved $kind m < text
+		gives m
+	done
+	rm m.*
+	net | sed 's/^output.*//' | mksaved checkpoint m
+	gives m --end-node-names fc/BiasAdd
+}
+
+@test "before version 24 of GraphDef the shape of a scalar means that none is known" {
+	net | sed 's/^input x.*/input x float32 -/' > text
+	mksaved frozen m.pb producer=23 < text
+	run --separate-stderr tf2hn -q m.pb
+	[ "$status" -eq 1 ]
+	[[ $stderr == "tf2hn: m.pb: input 'x': its shape is not known (give --net-input-shapes x=...)"* ]]
+	gives m.pb --net-input-shapes x=1,6
+	mksaved frozen m.pb < text
+	run --separate-stderr tf2hn -q m.pb
+	[[ $stderr == "tf2hn: m.pb: input 'x': it has 0 dimensions, 1 to 5 expected"* ]]
+}
+
 # ---- what is refused ----
 @test "what is not there" {
 	refused nothing 'No such file or directory'

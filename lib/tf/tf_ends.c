@@ -111,14 +111,28 @@ static bool is_one_of(const char *op, const char *const *ops, size_t n)
 	return false;
 }
 
+static bool ends_with(const char *s, const char *end)
+{
+	const size_t n = strlen(s), k = strlen(end);
+
+	return n >= k && strcmp(s + n - k, end) == 0;
+}
+
 /* Operators that look at what a model computes: they are no outputs, and what they read may be. */
+static bool is_looker(const char *op)
+{
+	static const char *const ops[] = { "Print", "PrintV2", "SaveV2", "Save" };
+
+	return is_one_of(op, ops, sizeof ops / sizeof ops[0]) || ends_with(op, "Summary") ||
+	       ends_with(op, "SummaryV2");
+}
+
+/* Other operators that are no outputs. */
 static bool is_aside(const char *op)
 {
 	static const char *const ops[] = {
 		"NoOp",
 		"Assert",
-		"Print",
-		"PrintV2",
 		"Const",
 		"Placeholder",
 		"VarHandleOp",
@@ -127,18 +141,21 @@ static bool is_aside(const char *op)
 		"MergeV2Checkpoints",
 		"ShardedFilename",
 		"RestoreV2",
-		"SaveV2",
-		"Save",
 		"Restore",
 		"VarIsInitializedOp",
 		"IsVariableInitialized",
-		"LoopCond",
 	};
-	const size_t n = strlen(op);
 
-	return is_one_of(op, ops, sizeof ops / sizeof ops[0]) ||
-	       (n > 7 && strcmp(op + n - 7, "Summary") == 0) ||
-	       (n > 9 && strcmp(op + n - 9, "SummaryV2") == 0);
+	return is_looker(op) || is_one_of(op, ops, sizeof ops / sizeof ops[0]);
+}
+
+/* The nodes on which a branch hangs, and file names, which no network computes. */
+static bool is_pivot(const Tf__NodeDef *d)
+{
+	const Tf__AttrValue *v = tf_attr_of(d, "T");
+
+	return ends_with(d->name, "/switch_t") || ends_with(d->name, "/switch_f") ||
+	       (v && v->type == TF_STRING);
 }
 
 /* Operators that change variables: neither they nor what they read, as gradients, are outputs. */
@@ -153,6 +170,12 @@ static bool is_update(const char *op)
 	return false;
 }
 
+/* What a training graph computes gradients with. */
+static bool is_gradient(const char *name)
+{
+	return strncmp(name, "gradients", 9) == 0 && strchr("/_", name[9]) && name[9];
+}
+
 /* What a data input of some node reads. */
 static uint8_t *read_nodes(const struct tf_flat *x)
 {
@@ -161,7 +184,7 @@ static uint8_t *read_nodes(const struct tf_flat *x)
 	for (size_t i = 0; i < x->main.n; i++) {
 		const Tf__NodeDef *d = x->main.node[i];
 
-		if (is_aside(tf_op_of(d)))
+		if (is_looker(tf_op_of(d)) || is_gradient(d->name))
 			continue;
 		for (size_t k = 0; k < tf_data_inputs(d); k++) {
 			const char *colon = strchr(d->input[k], ':');
@@ -174,12 +197,6 @@ static uint8_t *read_nodes(const struct tf_flat *x)
 		}
 	}
 	return read;
-}
-
-/* What a training graph computes gradients with. */
-static bool is_gradient(const char *name)
-{
-	return strncmp(name, "gradients", 9) == 0 && strchr("/_", name[9]) && name[9];
 }
 
 /* Is the output there as an earlier root, or no result at all? */
@@ -206,7 +223,7 @@ static int graph_roots(struct tf_flat *x, struct tf_root **root, size_t *n, stru
 		struct tf_at at;
 
 		if (read[i] || is_aside(tf_op_of(d)) || is_update(tf_op_of(d)) ||
-		    is_gradient(d->name) || (x->top->dead && x->top->dead[i]))
+		    is_gradient(d->name) || is_pivot(d) || (x->top->dead && x->top->dead[i]))
 			continue;
 		r = tf_chase(x, x->top, d->name, &at, e);
 		if (r < 0 || is_no_root(list, *n, &at))

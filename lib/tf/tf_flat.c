@@ -220,6 +220,14 @@ static void shape_of(const Tf__Shape *s, struct tf_end *end)
 		end->dim[i] = s->dim[i]->size < 0 ? -1 : s->dim[i]->size;
 }
 
+/* Before version 24 of GraphDef an unknown shape was written as that of a scalar. */
+static bool shapes_lie(const struct tf_model *m)
+{
+	const Tf__VersionDef *v = m->graph->versions;
+
+	return v && v->producer < 24;
+}
+
 static void list_inputs(struct tf_flat *x)
 {
 	struct tf_model *m = x->m;
@@ -242,7 +250,10 @@ static void list_inputs(struct tf_flat *x)
 		shape = tf_attr_of(x->main.node[i], "shape");
 		VEC_GROW(m->in, m->nin, &cap);
 		m->in[m->nin] = (struct tf_end){ .key = "", .tensor = n->name };
-		shape_of(shape ? shape->shape : NULL, &m->in[m->nin++]);
+		shape_of(shape ? shape->shape : NULL, &m->in[m->nin]);
+		if (m->in[m->nin].rank == 0 && shapes_lie(m))
+			m->in[m->nin].rank = -1;
+		m->nin++;
 	}
 }
 

@@ -38,6 +38,7 @@ static const struct {
 	{ "no_restore",  offsetof(struct tfn_opts, no_restore) },  /* the graph does not restore */
 	{ "no_objects",  offsetof(struct tfn_opts, no_objects) },  /* no list of objects */
 	{ "no_signature", offsetof(struct tfn_opts, no_signature) },
+	{ "producer",    offsetof(struct tfn_opts, producer) },    /* version of the graph, but for saved2 */
 	{ "gap",         offsetof(struct tfn_opts, gap) },         /* 1: parts leave a row out */
 	{ "overlap",     offsetof(struct tfn_opts, overlap) },     /* 1: parts have a row twice */
 	{ "say_shards",  offsetof(struct tfn_opts, say_shards) },  /* what is said instead of the truth */
@@ -94,7 +95,7 @@ int main(int argc, char *argv[])
 		option(&o, argv[i]);
 	net = tfn_read();
 	if (strcmp(argv[1], "frozen") == 0)
-		tfn_frozen(net, argv[2]);
+		tfn_frozen(net, argv[2], &o);
 	else if (strcmp(argv[1], "checkpoint") == 0)
 		tfn_checkpoint(net, argv[2], &o);
 	else if (strcmp(argv[1], "saved1") == 0)

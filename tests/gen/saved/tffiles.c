@@ -3,22 +3,22 @@
 #include <stdlib.h>
 #include <sys/stat.h>
 
-static void versions(struct str *graph)
+static void versions(struct str *graph, const struct tfn_opts *o)
 {
 	struct str v = { 0 };
 
-	pb_int(&v, 1, 1205);
+	pb_int(&v, 1, o->producer ? o->producer : 1205);
 	pb_put(graph, 4, &v);
 }
 
-void tfn_frozen(const struct tfn *net, const char *path)
+void tfn_frozen(const struct tfn *net, const char *path, const struct tfn_opts *o)
 {
 	struct str graph = { 0 };
 
 	for (size_t i = 0; i < net->main.n; i++)
 		tfn_put(&graph, 1, &net->main.node[i], net->main.node[i].in);
 	tfn_put_library(&graph, net, NULL);
-	versions(&graph);
+	versions(&graph, o);
 	tfn_write(path, &graph);
 	str_release(&graph);
 }
@@ -140,7 +140,7 @@ static void put_graph(struct str *meta, const struct tfn *net, const struct tfn_
 	if (s.n && !o->no_restore)
 		saver(&graph, &s);
 	tfn_put_library(&graph, net, NULL);
-	versions(&graph);
+	versions(&graph, o);
 	pb_put(meta, 2, &graph);
 }
 

@@ -45,7 +45,7 @@ struct tfn {
 struct tfn_opts {
 	int shards, pad, parts, part_vars, snappy, block;
 	int say_shards, say_type, say_shard, say_offset, say_size, say_endian, compression;
-	int unsorted, no_header, no_restore, no_objects, no_signature, gap, overlap;
+	int unsorted, no_header, no_restore, no_objects, no_signature, producer, gap, overlap;
 	const char *skip, *tag, *signature, *version, *same_name, *feed;
 };
 
@@ -59,7 +59,7 @@ void tfn_put_library(struct str *graph, const struct tfn *net, struct str *more)
 /* The output's name of an operator in functions. */
 const char *tfn_output(const char *op, int k);
 
-void tfn_frozen(const struct tfn *net, const char *path);
+void tfn_frozen(const struct tfn *net, const char *path, const struct tfn_opts *o);
 /* MetaGraphDef without its tags' message closed: graph, saver and signature as TensorFlow 1 has
  * them. */
 void tfn_meta(struct str *meta, const struct tfn *net, const struct tfn_opts *o, int signature);
