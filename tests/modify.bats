@@ -219,6 +219,8 @@ moderate() {
 		[ "$(layers)" = "n/normalization1 n/dense1 n/p" ]
 	done
 	hef-run --info m.hef | grep -q 'Name: Softmax-Post-Process'
+	fails_with 1 "hn-infer: the host runs the layer 'p', --layers is about the device's (without it, its outputs are written)" \
+		hn-infer -c quantized --layers p --in x.npy q.har -o y.npz
 	[ "$(recorded '.outputs["n/output_layer1"][0] | [.cmd_type, .logits_type, .axis, .engine]')" = '["logits_layer","softmax",1,"cpu"]' ]
 	# As public scripts write it.
 	cp q.npz keyword.npz

@@ -164,6 +164,18 @@ branches() {
 	modref noise y.npy 3 4 12 9 3
 }
 
+@test "values of 16 bits, and outputs with a scale for each feature, are turned back as they are" {
+	net conv1 conv "$C33" conv2 conv '"kernel_shape": [3, 1, 4, 5], "strides": [1, 1, 1, 1], "padding": "SAME"'
+	modref noise x.npy 1 4 12 9 3
+	native x.npy
+	script 'transpose()' 'quantization_param({conv*}, precision_mode=a16_w16)'
+	forms x.npy
+	near native.npy 0.004
+	script 'transpose()' 'model_optimization_config(globals, output_encoding_vector=enabled)'
+	forms x.npy
+	near native.npy 0.03
+}
+
 @test "only what a named input is connected with is transposed" {
 	branches
 	script 'transpose(input_layer2)'

@@ -138,6 +138,13 @@ bool host_is_idle(const struct host *h)
 	return h->nin == h->nout;
 }
 
+bool host_runs(const struct host *h, const char *name)
+{
+	const struct layer *l = graph_find(h->g, name);
+
+	return l && !hn_is(l->type, HNF_IO);
+}
+
 const struct io_port *host_input(const struct host *h, size_t i)
 {
 	return &step_of(h, h->in[i])->port;

@@ -20,6 +20,8 @@ struct host *host_new(struct graph *part, const struct io_port *ports, struct er
 void host_free(struct host *h); /* NULL is fine */
 /* True when every tensor goes through as it is. */
 bool host_is_idle(const struct host *h);
+/* Does the host run a layer of this name? */
+bool host_runs(const struct host *h, const char *name);
 /* Input i of the part. */
 const struct io_port *host_input(const struct host *h, size_t i);
 /* Its outputs as ports, in order: codes where only transposes were met, else float.  The caller

@@ -59,6 +59,12 @@ static int keep_layers(struct run *r, const struct infer_opts *o, struct err *e)
 	for (size_t i = 0; !all && i < o->nlayers && !err_is(e); i++) {
 		const struct layer *l = graph_find(g, o->layers[i]);
 
+		if (!l && (host_runs(r->m->before, o->layers[i]) ||
+			   host_runs(r->m->behind, o->layers[i])))
+			return err_set(e,
+				       "the host runs the layer '%s', --layers is about the "
+				       "device's (without it, its outputs are written)",
+				       quote(o->layers[i]));
 		if (!l)
 			return err_set(e, "the network has no layer '%s'", quote(o->layers[i]));
 		keep_layer(r, l, e);
