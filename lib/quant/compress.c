@@ -3,6 +3,8 @@
  * float model runs over a few calibration images with that layer's weights rounded to 4 bits, and
  * the squared change of the outputs counts relative to their squares.  Noises of layers add, so the
  * layers with the least noise per weight are taken until the ratio is reached.
+ * As rounding makes about the same relative noise in every layer, large layers have the least per
+ * weight: only the largest ones, with half as many weights again as are needed, are measured.
  */
 #include "quant/compress.h"
 
@@ -12,8 +14,9 @@
 #include <math.h>
 
 enum {
-	IMAGES = 8, /* on which noise is measured */
-	LEVELS = 7, /* of 4-bit weights */
+	IMAGES = 8,       /* on which noise is measured */
+	IMAGES_LARGE = 2, /* in a large network, where they take time and outputs are many */
+	LEVELS = 7,       /* of 4-bit weights */
 	MAX_IO = 256
 };
 
@@ -26,7 +29,7 @@ struct candidate {
 	double noise; /* at the outputs, relative */
 	bool fixed;   /* 4 bits by the script */
 	bool open;    /* may become one of 4 bits */
-	bool chosen;
+	bool near;    /* large enough to be measured */
 };
 
 struct search {
@@ -80,7 +83,9 @@ static int open_images(struct search *s, struct err *e)
 	s->nout = graph_outputs(q->g, output, MAX_IO);
 	if (s->nin > MAX_IO || s->nout > MAX_IO)
 		return err_set(e, "more than %d inputs or outputs", MAX_IO);
-	s->images = calib_count(q->calib) < IMAGES ? (int32_t)calib_count(q->calib) : IMAGES;
+	s->images = s->total < large_network ? IMAGES : IMAGES_LARGE;
+	if (calib_count(q->calib) < (size_t)s->images)
+		s->images = (int32_t)calib_count(q->calib);
 	for (size_t k = 0; k < s->nin; k++) {
 		const size_t n = (size_t)s->images * calib_image(q->calib, k);
 
@@ -147,6 +152,31 @@ static double noise_of(const struct search *s)
 	return sum / (double)s->nout;
 }
 
+static int by_size(const void *pa, const void *pb)
+{
+	const struct candidate *a = pa, *b = pb;
+
+	return a->n < b->n ? 1 : a->n > b->n ? -1 : a->l->index < b->l->index ? -1 : 1;
+}
+
+/* The largest open layers that hold 1.5 times what is needed, with all of the last one's size. */
+static void shortlist(struct search *s, double ratio)
+{
+	double held = 0;
+	size_t least = 0;
+
+	qsort(s->c, s->count, sizeof *s->c, by_size);
+	for (size_t i = 0; i < s->count; i++) {
+		struct candidate *c = &s->c[i];
+
+		if (!c->open || (held >= 1.5 * ratio * s->total && c->n < least))
+			continue;
+		c->near = true;
+		held += (double)c->n;
+		least = c->n;
+	}
+}
+
 static int measure(struct search *s, struct err *e)
 {
 	if (open_images(s, e) < 0 || run_float(s, s->q->w, s->clean, e) < 0)
@@ -157,7 +187,7 @@ static int measure(struct search *s, struct err *e)
 		int rc;
 
 		progress("4-bit noise", i + 1, s->count);
-		if (!c->open)
+		if (!c->near)
 			continue;
 		w = tensors_copy(s->q->w);
 		layer_set_weight(w, c->l, "kernel", rounded(kernel_of(s->q, c->l)));
@@ -176,6 +206,8 @@ static int by_noise(const void *pa, const void *pb)
 	const struct candidate *a = pa, *b = pb;
 	const double x = a->noise * (double)b->n, y = b->noise * (double)a->n;
 
+	if (a->near != b->near)
+		return a->near ? -1 : 1;
 	if (x < y || x > y)
 		return x < y ? -1 : 1;
 	if (a->n != b->n)
@@ -245,6 +277,7 @@ static void choose(struct search *s, double ratio)
 static int compress(struct search *s, double ratio, struct err *e)
 {
 	if (ratio < 1) {
+		shortlist(s, ratio);
 		if (measure(s, e) < 0)
 			return -1;
 		qsort(s->c, s->count, sizeof *s->c, by_noise);
