@@ -16,9 +16,11 @@ struct calib {
 	const char *path;
 	size_t ninputs;
 	struct layer *input[MAX_INPUTS];
-	struct emu_feed feed[MAX_INPUTS]; /* what the device takes */
-	struct tensor array[MAX_INPUTS];  /* all images of an input; empty for folders and random */
-	char **file;                      /* folder: one image each, sorted */
+	struct emu_feed feed[MAX_INPUTS]; /* what the device takes, at the size of the images */
+	struct hn_shape
+	    whole[MAX_INPUTS]; /* what it takes; other than feed by resolution_reduction */
+	struct tensor array[MAX_INPUTS]; /* all images of an input; empty for folders and random */
+	char **file;                     /* folder: one image each, sorted */
 	size_t nfiles;
 	size_t from;  /* the first that is used */
 	size_t count; /* images that are used */
@@ -248,8 +250,17 @@ static int open_path(struct calib *c, struct err *e)
 	return check_arrays(c, e);
 }
 
-struct calib *calib_open(const struct quant_opts *o, const struct graph *g, struct err *e)
+static void set_feed(struct calib *c, const struct quant *q, size_t k)
 {
+	c->feed[k] = emu_feed_of(c->input[k]);
+	c->whole[k] = c->feed[k].shape;
+	if (quant_info(q, c->input[k])->given_small)
+		c->feed[k].shape = quant_observed_shape(q, c->input[k]);
+}
+
+struct calib *calib_open(const struct quant *q, struct err *e)
+{
+	const struct quant_opts *o = &q->opts;
 	struct calib *c = xcalloc(1, sizeof *c);
 
 	c->path = o->calib;
@@ -259,9 +270,9 @@ struct calib *calib_open(const struct quant_opts *o, const struct graph *g, stru
 	c->from = (size_t)o->calib_from;
 	c->fit = image_fit_any(&o->fit) ? &o->fit : NULL;
 	c->max = (size_t)o->calibset_size;
-	c->ninputs = graph_inputs(g, c->input, MAX_INPUTS);
+	c->ninputs = graph_inputs(q->g, c->input, MAX_INPUTS);
 	for (size_t k = 0; k < c->ninputs && k < MAX_INPUTS; k++)
-		c->feed[k] = emu_feed_of(c->input[k]);
+		set_feed(c, q, k);
 	if (c->ninputs == 0 || c->ninputs > MAX_INPUTS) {
 		err_set(e, "a network with %zu inputs cannot be calibrated", c->ninputs);
 	} else if (c->random) {
@@ -302,7 +313,7 @@ size_t calib_count(const struct calib *c)
 
 size_t calib_image(const struct calib *c, size_t k)
 {
-	return hn_shape_count(&c->feed[k].shape);
+	return hn_shape_count(&c->whole[k]);
 }
 
 bool calib_is_u8(const struct calib *c, size_t input)
@@ -393,7 +404,8 @@ static int load_through_host(struct calib *c, size_t k, size_t from, size_t n, f
 	return rc;
 }
 
-int calib_load(struct calib *c, size_t k, size_t from, size_t n, float *out, struct err *e)
+/* At the size of the images. */
+static int load_fed(struct calib *c, size_t k, size_t from, size_t n, float *out, struct err *e)
 {
 	size_t image = hn_shape_count(&c->feed[k].shape);
 
@@ -405,4 +417,28 @@ int calib_load(struct calib *c, size_t k, size_t from, size_t n, float *out, str
 	for (size_t i = 0; i < n; i++)
 		random_image(c, k, from + i, out + i * image);
 	return 0;
+}
+
+int calib_load_at(struct calib *c, size_t k, size_t from, size_t n, const struct hn_shape *size,
+		  float *out, struct err *e)
+{
+	const struct hn_shape *s = &c->feed[k].shape;
+	const size_t h = (size_t)s->h, w = (size_t)s->w, f = (size_t)s->c;
+	const size_t image = hn_shape_count(s), to = hn_shape_count(size);
+	float *x;
+	int rc;
+
+	if (hn_shape_equal(s, size))
+		return load_fed(c, k, from, n, out, e);
+	x = xaligned(n * image * sizeof *x);
+	rc = load_fed(c, k, from, n, x, e);
+	for (size_t i = 0; i < n && rc == 0; i++)
+		scale_f32(x + i * image, h, w, f, out + i * to, (size_t)size->h, (size_t)size->w);
+	free(x);
+	return rc;
+}
+
+int calib_load(struct calib *c, size_t k, size_t from, size_t n, float *out, struct err *e)
+{
+	return calib_load_at(c, k, from, n, &c->whole[k], out, e);
 }

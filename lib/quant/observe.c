@@ -194,7 +194,7 @@ static struct graph *split_activations(struct quant *q, struct seen *s, bool cli
 		head[i] = run->layers[i];
 		tail[i] = split_layer(q, run, head[i], clipping);
 	}
-	if (graph_infer_shapes(run, e) < 0) {
+	if (graph_infer_shapes(run, e) < 0 || quant_shrink(q, run, e) < 0) {
 		graph_free(run);
 		run = NULL;
 	} else {
@@ -220,6 +220,17 @@ static void to_codes(const struct quant *q, const struct layer *input, const flo
 
 	quantize_array(x, n * hn_shape_count(&hn_fed(input)->out[0]), info->scale, info->zp,
 		       info->bits, codes);
+}
+
+/* Images as the float model is observed on them. */
+static int load_observed(const struct quant *q, const struct layer *input, size_t k, size_t from,
+			 size_t n, float *out, struct err *e)
+{
+	struct hn_shape s = emu_feed_of(input).shape;
+
+	if (quant_info(q, input)->reduced[0] > 0 || quant_info(q, input)->scale_h > 0)
+		s = quant_observed_shape(q, input);
+	return calib_load_at(q->calib, k, from, n, &s, out, e);
 }
 
 /* Runs a model over the set; codes: its inputs are codes. */
@@ -253,7 +264,8 @@ static int run_set(struct quant *q, struct emu *m, bool codes, struct err *e)
 		size_t n = count - from < batch ? count - from : batch;
 
 		for (size_t k = 0; k < nin && rc == 0; k++) {
-			rc = calib_load(q->calib, k, from, n, in[k], e);
+			rc = codes ? calib_load(q->calib, k, from, n, in[k], e)
+				   : load_observed(q, input[k], k, from, n, in[k], e);
 			if (codes && rc == 0)
 				to_codes(q, input[k], in[k], n, code[k]);
 		}

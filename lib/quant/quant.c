@@ -169,7 +169,7 @@ static int open_calib(struct quant *q, struct err *e)
 {
 	if (!q->opts.calib && !q->opts.random_calib)
 		return 0;
-	return (q->calib = calib_open(&q->opts, q->g, e)) ? 0 : -1;
+	return (q->calib = calib_open(q, e)) ? 0 : -1;
 }
 
 /* A set smaller than what was asked for is said aloud; than the guide's 64, with -v. */
@@ -208,6 +208,7 @@ static const struct {
 } steps[] = {
 	/* clang-format off */
 	{ "script",      quant_script,   "what is asked for, before anything is measured" },
+	{ "reduction",   quant_reduce_inputs, "the size at which the images are wanted" },
 	{ "calibration", open_calib,     "its size and batch are the script's" },
 	{ "observe",     observe,        "ranges of the float model as it came" },
 	{ "static",      quant_zero_static, "features that never change, before they weigh in equalization" },

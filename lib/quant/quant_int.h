@@ -56,6 +56,9 @@ struct qinfo {
 	double clip_lo, clip_hi;
 	struct clip value_clip;  /* activation_clipping */
 	struct clip weight_clip; /* weights_clipping; CLIP_MMSE_IF4B by default */
+	int32_t reduced[2];      /* input layer: observed at this height and width; 0: as it is */
+	bool given_small;        /* its images have that size already */
+	double scale_h, scale_w; /* of the component of such an input; 0: none */
 	bool bytes;              /* input layer: its images are unsigned bytes */
 	struct hist *hist;       /* c: histogram of every output feature; NULL: none is asked for */
 };
@@ -118,7 +121,7 @@ void precision_bits(struct quant *q);
  */
 void quant_rng(const struct quant_opts *o, struct rng *r, uint64_t number, const char *name);
 
-struct calib *calib_open(const struct quant_opts *o, const struct graph *g, struct err *e);
+struct calib *calib_open(const struct quant *q, struct err *e);
 void calib_free(struct calib *c);
 size_t calib_count(const struct calib *c);             /* images that will be used */
 bool calib_is_u8(const struct calib *c, size_t input); /* input k holds unsigned bytes */
@@ -129,6 +132,9 @@ bool calib_is_u8(const struct calib *c, size_t input); /* input k holds unsigned
 size_t calib_image(const struct calib *c, size_t k);
 /* Images [from, from + n) of input k as float NHWC; NaN and infinity are errors. */
 int calib_load(struct calib *c, size_t k, size_t from, size_t n, float *out, struct err *e);
+/* The same at another height and width, scaled bilinearly where the images have another. */
+int calib_load_at(struct calib *c, size_t k, size_t from, size_t n, const struct hn_shape *size,
+		  float *out, struct err *e);
 
 /* Script commands into q->opts, layers' quant records and q->info. */
 int quant_script(struct quant *q, struct err *e);
@@ -150,6 +156,17 @@ struct tensors *stats_store(const struct quant *q);
 int quant_equalize(struct quant *q, struct err *e);
 /* Zeroes the weights of features that never change on the calibration set. */
 int quant_zero_static(struct quant *q, struct err *e);
+/* ---- resolution.c: resolution_reduction ---- */
+/* The factors of what is connected with a reduced input; a size that is no reduction is an error.
+ */
+int quant_reduce_inputs(struct quant *q, struct err *e);
+/* The size at which an input is observed. */
+struct hn_shape quant_observed_shape(const struct quant *q, const struct layer *input);
+/*
+ * A copy of q->g, maybe with layers more, becomes the network at that size; layers whose values
+ * depend on the size are errors that name them.
+ */
+int quant_shrink(const struct quant *q, struct graph *run, struct err *e);
 /* Removes branches that add nothing; layers are numbered anew. */
 int quant_dead_layers(struct quant *q, struct err *e);
 /*

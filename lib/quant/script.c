@@ -163,6 +163,7 @@ static const struct {
 	{ "pre_quantization_optimization", "weights_clipping", script_weight_clipping },
 	{ "pre_quantization_optimization", "zero_static_channels", script_zero_static },
 	{ "pre_quantization_optimization", "smart_softmax_stats", script_softmax_stats },
+	{ "pre_quantization_optimization", "resolution_reduction", script_reduction },
 	{ "pre_quantization_optimization", "dead_layers_removal", script_dead_layers },
 	/* clang-format on */
 };

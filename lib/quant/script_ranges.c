@@ -1,6 +1,8 @@
 /* Script commands about ranges: clipping, features that never change, softmax scores. */
 #include "quant/script_int.h"
 
+#include <math.h>
+
 static const char *const clip_modes[] = {
 	[CLIP_NONE] = "disabled",
 	[CLIP_MANUAL] = "manual",
@@ -88,6 +90,36 @@ int script_dead_layers(struct quant *q, const struct alls_stmt *st, struct err *
 	(void)e;
 	q->remove_layers = alls_get_switch(st, "policy") != 0;
 	q->validate_removal = alls_get_switch(st, "validate_change") != 0;
+	return 0;
+}
+
+static int reduce_input(struct quant *q, const struct alls_stmt *st, struct layer *l, struct err *e)
+{
+	struct qinfo *info = quant_info(q, l);
+	double size[2] = { 0, 0 };
+
+	if (l->type != HN_INPUT) {
+		err_set(e, "layer '%s' is no input layer", quote(l->name));
+		return alls_in_value(st, alls_get(st, "layers"), e);
+	}
+	if (alls_get_numbers(st, "shape", size, 2) != 2) {
+		err_set(e, "argument 'shape' is missing");
+		return alls_in(st, e);
+	}
+	info->reduced[0] = (int32_t)fmin(size[0], LIMIT_DIM);
+	info->reduced[1] = (int32_t)fmin(size[1], LIMIT_DIM);
+	info->given_small = alls_has_word(st, "interpolation", "disabled");
+	return 0;
+}
+
+int script_reduction(struct quant *q, const struct alls_stmt *st, struct err *e)
+{
+	if (st->row->layered)
+		return script_each(q, st, reduce_input, e);
+	for (size_t i = 0; i < q->g->nlayers; i++)
+		if (q->g->layers[i]->type == HN_INPUT &&
+		    reduce_input(q, st, q->g->layers[i], e) < 0)
+			return -1;
 	return 0;
 }
 
