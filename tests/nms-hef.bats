@@ -43,6 +43,9 @@ refused() {
 	refused yolov5 proposals "$op: max_proposals_per_class is 0"
 	refused yolov5 image "$op: an image of 64.5x96"
 	refused yolov5 image-nan "$op: an image of 64xnan"
+	refused yolov5 image-far "$op: an image of 1e+300x1e+300"
+	hef-run --info bad.hef > info
+	has_line info "Image height: 0"
 	refused yolov5 anchor "$op: an anchor of 0x30"
 	refused yolov5 no-decoders "$op: 0 decoders"
 	refused ssd order "$op: boxes in the order 1, 1, 2, 3"

@@ -46,6 +46,12 @@ static void image_nan(Hef__NetworkGroup *g, Hef__NmsOp *n)
 	n->yolo->image_width = strtod("nan", NULL);
 }
 
+static void image_far(Hef__NetworkGroup *g, Hef__NmsOp *n)
+{
+	(void)g;
+	n->yolo->image_height = n->yolo->image_width = 1e300;
+}
+
 static void stride(Hef__NetworkGroup *g, Hef__NmsOp *n)
 {
 	(void)g;
@@ -137,7 +143,7 @@ static void proto(Hef__NetworkGroup *g, Hef__NmsOp *n)
 /* clang-format off */
 static const struct change changes[] = {
 	{ "classes", classes }, { "score", score }, { "proposals", proposals }, { "image", image },
-	{ "image-nan", image_nan }, { "stride", stride }, { "anchor", anchor },
+	{ "image-nan", image_nan }, { "image-far", image_far }, { "stride", stride }, { "anchor", anchor },
 	{ "fewer-widths", fewer_widths }, { "one-head", one_head }, { "no-pad", no_pad },
 	{ "no-decoders", no_decoders }, { "no-kind", no_kind }, { "no-edge", no_edge },
 	{ "no-output", no_output }, { "same-name", same_name }, { "no-op", no_op }, { "bins", bins },
