@@ -110,3 +110,20 @@ refused() {
 	[[ $stderr == "hn2hef: layer 'heads/ssd_nms_postprocess': it runs on the device (engine=nn_core), which takes a network in one context; this one has "*" (use engine=cpu, or a smaller network)" ]]
 	[ ! -e h.hef ]
 }
+
+@test "heads of 16 bits, all of them or none" {
+	heads_of yolov8 2 5
+	network "meta_arch=yolov8, engine=cpu"
+	for outputs in output_layer1 '[output_layer1, output_layer2, output_layer3, output_layer4]'; do
+		echo "nms_postprocess('config.json', meta_arch=yolov8, engine=cpu)" > n.alls
+		echo "quantization_param($outputs, precision_mode=a16_w16)" >> n.alls
+		hn-normalize -q -s n.alls h.har -o f.har
+		rm -f h.hef
+		run --separate-stderr compiled
+		[ -e h.hef ] || message=$stderr
+	done
+	[ "$message" = "hn2hef: layer 'heads/yolov8_nms_postprocess' reads 'heads/reg8' of 16 bits and 'heads/cls8' of 8, HailoRT's operation takes one width (give the output layers of all heads one precision_mode)" ]
+	integers_agree
+	hef-run --info --parse-streams h.hef > info
+	has_line info "Output heads/cls16 UINT16, NHCW(4x8x2)"
+}

@@ -189,12 +189,13 @@ static int same_bits(const struct writer *w, const struct host_op *o)
 		const struct isa_stream *s = &w->p->streams[o->stream[i]];
 
 		if (w->p->tensors[s->tensor].bits != bits)
-			return err_set(w->e,
-				       "layer '%s' reads '%s' of %d bits and '%s' of %d, HailoRT's "
-				       "operation takes one width (quantization_param(..., "
-				       "precision_mode=...) of all heads)",
-				       quote(o->l->name), quote(first->name), bits, quote(s->name),
-				       w->p->tensors[s->tensor].bits);
+			return err_set(
+			    w->e,
+			    "layer '%s' reads '%s' of %d bits and '%s' of %d, HailoRT's "
+			    "operation takes one width (give the output layers of all heads "
+			    "one precision_mode)",
+			    quote(o->l->name), quote(first->name), bits, quote(s->name),
+			    w->p->tensors[s->tensor].bits);
 	}
 	return 0;
 }
