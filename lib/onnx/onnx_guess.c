@@ -269,7 +269,7 @@ static bool has_word(const char *words, const char *op)
 {
 	const size_t n = strlen(op);
 
-	for (const char *s = words; (s = strstr(s, op)); s += n)
+	for (const char *s = words; n && (s = strstr(s, op)); s += n)
 		if (s > words && s[-1] == ' ' && s[n] == ' ')
 			return true;
 	return false;

@@ -151,6 +151,8 @@ static int open_node(struct walk *w, const struct tf_at *at)
 	const Tf__NodeDef *d = def_of(at);
 	size_t nin = tf_data_inputs(d);
 
+	if (!tf_op_of(d)[0])
+		return err_set(w->e, "node '%s' has no operator", quote(d->name));
 	if (at->frame->seen[at->node] == OPEN)
 		return err_set(w->e, "nodes read each other in a circle, at '%s'", quote(d->name));
 	if (nin > IM_INPUTS)
