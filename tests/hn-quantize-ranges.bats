@@ -379,3 +379,54 @@ layers() { har-pack -m hn m.q.har | jq -r '.layers | keys | join(" ")'; }
 	hn-quantize -q --stats s.npz -s s.alls m.fp.har -o t.har
 	same_bytes m.q.har t.har
 }
+
+# conv1 has four features, of which 1 and 3 have no weights and a bias that relu cuts; a dw, a pool, a
+# sum with conv2 (feature 3 of which lives) and a concat lie between it and conv3.
+dead_features() {
+	cat <<- END | mkonnx m.onnx
+		input x 1,2,8,8
+		init w 4,2,1,1 1 0.25 0 0 -0.5 1 0 0
+		init b 4 0 -1 0.5 0
+		node Conv conv x,w,b c
+		node Relu relu c y
+		init d 4,1,3,3 0.25 0.5 -0.25 1
+		node Conv dw y,d e pads=1,1,1,1 group=4
+		init w2 4,2,1,1 0.5 0.25 0 0 0.125 1 1 -1
+		node Conv conv2 x,w2 f
+		node Add add e,f s
+		node Relu relu2 s r
+		node Concat cat y,r g axis=1
+		node MaxPool pool g p kernel_shape=2,2 strides=2,2
+		init v 2,8,1,1 1 2 3 -1 -2 0.5 0.25 1
+		node Conv conv3 p,v out
+		output out
+	END
+	onnx2hn -q m.onnx --net-name n -o m.har
+	hn-normalize -q m.har -o m.fp.har
+	# shellcheck disable=SC2046 # words are values
+	arr npy x.npy float32 2,8,8,2 $(seq -100 155)
+}
+
+@test "features without weights and values are cut out, where nothing else lives in them" {
+	dead_features
+	shape() { har-pack -m hn m.q.har | jq -c ".layers[\"n/$1\"].params.kernel_shape"; }
+	quantized
+	[ "$(shape conv1)" = "[1,1,2,4]" ]
+	hn-infer -q -c fp_optimized --in x.npy m.q.har -o before.npy
+	quantized 'pre_quantization_optimization(dead_channels_removal, policy=enabled)'
+	# 1 goes everywhere; 3 stays, as conv2 makes it, which is summed with what conv1 makes.
+	[ "$(shape conv1)" = "[1,1,2,3]" ]
+	[ "$(shape dw1)" = "[3,3,3,1]" ]
+	[ "$(shape conv2)" = "[1,1,2,3]" ]
+	[ "$(shape conv3)" = "[1,1,6,2]" ]
+	hn-infer -q -c fp_optimized --in x.npy m.q.har -o after.npy
+	npydiff before.npy after.npy 1e-6
+	hn-infer -q -c bit_exact --in x.npy m.q.har -o q.npy
+	npydiff before.npy q.npy 0.03
+	hn-stat -q -c x.npy m.fp.har -o s.npz
+	hn-quantize -q --stats s.npz -s s.alls m.fp.har -o t.har
+	same_bytes m.q.har t.har
+	hn-alloc -q -a hailo8 m.q.har | hn2hef -q > m.hef
+	hef-run -q --in x.npy -o r.npy m.hef
+	same_bytes q.npy r.npy
+}

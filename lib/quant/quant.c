@@ -211,6 +211,7 @@ static const struct {
 	{ "reduction",   quant_reduce_inputs, "the size at which the images are wanted" },
 	{ "calibration", open_calib,     "its size and batch are the script's" },
 	{ "observe",     observe,        "ranges of the float model as it came" },
+	{ "dead channels", quant_dead_channels, "features that are nothing, while their numbers are those of the statistics" },
 	{ "static",      quant_zero_static, "features that never change, before they weigh in equalization" },
 	{ "dead layers", quant_dead_layers, "branches that add nothing, known by what was observed" },
 	{ "equalize",    equalize,       "moves scales between layers, and the observed ranges with them" },

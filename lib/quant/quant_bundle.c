@@ -14,14 +14,49 @@ static void record_seed(struct bundle *b, const struct alls *s)
 			    json_integer((json_int_t)alls_get_number(&s->stmts[i], "seed", 0)));
 }
 
+/* A graph without what quantization says of its layers. */
+static json_t *plain_graph(const struct graph *g)
+{
+	json_t *j = graph_to_json(g);
+	const char *name;
+	json_t *layer;
+
+	json_object_foreach(json_object_get(j, "layers"), name, layer)
+	    json_object_del(layer, "quantization_params");
+	return j;
+}
+
+/*
+ * The float graph that fpo.npz belongs to: as it was read or, when quantization took layers or
+ * features out, as it is now.
+ */
+static int store_float(struct bundle *b, const struct graph *g, struct err *e)
+{
+	struct graph *read = bundle_get_graph(b, "hn", e);
+	json_t *before, *now;
+	size_t n;
+	const void *fp = bundle_get(b, "hn", &n);
+
+	if (!read)
+		return -1;
+	before = plain_graph(read);
+	now = plain_graph(g);
+	if (json_equal(before, now))
+		bundle_put(b, "fp.hn", fp, n);
+	else
+		bundle_put_json(b, "fp.hn", now);
+	graph_free(read);
+	json_decref(before);
+	json_decref(now);
+	return 0;
+}
+
 static int store(struct bundle *b, const struct graph *g, const struct tensors *w,
 		 const struct tensors *records, const struct tensors *stats, const struct alls *s,
 		 struct err *e)
 {
-	size_t n;
-	const void *fp = bundle_get(b, "hn", &n);
-
-	bundle_put(b, "fp.hn", fp, n);
+	if (store_float(b, g, e) < 0)
+		return -1;
 	bundle_put_graph(b, "hn", g);
 	if (bundle_put_npz(b, "fpo.npz", w, e) < 0 || bundle_put_npz(b, "q.npz", records, e) < 0 ||
 	    bundle_put_npz(b, "stats.npz", stats, e) < 0)

@@ -76,6 +76,7 @@ struct quant {
 	struct calib *calib;   /* NULL: there are statistics, and no images */
 	bool zero_static;      /* weights of features that never change become 0 */
 	double static_eps;     /* variance up to which a feature does not change */
+	bool remove_channels;  /* features without weights and values go */
 	bool remove_layers;    /* branches that add nothing go */
 	bool validate_removal; /* when the outputs of random images stay */
 	bool smart_softmax;    /* ranges around a softmax by what counts in it */
@@ -167,6 +168,8 @@ struct hn_shape quant_observed_shape(const struct quant *q, const struct layer *
  * depend on the size are errors that name them.
  */
 int quant_shrink(const struct quant *q, struct graph *run, struct err *e);
+/* Cuts features out that have neither weights nor values. */
+int quant_dead_channels(struct quant *q, struct err *e);
 /* Removes branches that add nothing; layers are numbered anew. */
 int quant_dead_layers(struct quant *q, struct err *e);
 /*

@@ -164,6 +164,7 @@ static const struct {
 	{ "pre_quantization_optimization", "zero_static_channels", script_zero_static },
 	{ "pre_quantization_optimization", "smart_softmax_stats", script_softmax_stats },
 	{ "pre_quantization_optimization", "resolution_reduction", script_reduction },
+	{ "pre_quantization_optimization", "dead_channels_removal", script_dead_channels },
 	{ "pre_quantization_optimization", "dead_layers_removal", script_dead_layers },
 	/* clang-format on */
 };

@@ -20,6 +20,7 @@ int script_weight_clipping(struct quant *q, const struct alls_stmt *st, struct e
 int script_zero_static(struct quant *q, const struct alls_stmt *st, struct err *e);
 int script_dead_layers(struct quant *q, const struct alls_stmt *st, struct err *e);
 int script_reduction(struct quant *q, const struct alls_stmt *st, struct err *e);
+int script_dead_channels(struct quant *q, const struct alls_stmt *st, struct err *e);
 int script_softmax_stats(struct quant *q, const struct alls_stmt *st, struct err *e);
 
 #endif

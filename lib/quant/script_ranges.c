@@ -85,6 +85,13 @@ int script_zero_static(struct quant *q, const struct alls_stmt *st, struct err *
 	return 0;
 }
 
+int script_dead_channels(struct quant *q, const struct alls_stmt *st, struct err *e)
+{
+	(void)e;
+	q->remove_channels = alls_get_switch(st, "policy") == 1;
+	return 0;
+}
+
 int script_dead_layers(struct quant *q, const struct alls_stmt *st, struct err *e)
 {
 	(void)e;
