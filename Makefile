@@ -42,6 +42,7 @@ $(O)/tests/%: $(O)/tests/%.o $(O)/libhn.a
 # Generators of ONNX models share the writer.
 $(O)/tests/gen/mkonnx $(O)/tests/gen/mkarch: $(O)/tests/gen/onnx/onnxw.o
 $(O)/tests/gen/mksaved: $(patsubst %.c,$(O)/%.o,$(wildcard tests/gen/saved/*.c))
+$(O)/tests/gen/onnx2tf: $(O)/tests/gen/tf/tfout.o
 $(O)/tests/gen/mktf $(O)/tests/gen/onnx2tf: $(O)/tests/gen/tf/tfgraph.o $(O)/tests/gen/onnx/onnxw.o
 $(O)/tests/gen/mkarch: $(patsubst %.c,$(O)/%.o,$(wildcard tests/gen/arch/*.c))
 $(O)/tests/gen/detect: $(patsubst %.c,$(O)/%.o,$(wildcard tests/gen/det/*.c))

@@ -27,6 +27,14 @@ zoo() {
 	[ "$(har-pack -m metadata.json lite.har | jq -r .hw_arch)" = hailo8l ]
 }
 
+@test "TensorFlow models are a source, too: frozen graphs and folders of SavedModels" {
+	printf '%s\n' 'input x f32 1,4,4,2' 'node Relu y x' | mktf frozen.pb
+	printf '%s\n' 'input x float32 1,4,4,2' 'node y Relu x' 'output y' | mksaved saved2 folder
+	zoo frozen.har folder.har frozen_TF='--hw-arch hailo8l' > log
+	[ "$(har-pack -m metadata.json frozen.har | jq -r .hw_arch)" = hailo8l ]
+	har-pack -m folder.hn folder.har | jq -e '[.layers[].type] | index("activation")'
+}
+
 @test "a calibration set in parts is observed by a job each, and gives the same model" {
 	zoo shapes.q.har > log
 	mv shapes.q.har whole.har

@@ -100,6 +100,7 @@ static const struct {
 	{ "Slice", fold_slice },
 	{ "Split", fold_split },
 	{ "Squeeze", fold_squeeze },
+	{ "Tile", fold_tile },
 	{ "Transpose", fold_transpose },
 	{ "Unsqueeze", fold_unsqueeze },
 	{ "MatMul", fold_matmul },

@@ -34,6 +34,7 @@ int fold_concat(struct build *b, struct im_node *n, struct err *e);
 int fold_slice(struct build *b, struct im_node *n, struct err *e);
 int fold_transpose(struct build *b, struct im_node *n, struct err *e);
 int fold_expand(struct build *b, struct im_node *n, struct err *e);
+int fold_tile(struct build *b, struct im_node *n, struct err *e);
 int fold_cast(struct build *b, struct im_node *n, struct err *e);
 /* Elementwise operators and reductions over lists; 1: no rule. */
 int fold_arithmetic(struct build *b, struct im_node *n, struct err *e);

@@ -149,3 +149,36 @@ int fold_cast(struct build *b, struct im_node *n, struct err *e)
 	im_set_const(n->out[0], t);
 	return 0;
 }
+
+int fold_tile(struct build *b, struct im_node *n, struct err *e)
+{
+	const struct tensor *x = &n->in[0]->data;
+	int64_t times[LIMIT_RANK], dim[LIMIT_RANK];
+	struct tensor t;
+	int count;
+
+	if (sizes(n->nin > 1 ? n->in[1] : NULL, times, &count, e) < 0)
+		return -1;
+	if (count != x->rank)
+		return err_set(e, "it repeats %d dimensions, its constant is %s", count,
+			       tensor_shape_text(x));
+	for (int d = 0; d < x->rank; d++) {
+		if (times[d] < 0 || times[d] > FOLD_MAX)
+			return err_set(e, "its result would be too large");
+		dim[d] = x->dim[d] * times[d];
+	}
+	if (fold_new(b, x->dtype, x->rank, dim, &t, e) < 0)
+		return -1;
+	for (size_t i = 0; i < tensor_count(&t); i++) {
+		size_t rest = i, from = 0, step = 1;
+
+		for (int d = x->rank - 1; d >= 0; d--) {
+			from += rest % (size_t)dim[d] % (size_t)x->dim[d] * step;
+			rest /= (size_t)dim[d];
+			step *= (size_t)x->dim[d];
+		}
+		fold_copy(&t, i, x, from);
+	}
+	im_set_const(n->out[0], t);
+	return 0;
+}

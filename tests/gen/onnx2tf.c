@@ -8,13 +8,12 @@
 #include "base/outfile.h"
 #include "onnx/onnx.pb-c.h"
 #include "onnx/onnxw.h"
-#include "tf/tfgraph.h"
+#include "tf/tfout.h"
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 enum {
-	WORDS = 24,
 	VALUES = 4096
 };
 
@@ -27,19 +26,10 @@ struct value {
 
 struct conv {
 	const Onnx__Model *m;
-	struct str graph;
+	struct tfout o;
 	struct value value[VALUES];
-	size_t nvalue, nmade;
-	struct arena arena;
-	FILE *text; /* NULL: graph */
-	const char *last;
+	size_t nvalue;
 };
-
-static void stop(const char *what, const char *word)
-{
-	fprintf(stderr, "onnx2tf: %s '%s'\n", what, word);
-	exit(1);
-}
 
 static struct value *find(struct conv *t, const char *name)
 {
@@ -47,7 +37,7 @@ static struct value *find(struct conv *t, const char *name)
 		if (strcmp(t->value[i].name, name) == 0)
 			return &t->value[i];
 	if (t->nvalue == VALUES)
-		stop("too many tensors at", name);
+		tfo_stop("too many tensors at", name);
 	t->value[t->nvalue].name = name;
 	return &t->value[t->nvalue++];
 }
@@ -80,98 +70,21 @@ static float *floats(const Onnx__Tensor *t, size_t *n)
 	else if (t->n_float_data == *n)
 		memcpy(v, t->float_data, *n * sizeof *v);
 	else
-		stop("no floats in", t->name ? t->name : "");
+		tfo_stop("no floats in", t->name ? t->name : "");
 	return v;
-}
-
-/* A weight. */
-static void weight(struct conv *t, const char *name, const int64_t *dim, size_t rank,
-		   const float *v)
-{
-	size_t n = 1;
-
-	if (!t->text) {
-		tfg_floats(&t->graph, name, dim, rank, v);
-		return;
-	}
-	fprintf(t->text, "%s %s float32 ", rank ? "var" : "const", name);
-	for (size_t i = 0; i < rank; i++)
-		fprintf(t->text, "%s%d", i ? "," : "", (int)dim[i]);
-	for (size_t i = 0; i < rank; i++)
-		n *= (size_t)dim[i];
-	fputs(rank ? "" : "-", t->text);
-	for (size_t i = 0; i < n; i++)
-		fprintf(t->text, " %.9g", (double)v[i]);
-	fputc('\n', t->text);
-}
-
-/* The same statement for mksaved: the name comes first, lists of integers are "is". */
-static void say(struct conv *t, char **w, size_t n)
-{
-	if (strcmp(w[0], "node") == 0)
-		fprintf(t->text, "node %s %s", w[2], w[1]);
-	else
-		fprintf(t->text, "%s %s %s", w[0], w[1],
-			strcmp(w[2], "f32") == 0 ? "float32" : "int32");
-	for (size_t i = 3; i < n; i++) {
-		char *list = strstr(w[i], "=l:");
-
-		if (list)
-			fprintf(t->text, " %.*s=is:%s", (int)(list - w[i]), w[i], list + 3);
-		else if (!strstr(w[i], "=t:")) /* mksaved adds types */
-			fprintf(t->text, " %s", w[i]);
-	}
-	fputc('\n', t->text);
-}
-
-static void statement(struct conv *t, char *line)
-{
-	char *w[WORDS];
-	const size_t n = onnxw_split(line, ' ', w, WORDS);
-
-	if (t->text)
-		say(t, w, n);
-	else if (!tfg_node(&t->graph, 1, w, n))
-		stop("statement", line);
-}
-
-/* A statement in words; the node's name is the last made. */
-static const char *node(struct conv *t, const char *op, const char *ins, const char *attrs)
-{
-	const char *name = arena_printf(&t->arena, "net/%zu/%s", ++t->nmade, op);
-
-	statement(t, arena_printf(&t->arena, "node %s %s %s %s", op, name, ins, attrs));
-	t->last = name;
-	return name;
-}
-
-static const char *ints(struct conv *t, const char *values)
-{
-	const char *name = arena_printf(&t->arena, "net/%zu/ints", ++t->nmade);
-
-	statement(t, arena_printf(&t->arena, "const %s i32 %s", name, values));
-	return name;
-}
-
-static const char *scalar(struct conv *t, float v)
-{
-	const char *name = arena_printf(&t->arena, "net/%zu/number", ++t->nmade);
-
-	weight(t, name, NULL, 0, &v);
-	return name;
 }
 
 static const char *vector(struct conv *t, const char *initializer)
 {
 	const struct value *c = find(t, initializer);
-	const char *name = arena_printf(&t->arena, "net/%zu/vector", ++t->nmade);
+	const char *name = arena_printf(&t->o.arena, "net/%zu/vector", ++t->o.nmade);
 	size_t n;
 	float *v;
 
 	if (!c->data)
-		stop("no constant", initializer);
+		tfo_stop("no constant", initializer);
 	v = floats(c->data, &n);
-	weight(t, name, (int64_t[]){ (int64_t)n }, 1, v);
+	tfo_weight(&t->o, name, (int64_t[]){ (int64_t)n }, 1, v);
 	free(v);
 	return name;
 }
@@ -180,7 +93,7 @@ static const char *vector(struct conv *t, const char *initializer)
 static const char *kernel(struct conv *t, const Onnx__Tensor *k, bool depthwise)
 {
 	const int64_t o = k->dims[0], i = k->dims[1], h = k->dims[2], w = k->dims[3];
-	const char *name = arena_printf(&t->arena, "net/%zu/kernel", ++t->nmade);
+	const char *name = arena_printf(&t->o.arena, "net/%zu/kernel", ++t->o.nmade);
 	const int64_t dim[4] = { h, w, depthwise ? o : i, depthwise ? 1 : o };
 	size_t n;
 	float *from = floats(k, &n), *to = xcalloc(n + 1, sizeof *to);
@@ -189,7 +102,7 @@ static const char *kernel(struct conv *t, const Onnx__Tensor *k, bool depthwise)
 		for (int64_t b = 0; b < i; b++)
 			for (int64_t p = 0; p < h * w; p++)
 				to[(p * i + b) * o + a] = from[(a * i + b) * h * w + p];
-	weight(t, name, dim, 4, to);
+	tfo_weight(&t->o, name, dim, 4, to);
 	free(from);
 	free(to);
 	return name;
@@ -210,14 +123,15 @@ static const char *padded(struct conv *t, const Onnx__Node *n, const char *x, in
 		*scheme = "SAME";
 		return x;
 	}
-	pads = ints(t, arena_printf(&t->arena, "4,2 0 0 %d %d %d %d 0 0", (int)top, (int)bottom,
-				    (int)int_at(n, "pads", 1, 0), (int)int_at(n, "pads", 3, 0)));
-	return node(t, "Pad", arena_printf(&t->arena, "%s,%s", x, pads), "T=t:f32");
+	pads = tfo_ints(&t->o,
+			arena_printf(&t->o.arena, "4,2 0 0 %d %d %d %d 0 0", (int)top, (int)bottom,
+				     (int)int_at(n, "pads", 1, 0), (int)int_at(n, "pads", 3, 0)));
+	return tfo_node(&t->o, "Pad", arena_printf(&t->o.arena, "%s,%s", x, pads), "T=t:f32");
 }
 
 static const char *two(struct conv *t, const char *a, const char *b)
 {
-	return arena_printf(&t->arena, "%s,%s", a, b);
+	return arena_printf(&t->o.arena, "%s,%s", a, b);
 }
 
 static const char *conv(struct conv *t, const Onnx__Node *n, struct value *out)
@@ -228,17 +142,17 @@ static const char *conv(struct conv *t, const Onnx__Node *n, struct value *out)
 	const char *scheme, *x, *y;
 
 	if (!k)
-		stop("no kernel of", n->input[0]);
+		tfo_stop("no kernel of", n->input[0]);
 	x = padded(t, n, find(t, n->input[0])->to, k->dims[2], &scheme);
-	y = node(t, depthwise ? "DepthwiseConv2dNative" : "Conv2D",
-		 two(t, x, kernel(t, k, depthwise)),
-		 arena_printf(&t->arena,
-			      "T=t:f32 strides=l:1,%d,%d,1 padding=s:%s data_format=s:NHWC "
-			      "dilations=l:1,1,1,1",
-			      stride, stride, scheme));
+	y = tfo_node(&t->o, depthwise ? "DepthwiseConv2dNative" : "Conv2D",
+		     two(t, x, kernel(t, k, depthwise)),
+		     arena_printf(&t->o.arena,
+				  "T=t:f32 strides=l:1,%d,%d,1 padding=s:%s data_format=s:NHWC "
+				  "dilations=l:1,1,1,1",
+				  stride, stride, scheme));
 	out->c = k->dims[0];
-	return n->n_input > 2 ? node(t, "BiasAdd", two(t, y, vector(t, n->input[2])),
-				     "T=t:f32 data_format=s:NHWC")
+	return n->n_input > 2 ? tfo_node(&t->o, "BiasAdd", two(t, y, vector(t, n->input[2])),
+					 "T=t:f32 data_format=s:NHWC")
 			      : y;
 }
 
@@ -250,20 +164,20 @@ static const char *batch_norm(struct conv *t, const Onnx__Node *n, struct value 
 	for (size_t i = 1; i < 5; i++)
 		ins = two(t, ins, vector(t, n->input[i]));
 	out->c = find(t, n->input[0])->c;
-	return node(t, "FusedBatchNormV3", ins,
-		    arena_printf(&t->arena,
-				 "T=t:f32 U=t:f32 epsilon=f:%.9g is_training=b:0 "
-				 "data_format=s:NHWC",
-				 eps ? (double)eps->f : 1e-5));
+	return tfo_node(&t->o, "FusedBatchNormV3", ins,
+			arena_printf(&t->o.arena,
+				     "T=t:f32 U=t:f32 epsilon=f:%.9g is_training=b:0 "
+				     "data_format=s:NHWC",
+				     eps ? (double)eps->f : 1e-5));
 }
 
 /* relu6(x + 3) / 6. */
 static const char *hard(struct conv *t, const char *x)
 {
-	const char *a = node(t, "AddV2", two(t, x, scalar(t, 3)), "T=t:f32");
-	const char *r = node(t, "Relu6", a, "T=t:f32");
+	const char *a = tfo_node(&t->o, "AddV2", two(t, x, tfo_scalar(&t->o, 3)), "T=t:f32");
+	const char *r = tfo_node(&t->o, "Relu6", a, "T=t:f32");
 
-	return node(t, "Mul", two(t, r, scalar(t, 1.0f / 6)), "T=t:f32");
+	return tfo_node(&t->o, "Mul", two(t, r, tfo_scalar(&t->o, 1.0f / 6)), "T=t:f32");
 }
 
 /* Rows of a matrix behind a flattened map in the order of NHWC. */
@@ -272,7 +186,7 @@ static const char *dense(struct conv *t, const Onnx__Node *n, struct value *out)
 	const struct value *x = find(t, n->input[0]);
 	const Onnx__Tensor *w = find(t, n->input[1])->data;
 	const bool turned = int_at(n, "transB", 0, 0) != 0;
-	const char *name = arena_printf(&t->arena, "net/%zu/weights", ++t->nmade), *y;
+	const char *name = arena_printf(&t->o.arena, "net/%zu/weights", ++t->o.nmade), *y;
 	const int64_t m = w->dims[turned ? 0 : 1], k = w->dims[turned ? 1 : 0];
 	const int64_t hw = x->hw > 0 ? x->hw : k / (x->c ? x->c : k);
 	size_t count;
@@ -282,13 +196,15 @@ static const char *dense(struct conv *t, const Onnx__Node *n, struct value *out)
 		for (int64_t b = 0; b < m; b++)
 			to[(a % hw * (k / hw) + a / hw) * m + b] =
 			    from[turned ? b * k + a : a * m + b];
-	weight(t, name, (int64_t[]){ k, m }, 2, to);
+	tfo_weight(&t->o, name, (int64_t[]){ k, m }, 2, to);
 	free(from);
 	free(to);
 	out->c = m;
-	y = node(t, "MatMul", two(t, x->to, name), "T=t:f32 transpose_a=b:0 transpose_b=b:0");
-	return n->n_input > 2 ? node(t, "BiasAdd", two(t, y, vector(t, n->input[2])), "T=t:f32")
-			      : y;
+	y = tfo_node(&t->o, "MatMul", two(t, x->to, name),
+		     "T=t:f32 transpose_a=b:0 transpose_b=b:0");
+	return n->n_input > 2
+		   ? tfo_node(&t->o, "BiasAdd", two(t, y, vector(t, n->input[2])), "T=t:f32")
+		   : y;
 }
 
 static const char *pool(struct conv *t, const Onnx__Node *n, struct value *out)
@@ -296,11 +212,12 @@ static const char *pool(struct conv *t, const Onnx__Node *n, struct value *out)
 	const int k = (int)int_at(n, "kernel_shape", 0, 1), s = (int)int_at(n, "strides", 0, 1);
 
 	out->c = find(t, n->input[0])->c;
-	return node(t, "MaxPool", find(t, n->input[0])->to,
-		    arena_printf(&t->arena,
-				 "T=t:f32 ksize=l:1,%d,%d,1 strides=l:1,%d,%d,1 padding=s:VALID "
-				 "data_format=s:NHWC",
-				 k, k, s, s));
+	return tfo_node(
+	    &t->o, "MaxPool", find(t, n->input[0])->to,
+	    arena_printf(&t->o.arena,
+			 "T=t:f32 ksize=l:1,%d,%d,1 strides=l:1,%d,%d,1 padding=s:VALID "
+			 "data_format=s:NHWC",
+			 k, k, s, s));
 }
 
 /* What is read later as [batch, all]: the number of features is not needed there. */
@@ -319,17 +236,19 @@ static const char *flatten(struct conv *t, const Onnx__Node *n, struct value *ou
 			k = w ? w->dims[int_at(t->m->graph->node[i], "transB", 0, 0) ? 1 : 0] : 0;
 		}
 	if (more != 1 || k == 0)
-		stop("who reads", n->output[0]);
+		tfo_stop("who reads", n->output[0]);
 	out->c = x->c;
-	return node(t, "Reshape",
-		    two(t, x->to, ints(t, arena_printf(&t->arena, "2 -1 %d", (int)k))), "T=t:f32");
+	return tfo_node(
+	    &t->o, "Reshape",
+	    two(t, x->to, tfo_ints(&t->o, arena_printf(&t->o.arena, "2 -1 %d", (int)k))),
+	    "T=t:f32");
 }
 
 static const char *mean(struct conv *t, const Onnx__Node *n, struct value *out)
 {
 	out->c = find(t, n->input[0])->c;
-	return node(t, "Mean", two(t, find(t, n->input[0])->to, ints(t, "2 1 2")),
-		    "T=t:f32 keep_dims=b:1");
+	return tfo_node(&t->o, "Mean", two(t, find(t, n->input[0])->to, tfo_ints(&t->o, "2 1 2")),
+			"T=t:f32 keep_dims=b:1");
 }
 
 static const char *one(struct conv *t, const Onnx__Node *n, struct value *out)
@@ -341,15 +260,15 @@ static const char *one(struct conv *t, const Onnx__Node *n, struct value *out)
 	if (strcmp(op, "HardSigmoid") == 0)
 		return hard(t, x->to);
 	if (strcmp(op, "HardSwish") == 0)
-		return node(t, "Mul", two(t, x->to, hard(t, x->to)), "T=t:f32");
-	return node(t, strcmp(op, "Clip") == 0 ? "Relu6" : op, x->to, "T=t:f32");
+		return tfo_node(&t->o, "Mul", two(t, x->to, hard(t, x->to)), "T=t:f32");
+	return tfo_node(&t->o, strcmp(op, "Clip") == 0 ? "Relu6" : op, x->to, "T=t:f32");
 }
 
 static const char *pair(struct conv *t, const Onnx__Node *n, struct value *out)
 {
 	out->c = find(t, n->input[0])->c;
-	return node(t, strcmp(n->op_type, "Add") == 0 ? "AddV2" : n->op_type,
-		    two(t, find(t, n->input[0])->to, find(t, n->input[1])->to), "T=t:f32");
+	return tfo_node(&t->o, strcmp(n->op_type, "Add") == 0 ? "AddV2" : n->op_type,
+			two(t, find(t, n->input[0])->to, find(t, n->input[1])->to), "T=t:f32");
 }
 
 static const struct {
@@ -403,7 +322,7 @@ static void convert(struct conv *t, const Onnx__Node *n)
 			out->to = rows[i].make(t, n, out);
 			return;
 		}
-	stop("operator", n->op_type);
+	tfo_stop("operator", n->op_type);
 }
 
 static void input(struct conv *t, const Onnx__ValueInfo *in)
@@ -414,22 +333,9 @@ static void input(struct conv *t, const Onnx__ValueInfo *in)
 		return;
 	find(t, in->name)->to = "x";
 	find(t, in->name)->c = s->dim[1]->dim_value;
-	statement(t, arena_printf(&t->arena, "input x f32 -1,%d,%d,%d", (int)s->dim[2]->dim_value,
-				  (int)s->dim[3]->dim_value, (int)s->dim[1]->dim_value));
-}
-
-static void write_graph(struct conv *t, const char *path)
-{
-	struct err e = { 0 };
-
-	if (t->text) {
-		fprintf(t->text, "output %s\n", t->last);
-		if (fclose(t->text) != 0)
-			stop("cannot write", path);
-	} else if (outfile_put(path, OUT_BINARY, t->graph.p, t->graph.len, &e) < 0) {
-		die(&e);
-	}
-	str_release(&t->graph);
+	tfo_statement(&t->o, arena_printf(&t->o.arena, "input x f32 -1,%d,%d,%d",
+					  (int)s->dim[2]->dim_value, (int)s->dim[3]->dim_value,
+					  (int)s->dim[1]->dim_value));
 }
 
 int main(int argc, char *argv[])
@@ -441,14 +347,14 @@ int main(int argc, char *argv[])
 	void *p;
 
 	if (argc != 3)
-		stop("usage: onnx2tf MODEL.onnx OUT.pb", "");
+		tfo_stop("usage: onnx2tf MODEL.onnx OUT.pb", "");
 	if (!(p = read_file(argv[1], (size_t)1 << 30, &n, &e)))
 		die(&e);
 	m = onnx__model__unpack(NULL, n, p);
 	if (!m || !m->graph || m->graph->n_input == 0)
-		stop("no model", argv[1]);
-	if (strstr(argv[2], ".txt") && !(t.text = fopen(argv[2], "w")))
-		stop("cannot write", argv[2]);
+		tfo_stop("no model", argv[1]);
+	if (strstr(argv[2], ".txt") && !(t.o.text = fopen(argv[2], "w")))
+		tfo_stop("cannot write", argv[2]);
 	t.m = m;
 	for (size_t i = 0; i < m->graph->n_initializer; i++)
 		find(&t, m->graph->initializer[i]->name)->data = m->graph->initializer[i];
@@ -456,8 +362,8 @@ int main(int argc, char *argv[])
 		input(&t, m->graph->input[i]);
 	for (size_t i = 0; i < m->graph->n_node; i++)
 		convert(&t, m->graph->node[i]);
-	write_graph(&t, argv[2]);
-	arena_release(&t.arena);
+	tfo_write(&t.o, argv[2]);
+	arena_release(&t.o.arena);
 	onnx__model__free_unpacked(m, NULL);
 	free(p);
 	return 0;
