@@ -76,26 +76,29 @@ void quant_forget(struct qinfo *info)
 		hist_release(&info->hist[c]);
 }
 
+void quant_info_init(struct qinfo *info, size_t c)
+{
+	*info = (struct qinfo){ .c = c,
+				.groups = 1,
+				.max_feed_repeat = 32,
+				.weight_clip.mode = CLIP_MMSE_IF4B,
+				.zero_static = -1 };
+	info->min = xreallocarray(NULL, c, sizeof *info->min);
+	info->max = xreallocarray(NULL, c, sizeof *info->max);
+	info->eq = xreallocarray(NULL, c, sizeof *info->eq);
+	for (size_t i = 0; i < c; i++)
+		info->eq[i] = 1;
+	quant_forget(info);
+}
+
 static void info_init(struct quant *q)
 {
-	q->info = xcalloc(q->g->nlayers, sizeof *q->info);
-	q->ops = xcalloc(q->g->nlayers, sizeof *q->ops);
-	for (size_t i = 0; i < q->g->nlayers; i++) {
-		const struct layer *l = q->g->layers[i];
-		struct qinfo *info = &q->info[i];
-
-		info->c = quant_port_offset(l, (int)l->nout);
-		info->min = xreallocarray(NULL, info->c, sizeof *info->min);
-		info->max = xreallocarray(NULL, info->c, sizeof *info->max);
-		info->eq = xreallocarray(NULL, info->c, sizeof *info->eq);
-		for (size_t c = 0; c < info->c; c++)
-			info->eq[c] = 1;
-		quant_forget(info);
-		info->groups = 1;
-		info->max_feed_repeat = 32;
-		info->weight_clip.mode = CLIP_MMSE_IF4B;
-		info->zero_static = -1;
-	}
+	q->ninfo = q->g->nlayers;
+	q->info = xcalloc(q->ninfo, sizeof *q->info);
+	q->ops = xcalloc(q->ninfo, sizeof *q->ops);
+	for (size_t i = 0; i < q->ninfo; i++)
+		quant_info_init(&q->info[i],
+				quant_port_offset(q->g->layers[i], (int)q->g->layers[i]->nout));
 }
 
 void quant_info_free(struct qinfo *info)
@@ -104,6 +107,8 @@ void quant_info_free(struct qinfo *info)
 	free(info->max);
 	free(info->eq);
 	free(info->scales);
+	free(info->kernel);
+	free(info->bias);
 	for (size_t c = 0; info->hist && c < info->c; c++)
 		hist_release(&info->hist[c]);
 	free(info->hist);
@@ -111,7 +116,7 @@ void quant_info_free(struct qinfo *info)
 
 static void info_release(struct quant *q)
 {
-	for (size_t i = 0; q->info && i < q->g->nlayers; i++) {
+	for (size_t i = 0; i < q->ninfo; i++) {
 		quant_info_free(&q->info[i]);
 		qop_release(&q->ops[i]);
 	}
@@ -218,6 +223,7 @@ static const struct {
 	{ "clipping",    quant_clip_values, "percentiles of the values as they are now" },
 	{ "compress",    quant_compress, "4-bit layers by the noise of the weights as they are now" },
 	{ "ranges",      quant_ranges,   "encodings, of the ranges as they are now" },
+	{ "exponents",   quant_negative_exponent, "layers whose sums are coarser than these codes" },
 	{ "records",     quant_records,  "integers, by the encodings" },
 	{ "overflow",    quant_overflow, "of the records as they will be stored" },
 	/* clang-format on */

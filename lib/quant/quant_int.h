@@ -49,10 +49,16 @@ struct qinfo {
 	bool vector_asked;   /* output_encoding_vector by script, by layer */
 	bool vector;         /* and it has one */
 	float *scales;       /* c: the vector; NULL: scale holds for all features */
-	bool no_equalize;    /* by script */
-	int zero_static;     /* zero_static_channels of this layer: 1, 0; -1: as the network */
-	bool forced;         /* lo, hi by script: force_range_out */
-	bool clipped;        /* the range is not beyond clip_lo, clip_hi */
+	struct {
+		int threshold; /* bits that may be lost; 0: not asked */
+		int rank;      /* 1: divide; 0: coarser codes */
+		bool named;    /* by name, not with all */
+	} exponent;            /* negative_exponent */
+	float *kernel, *bias;  /* of a part of a divided layer, in place of q->w's; or NULL */
+	bool no_equalize;      /* by script */
+	int zero_static;       /* zero_static_channels of this layer: 1, 0; -1: as the network */
+	bool forced;           /* lo, hi by script: force_range_out */
+	bool clipped;          /* the range is not beyond clip_lo, clip_hi */
 	double clip_lo, clip_hi;
 	struct clip value_clip;  /* activation_clipping */
 	struct clip weight_clip; /* weights_clipping; CLIP_MMSE_IF4B by default */
@@ -73,6 +79,7 @@ struct quant {
 	struct target target;
 	struct qinfo *info;
 	struct qop *ops;
+	size_t ninfo;          /* of both: layers that they are of */
 	struct calib *calib;   /* NULL: there are statistics, and no images */
 	bool zero_static;      /* weights of features that never change become 0 */
 	double static_eps;     /* variance up to which a feature does not change */
@@ -179,6 +186,12 @@ int quant_dead_layers(struct quant *q, struct err *e);
 void quant_mark_layers(struct quant *q);
 int quant_relink(struct quant *q, struct err *e);
 void quant_info_free(struct qinfo *info); /* what it holds, not itself */
+/* A record of c features about which nothing is said or known. */
+void quant_info_init(struct qinfo *info, size_t c);
+/* Divides layers whose sums are coarser than their codes, or makes the codes as coarse. */
+int quant_negative_exponent(struct quant *q, struct err *e);
+/* The integer record of one layer, of encodings that are done. */
+int quant_record(struct quant *q, const struct layer *l, struct qop *op, struct err *e);
 /* Limits of the layers whose values a script clips; observes again where it says so. */
 int quant_clip_values(struct quant *q, struct err *e);
 /* Runs the float model once more, with clipped values; min, max and the like are new. */

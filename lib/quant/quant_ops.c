@@ -111,6 +111,12 @@ static void frame(const struct quant *q, const struct layer *l, struct qop *op)
 		 info->scales ? info->scales : &info->scale);
 }
 
+int quant_record(struct quant *q, const struct layer *l, struct qop *op, struct err *e)
+{
+	frame(q, l, op);
+	return ops[l->type].make(q, l, op, e) < 0 || qop_check(op, e) < 0 ? -1 : 0;
+}
+
 struct records_job {
 	struct quant *q;
 };
@@ -119,12 +125,8 @@ static int one_record(size_t i, void *ctx, struct err *e)
 {
 	struct quant *q = ((struct records_job *)ctx)->q;
 	const struct layer *l = q->g->layers[i];
-	struct qop *op = &q->ops[i];
 
-	frame(q, l, op);
-	if (ops[l->type].make(q, l, op, e) < 0 || qop_check(op, e) < 0)
-		return err_in(e, "layer '%s'", quote(l->name));
-	return 0;
+	return quant_record(q, l, &q->ops[i], e) < 0 ? err_in(e, "layer '%s'", quote(l->name)) : 0;
 }
 
 int quant_records(struct quant *q, struct err *e)

@@ -1,4 +1,4 @@
-/* After a step took layers or features out of the graph: q->info follows. */
+/* After a step took layers out of the graph, or put some in: q->info follows. */
 #include "quant/quant_int.h"
 
 #include <string.h>
@@ -24,6 +24,7 @@ int quant_relink(struct quant *q, struct err *e)
 		free(now);
 		free(old);
 		q->info = NULL;
+		q->ninfo = 0;
 		return -1;
 	}
 	for (size_t i = 0; i < q->g->nlayers; i++)
@@ -31,6 +32,9 @@ int quant_relink(struct quant *q, struct err *e)
 	for (size_t i = 0; i < q->g->nlayers; i++)
 		q->g->layers[i]->user = NULL;
 	free(old);
+	free(q->ops); /* no records yet */
 	q->info = now;
+	q->ninfo = q->g->nlayers;
+	q->ops = xcalloc(q->ninfo, sizeof *q->ops);
 	return 0;
 }

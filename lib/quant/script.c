@@ -54,6 +54,27 @@ static int globals(struct quant *q, const struct alls_stmt *st, struct err *e)
 	return 0;
 }
 
+/* Without layers: of all that have weights. */
+static int negative_exponent(struct quant *q, const struct alls_stmt *st, struct err *e)
+{
+	const struct alls_value *given = alls_get(st, "layers");
+	struct layer **layers = q->g->layers;
+	size_t n = q->g->nlayers;
+
+	if (given && alls_layers(st, given, q->g, &layers, &n, e) < 0)
+		return -1;
+	for (size_t i = 0; i < n; i++) {
+		struct qinfo *info = quant_info(q, layers[i]);
+
+		info->exponent.threshold = alls_get_int(st, "split_threshold", 2);
+		info->exponent.rank = alls_get_int(st, "rank", 1);
+		info->exponent.named = given != NULL;
+	}
+	if (given)
+		free(layers);
+	return 0;
+}
+
 /* Values of one quantization_param statement. */
 struct layer_param {
 	const char *precision, *bias;
@@ -155,6 +176,7 @@ static const struct {
 	{ "model_optimization_config",     "calibration",  calibration },
 	{ "model_optimization_config",     "compression_params", compression },
 	{ "model_optimization_config",     "globals",      globals },
+	{ "model_optimization_config",     "negative_exponent", negative_exponent },
 	{ "model_optimization_flavor",     NULL,           flavor },
 	{ "quantization_param",            NULL,           layer_params },
 	{ "set_seed",                      NULL,           set_seed },

@@ -106,6 +106,7 @@ static void encode(const struct layer *l, struct qinfo *info)
 	const double top = qop_top(info->bits);
 	float largest = 0;
 
+	free(info->scales);
 	info->scales = xreallocarray(NULL, info->c, sizeof *info->scales);
 	info->zp = common_zero(l, info);
 	for (size_t c = 0; c < info->c;) {
@@ -132,6 +133,7 @@ void vector_encode(struct quant *q)
 			continue;
 		encode(l, info);
 		out = quant_info(q, l->succ[0]);
+		free(out->scales);
 		out->scales = xreallocarray(NULL, out->c, sizeof *out->scales);
 		out->scale = info->scale;
 		out->zp = info->zp;
