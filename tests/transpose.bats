@@ -164,6 +164,16 @@ branches() {
 	modref noise y.npy 3 4 12 9 3
 }
 
+@test "a sequence, an array without height, stays one" {
+	SHAPE='9, 3' net conv1 conv '"kernel_shape": [1, 3, 3, 4], "strides": [1, 1, 1, 1], "padding": "SAME"'
+	arr npy x.npy float32 2,9,3 1 5 -3 2 7 0 4 -2 8
+	native x.npy
+	script 'transpose()'
+	forms x.npy
+	near native.npy 0.03
+	[[ $(arr keys q.npz) == *2,9,4* ]]
+}
+
 @test "values of 16 bits, and outputs with a scale for each feature, are turned back as they are" {
 	net conv1 conv "$C33" conv2 conv '"kernel_shape": [3, 1, 4, 5], "strides": [1, 1, 1, 1], "padding": "SAME"'
 	modref noise x.npy 1 4 12 9 3

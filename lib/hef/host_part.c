@@ -99,6 +99,10 @@ static struct layer *from_stream(struct builder *b, const struct isa_stream *s)
 	l->out[0] = (struct hn_shape){ t->h, t->w, t->c, t->rank };
 	if (i && i->transposed)
 		l = add_swap(b, l);
+	if (i && i->transposed && i->hnt_rank == 3) {
+		l->p.reshape[1] = t->h;
+		l->p.reshape[2] = t->c;
+	}
 	if (i && i->hnt_resize)
 		l = add_resize(b, i->hnt_resize, l, (int32_t)i->hnt_resize->height,
 			       (int32_t)i->hnt_resize->width);

@@ -47,6 +47,8 @@ int hef_plan_ports(struct writer *w);
 int hef_check_host(struct writer *w);
 /* Rows and columns of a boundary stream change places on the host. */
 bool hef_is_transposed(const struct writer *w, int32_t stream);
+/* The rank of what the transpose gives. */
+uint32_t hef_transposed_rank(const struct writer *w, int32_t stream);
 /* Any stream does so: extension 6. */
 bool hef_any_transposed(const struct writer *w);
 /* What the host has of a boundary stream after what its record says: the layer that gives it. */

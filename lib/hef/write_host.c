@@ -63,6 +63,14 @@ bool hef_is_transposed(const struct writer *w, int32_t stream)
 	return swap != NULL;
 }
 
+uint32_t hef_transposed_rank(const struct writer *w, int32_t stream)
+{
+	const struct layer *swap, *resize;
+
+	work_of(w, stream, &swap, &resize);
+	return swap ? (uint32_t)swap->out[0].rank : 0;
+}
+
 bool hef_any_transposed(const struct writer *w)
 {
 	for (size_t i = 0; i < w->p->nstreams; i++)

@@ -200,6 +200,8 @@ static void host_work(struct writer *w, int32_t stream, Hef__EdgeLayerInfo *i)
 	const struct hn_shape *user;
 
 	i->transposed = hef_is_transposed(w, stream);
+	if (w->p->streams[stream].output && hef_transposed_rank(w, stream) == 3)
+		i->hnt_rank = 3;
 	if (!l)
 		return;
 	i->hnt_resize = arena_alloc(&w->arena, sizeof *i->hnt_resize);

@@ -130,7 +130,9 @@ struct hn_params {
 	int32_t shuffle_groups; /* feature_shuffle */
 	/* softmax, reduce_*, layer_normalization: features are split in so many groups */
 	int32_t softmax_groups;
-	int32_t reshape[3]; /* format_conversion: output h, w, c; h 0: rank 3; h and w 0: rank 2 */
+	/* format_conversion: output h, w, c; h 0: rank 3; h and w 0: rank 2; of a transpose only
+	 * rank 3 matters */
+	int32_t reshape[3];
 	int32_t transpose[3]; /* format_conversion: input axis (0 h, 1 w, 2 c) of each axis */
 	/*
 	 * format_conversion: "transpose..." permutes, a format of hn/pack.h is unpacked, others (or

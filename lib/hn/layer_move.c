@@ -175,7 +175,9 @@ static int shape_transpose(struct layer *l, struct err *e)
 	const int32_t dim[3] = { in.h, in.w, in.c };
 	const int32_t *t = l->p.transpose;
 
-	return shape_set(l, dim[t[0]], dim[t[1]], dim[t[2]], 0, e);
+	/* Where the height is 1, hnt_reshape may say that the result has none. */
+	return shape_set(l, dim[t[0]], dim[t[1]], dim[t[2]],
+			 l->p.reshape[0] == 0 && l->p.reshape[1] > 0 ? 3 : 0, e);
 }
 
 /* A reshape's height 0 makes rank 3, height and width 0 rank 2. */

@@ -151,6 +151,10 @@ static void swap_edge(struct transpose *t, struct layer *l, size_t i)
 		return;
 	now = from_swapped ? swapped(s) : *s;
 	swap = add_swap(t, from, port, &now, host);
+	if (host && s->rank == 3) {
+		swap->p.reshape[1] = s->w;
+		swap->p.reshape[2] = s->c;
+	}
 	graph_redirect(t->m->g, l, i, swap, 0);
 }
 
