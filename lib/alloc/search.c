@@ -71,64 +71,79 @@ struct search {
 	double allowed[RES_COUNT];
 };
 
-static int32_t last_subclusters(const struct plan *p, const struct unit *u)
+/* What widening a unit has found so far. */
+struct wider {
+	const struct unit *u;
+	struct need now;
+	int64_t now_cycles;
+	struct choice best;
+	struct need best_total;
+	double best_price; /* HUGE_VAL: nothing yet */
+};
+
+/* A choice that is faster, cheaper than the best one, and within the thresholds is the best one. */
+static void consider(const struct search *s, struct wider *w, struct choice c)
 {
-	return u->cost.macs ? p->t->max_subclusters_per_layer : 1;
+	struct need need, total;
+	double cost;
+
+	if (!unit_allows(w->u, c) || unit_cycles(s->p, w->u, c) >= w->now_cycles ||
+	    !unit_need(s->p, w->u, c, s->l2, &need))
+		return;
+	cost = price(&need, &w->now, &s->capacity);
+	total = need_add(need_add(s->total, w->now, -1), need, 1);
+	if (cost >= w->best_price || !within(&total, &s->total, s->allowed))
+		return;
+	w->best = c;
+	w->best_price = cost;
+	w->best_total = total;
 }
 
-/* The choice after c in a fixed order: subclusters, APUs, mode, parts by features, by columns;
- * false at the end. */
-static bool next_choice(const struct plan *p, const struct unit *u, struct choice *c)
+/* The least that so many parts cost: one of each resource but weights, each. */
+static double least_price(const struct search *s, const struct wider *w, int32_t parts)
 {
-	if (++c->subclusters <= last_subclusters(p, u))
-		return true;
-	c->subclusters = 1;
-	if (++c->apus <= p->t->apus_max_per_layer)
-		return true;
-	c->apus = 1;
-	if (++c->mode < (u->cost.mode16 ? TARGET_MODES : 1))
-		return true;
-	c->mode = 0;
-	if (++c->parts <= unit_max_parts(u, c->spatial))
-		return true;
-	if (c->spatial || !unit_has_columns(p, u))
-		return false;
-	c->spatial = true;
-	c->parts = 2;
-	return c->parts <= unit_max_parts(u, true);
+	struct need least = { { 0 } };
+
+	for (int i = 0; i < RES_COUNT; i++)
+		least.v[i] = i == RES_WEIGHTS ? 0 : parts;
+	return price(&least, &w->now, &s->capacity);
+}
+
+/* All choices with parts by features, or by columns, from few parts to many. */
+static void consider_all(const struct search *s, struct wider *w, bool spatial)
+{
+	const struct target *t = s->p->t;
+	const int32_t subclusters = w->u->cost.macs ? t->max_subclusters_per_layer : 1;
+	const int modes = w->u->cost.mode16 ? TARGET_MODES : 1;
+	struct choice c = { .spatial = spatial };
+
+	for (c.parts = spatial ? 2 : 1; c.parts <= unit_max_parts(w->u, spatial); c.parts++) {
+		if (least_price(s, w, c.parts) >= w->best_price)
+			return;
+		for (c.mode = 0; c.mode < modes; c.mode++)
+			for (c.apus = 1; c.apus <= t->apus_max_per_layer; c.apus++)
+				for (c.subclusters = 1; c.subclusters <= subclusters;
+				     c.subclusters++)
+					consider(s, w, c);
+	}
 }
 
 /* The cheapest choice that is faster than the present one and keeps the thresholds. */
 static bool widen(struct search *s, struct unit *u)
 {
-	const struct plan *p = s->p;
-	const int64_t now_cycles = unit_cycles(p, u, u->choice);
-	struct choice c = { .parts = 1, .subclusters = 1, .mode = 0, .apus = 1 };
-	struct choice best = u->choice;
-	struct need now, need, total;
-	struct need best_total = s->total;
-	double best_price = HUGE_VAL;
-	double cost;
+	struct wider w = { .u = u, .best_price = HUGE_VAL };
 
 	if (u->last_context > u->context) /* has its contexts to itself */
 		return false;
-	unit_need(p, u, u->choice, s->l2, &now);
-	do {
-		if (!unit_allows(u, c) || unit_cycles(p, u, c) >= now_cycles ||
-		    !unit_need(p, u, c, s->l2, &need))
-			continue;
-		total = need_add(need_add(s->total, now, -1), need, 1);
-		cost = price(&need, &now, &s->capacity);
-		if (cost >= best_price || !within(&total, &s->total, s->allowed))
-			continue;
-		best = c;
-		best_price = cost;
-		best_total = total;
-	} while (next_choice(p, u, &c));
-	if (best_price == HUGE_VAL)
+	w.now_cycles = unit_cycles(s->p, u, u->choice);
+	unit_need(s->p, u, u->choice, s->l2, &w.now);
+	consider_all(s, &w, false);
+	if (unit_has_columns(s->p, u))
+		consider_all(s, &w, true);
+	if (w.best_price == HUGE_VAL)
 		return false;
-	u->choice = best;
-	s->total = best_total;
+	u->choice = w.best;
+	s->total = w.best_total;
 	return true;
 }
 

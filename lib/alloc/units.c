@@ -151,33 +151,48 @@ static bool fits_cluster(const struct target *t, const struct need *n, int64_t w
 	       n->v[RES_WEIGHTS] + ceil_div(window_bytes, t->l3_cut_bytes) <= t->l3_cuts;
 }
 
+static bool same_size(struct part a, struct part b)
+{
+	return a.to - a.from == b.to - b.from &&
+	       a.column_to - a.column_from == b.column_to - b.column_from;
+}
+
 bool unit_need(const struct plan *p, const struct unit *u, struct choice c, bool l2,
 	       struct need *out)
 {
-	struct need need;
-	struct part part;
-	int32_t i;
+	struct part before = { 0 };
+	struct need need = { { 0 } };
 	bool fits = true;
 
 	*out = (struct need){ { 0 } };
-	for (i = 0; i < c.parts; i++) {
-		part = unit_part(u, c, i);
-		need = unit_part_need(p, u, c, part.to - part.from, l2);
+	for (int32_t i = 0; i < c.parts; i++) {
+		const struct part part = unit_part(u, c, i);
+
+		if (!same_size(part, before)) {
+			need = unit_part_need(p, u, c, part.to - part.from, l2);
+			fits =
+			    fits && (u->cost.outside || fits_cluster(p->t, &need, u->window_bytes));
+		}
+		before = part;
 		*out = need_add(*out, need, 1);
-		fits = fits && (u->cost.outside || fits_cluster(p->t, &need, u->window_bytes));
 	}
 	return fits;
 }
 
 int64_t unit_cycles(const struct plan *p, const struct unit *u, struct choice c)
 {
+	struct part before = { 0 };
 	int64_t worst = 0;
-	int64_t cycles;
-	int32_t i;
 
-	for (i = 0; i < c.parts; i++) {
-		cycles = unit_row_cycles(p, u, c, unit_part(u, c, i));
-		worst = cycles > worst ? cycles : worst;
+	for (int32_t i = 0; i < c.parts; i++) {
+		const struct part part = unit_part(u, c, i);
+
+		if (!same_size(part, before)) {
+			int64_t cycles = unit_row_cycles(p, u, c, part);
+
+			worst = cycles > worst ? cycles : worst;
+		}
+		before = part;
 	}
 	return worst * u->cost.rows;
 }
