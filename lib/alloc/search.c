@@ -5,7 +5,7 @@
 #include "alloc/alloc_int.h"
 #include <math.h>
 
-/* Thresholds leave the search this share of a resource when the minimum already exceeds them. */
+/* However much the smallest choices take, the search has this share of a resource. */
 static const double headroom = 0.1;
 
 struct limits plan_limits(const struct plan *p, int32_t context, bool single)
@@ -166,7 +166,7 @@ static void search_begin(struct search *s, int32_t context, bool single, double 
 		capacity = (double)s->capacity.v[r];
 		minimum = (double)s->total.v[r];
 		allowed = lim.util[r] * scale * capacity;
-		if (!lim.given[r] && minimum > allowed)
+		if (!lim.given[r] && minimum + headroom * scale * capacity > allowed)
 			allowed = minimum + headroom * scale * capacity;
 		s->allowed[r] = allowed < capacity ? allowed : capacity;
 	}
