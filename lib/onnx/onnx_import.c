@@ -84,6 +84,13 @@ static struct im_value *nobody(struct im_graph *g)
 	return v;
 }
 
+/* Sizes that a layer's output may have: memory is taken by them. */
+static bool fits(int64_t h, int64_t w, int64_t c)
+{
+	return h <= LIMIT_DIM && w <= LIMIT_DIM && c <= LIMIT_FEATURES &&
+	       h * w <= LIMIT_ACTIVATION / (c > 0 ? c : 1);
+}
+
 /* 0: converted; 1: an input comes from a node that failed; -1: cannot be converted. */
 static int convert(struct onnx_run *r, struct im_node *n, struct err *e)
 {
@@ -121,7 +128,15 @@ static int convert(struct onnx_run *r, struct im_node *n, struct err *e)
 		return err_set(e, "it has no input or no output");
 	if (n->in[0]->is_const && !op->any)
 		return err_set(e, "its first input is a constant");
-	return n->last ? onnx_convert_last(&r->b, op, n, e) : op->convert(&r->b, n, e);
+	if ((n->last ? onnx_convert_last(&r->b, op, n, e) : op->convert(&r->b, n, e)) < 0)
+		return -1;
+	for (size_t i = 0; i < n->nout; i++)
+		if (!n->out[i]->is_const && n->out[i]->done &&
+		    !fits(n->out[i]->view.base[0], n->out[i]->view.base[1],
+			  n->out[i]->view.base[2]))
+			return err_set(e, "its output %s has more values than any image",
+				       view_text(&n->out[i]->view));
+	return 0;
 }
 
 /*
@@ -150,6 +165,10 @@ static void go_on(struct onnx_run *r, struct im_node *n)
 		}
 		for (int d = 1; d < rank; d++)
 			base[axes[d] == 'H' ? 0 : axes[d] == 'W' ? 1 : 2] = dim[d];
+		if (!fits(base[0], base[1], base[2])) {
+			v->bad = true;
+			continue;
+		}
 		l = build_layer(&r->b, HN_INPUT, "input_layer");
 		l->out[0] =
 		    (struct hn_shape){ (int32_t)base[0], (int32_t)base[1], (int32_t)base[2], rank };

@@ -142,7 +142,7 @@ static int parse_format(const char *text, int rank, char axes[LIMIT_RANK + 1], s
 
 static int check_dims(const struct im_value *v, const char *axes, struct err *e)
 {
-	int64_t total = 1;
+	int64_t total = 1, features = 1;
 
 	for (int d = 0; d < v->rank; d++) {
 		if (v->dim[d] < 1 && axes[d] != 'B')
@@ -151,9 +151,11 @@ static int check_dims(const struct im_value *v, const char *axes, struct err *e)
 			    v->symbol[d] ? " ('" : "", v->symbol[d] ? quote(v->symbol[d]) : "",
 			    v->symbol[d] ? "')" : "", quote(v->name));
 		if (v->dim[d] > LIMIT_DIM ||
-		    (v->dim[d] > 0 && total > LIMIT_ACTIVATION / v->dim[d]))
+		    (v->dim[d] > 0 && total > LIMIT_ACTIVATION / v->dim[d]) ||
+		    (strchr("CD", axes[d]) && v->dim[d] > LIMIT_FEATURES / features))
 			return err_set(e, "dimension %lld is absurd", (long long)v->dim[d]);
 		total *= v->dim[d] > 0 ? v->dim[d] : 1;
+		features *= strchr("CD", axes[d]) ? v->dim[d] : 1;
 	}
 	return 0;
 }
