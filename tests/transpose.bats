@@ -3,7 +3,6 @@ load helper
 load modify
 
 S='"strides": [1, 1, 1, 1]'
-V="$S, \"padding\": \"VALID\""
 SAME="$S, \"padding\": \"SAME\""
 C33="\"kernel_shape\": [3, 3, 3, 4], $SAME"
 
