@@ -155,3 +155,57 @@ same_everywhere() {
 	[ "$work16" -ge $((39 * work8 / 10)) ] && [ "$work16" -le $((41 * work8 / 10)) ]
 	[ "$work164" -ge $((19 * work8 / 10)) ] && [ "$work164" -le $((21 * work8 / 10)) ]
 }
+
+@test "weights of 4 bits are clipped where that makes less error than the largest weight does" {
+	q 'quantization_param(conv2, precision_mode=a8_w4)'
+	har-pack -m q.npz q.har > q.npz
+	har-pack -m fpo.npz q.har > w.npz
+	arr get q.npz n/conv2/w_scale:0 s.npy
+	arr get w.npz n/conv2/kernel:0 k.npy
+	# mean square errors of this scale and of the largest weight / 7
+	arr text k.npy | tail -n +2 | tr ' ' '\n' | awk -v s="$(arr text s.npy | tail -n 1)" '
+		function err(x, u, c) { c = x / u; c = c < 0 ? -int(0.5 - c) : int(c + 0.5); c = c > 7 ? 7 : c < -7 ? -7 : c; return (x - c * u) ^ 2 }
+		NF { v[n++] = $1; m = $1 < 0 ? -$1 : $1; if (m > top) top = m }
+		END { for (i = 0; i < n; i++) { a += err(v[i], s); b += err(v[i], top / 7) }
+			printf "%g with the scale, %g with %g\n", a / n, b / n, top / 7; exit !(n == 576 && a < 0.8 * b) }'
+}
+
+# Features of one convolution whose weights differ by 1, 1/8, 1/64 and 1/512.
+@test "quantization groups keep features of small weights, sorted into four" {
+	cat > n.json <<- 'END'
+		{"name": "n", "net_params": {}, "layers": {
+		"n/input_layer1": {"type": "input_layer", "input": [], "input_shapes": [[-1, 4, 4, 16]]},
+		"n/conv1": {"type": "conv", "input": ["n/input_layer1"], "params": {"kernel_shape": [1, 1, 16, 8], "strides": [1, 1, 1, 1], "padding": "SAME", "activation": "sigmoid"}},
+		"n/conv2": {"type": "conv", "input": ["n/conv1"], "params": {"kernel_shape": [1, 1, 8, 4], "strides": [1, 1, 1, 1], "padding": "SAME"}},
+		"n/output_layer1": {"type": "output_layer", "input": ["n/conv2"]}}}
+	END
+	mkhar n.json raw.har in.npy 20
+	har-pack -m npz raw.har > w.npz
+	args=()
+	for k in $(arr keys w.npz | sed -n 's/^\([^ ]*\) .*/\1/p'); do
+		arr get w.npz "$k" "$(echo "$k" | tr / _).npy"
+		args+=("$k=$(echo "$k" | tr / _).npy")
+	done
+	# shellcheck disable=SC2046 # one value a word
+	arr npy new.npy float32 1,1,16,8 $(arr text n_conv1_kernel:0.npy | tail -n +2 | tr ' ' '\n' |
+		awk 'NF { c = n++ % 8; c = c * 3 % 8; printf "%.9g\n", $1 / 8 ^ int(c / 2) }')
+	mv new.npy n_conv1_kernel:0.npy
+	arr npz w.npz "${args[@]}"
+	har-pack -m hn raw.har > n.hn
+	hn-normalize -q -w w.npz n.hn -o n.fp.har
+	groups() {
+		q "quantization_param(conv1, quantization_groups=$1)"
+		hn-infer -q -c fp_optimized --layers all --in in.npy n.fp.har -o f.npz
+		hn-infer -q -c quantized --layers all --in in.npy q.har -o i.npz
+		har-pack -m q.npz q.har > q.npz
+		arr get q.npz n/conv1/kernel:0 k.npy
+		# the fewest different codes of any feature
+		arr text k.npy | tail -n +2 | tr ' ' '\n' | awk 'NF { c = n++ % 8; if (!((c, $1) in seen)) { seen[c, $1]; count[c]++ } }
+			END { least = 99; for (c = 0; c < 8; c++) if (count[c] < least) least = count[c]; print least }'
+	}
+	[ "$(groups 1)" -le 2 ]
+	[ "$(groups 4)" -ge 10 ]
+	arr get q.npz n/conv1/w_group:0 g.npy
+	[ "$(arr text g.npy | tail -n +2 | tr ' ' '\n' | sort | uniq -c | awk '{ printf "%s ", $1 }')" = '2 2 2 2 ' ]
+	same_everywhere
+}
