@@ -77,7 +77,7 @@ reduce() {
 	net 16
 	net 8
 	# Each picture one value: scaling leaves it.
-	one() { for i in 3 250 40; do for j in $(seq "$1"); do echo "$i"; done; done; }
+	one() { for i in 3 250 40; do yes "$i" | head -n "$1"; done; }
 	# shellcheck disable=SC2046 # words are values
 	arr npy x16.npy float32 3,16,16,2 $(one 512)
 	# shellcheck disable=SC2046 # words are values

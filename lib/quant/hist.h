@@ -26,6 +26,7 @@ struct hist {
 	uint8_t top; /* 1 + the highest octave so far */
 };
 
+/* Frees what it holds and empties it. */
 void hist_release(struct hist *h);
 /* The bin of a value: 0, or its number on the grid, negative for negative values. */
 int32_t hist_bin(float x);
@@ -33,6 +34,7 @@ int32_t hist_bin(float x);
 void hist_edges(int32_t bin, double *lo, double *hi);
 /* Largest bin number. */
 int32_t hist_bins(void);
+/* n more values of a bin. */
 void hist_add(struct hist *h, int32_t bin, uint64_t n);
 /* Calls fn for every bin that holds something, in the order of the numbers. */
 void hist_each(const struct hist *h, void (*fn)(int32_t bin, uint64_t n, void *ctx), void *ctx);
