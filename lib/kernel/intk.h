@@ -81,6 +81,7 @@ void conv_int_release(struct intk *k);
 int conv_int_run(struct intk *k, int32_t n, const void *const in[], void *const out[],
 		 int64_t *acc_peak, struct err *e);
 
+/* The same for records that need 64 bits: 16-bit weights, inputs or sums. */
 int conv_wide_init(struct intk *k, struct err *e);
 void conv_wide_release(struct intk *k);
 

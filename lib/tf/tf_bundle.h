@@ -51,6 +51,7 @@ struct tf_bundle *tf_bundle_bytes(const void *index, size_t n, const void *data,
 				  struct err *e);
 void tf_bundle_free(struct tf_bundle *b); /* NULL is fine; tensors stay */
 
+/* Is there a tensor of this key? */
 bool tf_bundle_has(const struct tf_bundle *b, const char *key);
 
 /* The part of a tensor: n extents, one for each dimension; none: all of it. */

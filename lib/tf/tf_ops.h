@@ -116,59 +116,65 @@ int tf_spatial(const struct tf_oper *o, const char *attr, int64_t dflt, int64_t 
 int64_t tf_onnx_type(int type);
 
 /* ---- operators, by families ---- */
-int tf_conv(struct tf *t, const struct tf_oper *o, struct err *e);
-int tf_depthwise(struct tf *t, const struct tf_oper *o, struct err *e);
-int tf_conv3d(struct tf *t, const struct tf_oper *o, struct err *e);
-int tf_deconv(struct tf *t, const struct tf_oper *o, struct err *e);
-int tf_pool(struct tf *t, const struct tf_oper *o, struct err *e);
-int tf_pool_v2(struct tf *t, const struct tf_oper *o, struct err *e);
-int tf_to_batch(struct tf *t, const struct tf_oper *o, struct err *e);
-int tf_from_batch(struct tf *t, const struct tf_oper *o, struct err *e);
+/*
+ * Adds the nodes that stand for an operator of TensorFlow, whose outputs are o's.  Errors say what
+ * of it cannot be expressed; the caller puts the node's name in front.
+ */
+#define TF_OP(name) int name(struct tf *t, const struct tf_oper *o, struct err *e)
+TF_OP(tf_conv);
+TF_OP(tf_depthwise);
+TF_OP(tf_conv3d);
+TF_OP(tf_deconv);
+TF_OP(tf_pool);
+TF_OP(tf_pool_v2);
+TF_OP(tf_to_batch);
+TF_OP(tf_from_batch);
 
-int tf_matmul(struct tf *t, const struct tf_oper *o, struct err *e);
-int tf_batch_matmul(struct tf *t, const struct tf_oper *o, struct err *e);
-int tf_einsum(struct tf *t, const struct tf_oper *o, struct err *e);
-int tf_bias_add(struct tf *t, const struct tf_oper *o, struct err *e);
-int tf_plus(struct tf *t, const struct tf_oper *o, struct err *e);
-int tf_batch_norm(struct tf *t, const struct tf_oper *o, struct err *e);
+TF_OP(tf_matmul);
+TF_OP(tf_batch_matmul);
+TF_OP(tf_einsum);
+TF_OP(tf_bias_add);
+TF_OP(tf_plus);
+TF_OP(tf_batch_norm);
 
-int tf_same(struct tf *t, const struct tf_oper *o, struct err *e);
-int tf_relu6(struct tf *t, const struct tf_oper *o, struct err *e);
-int tf_leaky(struct tf *t, const struct tf_oper *o, struct err *e);
-int tf_rsqrt(struct tf *t, const struct tf_oper *o, struct err *e);
-int tf_squared_difference(struct tf *t, const struct tf_oper *o, struct err *e);
-int tf_floor_div(struct tf *t, const struct tf_oper *o, struct err *e);
-int tf_not_equal(struct tf *t, const struct tf_oper *o, struct err *e);
-int tf_softmax(struct tf *t, const struct tf_oper *o, struct err *e);
-int tf_reduce(struct tf *t, const struct tf_oper *o, struct err *e);
-int tf_arg(struct tf *t, const struct tf_oper *o, struct err *e);
-int tf_cast(struct tf *t, const struct tf_oper *o, struct err *e);
-int tf_resize(struct tf *t, const struct tf_oper *o, struct err *e);
-int tf_one_hot(struct tf *t, const struct tf_oper *o, struct err *e);
+TF_OP(tf_same);
+TF_OP(tf_relu6);
+TF_OP(tf_leaky);
+TF_OP(tf_rsqrt);
+TF_OP(tf_squared_difference);
+TF_OP(tf_floor_div);
+TF_OP(tf_not_equal);
+TF_OP(tf_softmax);
+TF_OP(tf_reduce);
+TF_OP(tf_arg);
+TF_OP(tf_cast);
+TF_OP(tf_resize);
+TF_OP(tf_one_hot);
 
-int tf_identity(struct tf *t, const struct tf_oper *o, struct err *e);
-int tf_placeholder(struct tf *t, const struct tf_oper *o, struct err *e);
-int tf_placeholder_default(struct tf *t, const struct tf_oper *o, struct err *e);
-int tf_constant_op(struct tf *t, const struct tf_oper *o, struct err *e);
-int tf_nothing(struct tf *t, const struct tf_oper *o, struct err *e);
-int tf_rank(struct tf *t, const struct tf_oper *o, struct err *e);
-int tf_shape_n(struct tf *t, const struct tf_oper *o, struct err *e);
-int tf_fill(struct tf *t, const struct tf_oper *o, struct err *e);
-int tf_like(struct tf *t, const struct tf_oper *o, struct err *e);
+TF_OP(tf_identity);
+TF_OP(tf_placeholder);
+TF_OP(tf_placeholder_default);
+TF_OP(tf_constant_op);
+TF_OP(tf_nothing);
+TF_OP(tf_rank);
+TF_OP(tf_shape_n);
+TF_OP(tf_fill);
+TF_OP(tf_like);
 
-int tf_concat(struct tf *t, const struct tf_oper *o, struct err *e);
-int tf_pack(struct tf *t, const struct tf_oper *o, struct err *e);
-int tf_unpack(struct tf *t, const struct tf_oper *o, struct err *e);
-int tf_split(struct tf *t, const struct tf_oper *o, struct err *e);
-int tf_split_v(struct tf *t, const struct tf_oper *o, struct err *e);
-int tf_pad(struct tf *t, const struct tf_oper *o, struct err *e);
-int tf_reshape(struct tf *t, const struct tf_oper *o, struct err *e);
-int tf_squeeze(struct tf *t, const struct tf_oper *o, struct err *e);
-int tf_expand_dims(struct tf *t, const struct tf_oper *o, struct err *e);
-int tf_transpose(struct tf *t, const struct tf_oper *o, struct err *e);
-int tf_blocks(struct tf *t, const struct tf_oper *o, struct err *e);
-int tf_slice(struct tf *t, const struct tf_oper *o, struct err *e);
-int tf_strided_slice(struct tf *t, const struct tf_oper *o, struct err *e);
-int tf_gather(struct tf *t, const struct tf_oper *o, struct err *e);
+TF_OP(tf_concat);
+TF_OP(tf_pack);
+TF_OP(tf_unpack);
+TF_OP(tf_split);
+TF_OP(tf_split_v);
+TF_OP(tf_pad);
+TF_OP(tf_reshape);
+TF_OP(tf_squeeze);
+TF_OP(tf_expand_dims);
+TF_OP(tf_transpose);
+TF_OP(tf_blocks);
+TF_OP(tf_slice);
+TF_OP(tf_strided_slice);
+TF_OP(tf_gather);
+#undef TF_OP
 
 #endif

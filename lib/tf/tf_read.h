@@ -124,7 +124,9 @@ struct tf_flat {
 	bool restore_known;
 };
 
+/* Indexes the functions of the library; two of one name are an error. */
 int tf_functions(struct tf_flat *x, struct err *e);
+/* The function of this name; NULL when there is none. */
 struct tf_func *tf_find_function(const struct tf_flat *x, const char *name);
 /* The place of a node, -1: there is none. */
 ptrdiff_t tf_find(const struct tf_func *f, const char *name, size_t n);
