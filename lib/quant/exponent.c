@@ -76,46 +76,53 @@ static double rest_bound(const float *kernel, size_t n, size_t cout, size_t c, d
 }
 
 /* Float weights of the two parts, from the record of the whole: what 8 bits have, and the rest. */
-static int divide_weights(struct quant *q, const struct layer *l, const struct qop *op,
-			  struct qinfo *high, struct qinfo *rest, struct err *e)
+struct parts {
+	struct tensor kernel[2], bias[2];
+};
+
+static int divide_weights(const struct quant *q, const struct layer *l, const struct qop *op,
+			  struct parts *p, struct err *e)
 {
 	const size_t n = op->kernel.n, cout = (size_t)l->out[0].c;
+	const struct tensor *had = layer_weight(q->w, l, "kernel");
 	const float *kernel = quant_weight(q, l, "kernel", n, e), *bias = NULL;
+	float *k[2], *b[2];
 
 	if (!kernel ||
 	    (layer_weight(q->w, l, "bias") && !(bias = quant_weight(q, l, "bias", cout, e))))
 		return -1;
-	high->kernel = xreallocarray(NULL, n, sizeof(float));
-	rest->kernel = xreallocarray(NULL, n, sizeof(float));
-	high->bias = xreallocarray(NULL, cout, sizeof(float));
-	rest->bias = xreallocarray(NULL, cout, sizeof(float));
+	for (int i = 0; i < 2; i++) {
+		p->kernel[i] = tensor_new(DT_F32, had->rank, had->dim);
+		p->bias[i] = tensor_new(DT_F32, 1, (int64_t[]){ (int64_t)cout });
+		k[i] = tensor_data(&p->kernel[i]);
+		b[i] = tensor_data(&p->bias[i]);
+	}
 	for (size_t i = 0; i < n; i++) {
-		const double unit = unit_of(op, i % cout) / (double)op->in_scale.v[0];
-
-		high->kernel[i] = (float)(op->kernel.v[i] * unit);
-		rest->kernel[i] = (float)((double)kernel[i] - op->kernel.v[i] * unit);
+		k[0][i] =
+		    (float)(op->kernel.v[i] * (unit_of(op, i % cout) / (double)op->in_scale.v[0]));
+		k[1][i] = (float)((double)kernel[i] - (double)k[0][i]);
 	}
 	for (size_t c = 0; c < cout; c++) {
-		const double had = (double)qop_bias(op, c) * unit_of(op, c);
-
-		high->bias[c] = (float)had;
-		rest->bias[c] = (float)((bias ? (double)bias[c] : 0) - had);
+		b[0][c] = (float)((double)qop_bias(op, c) * unit_of(op, c));
+		b[1][c] = (float)((bias ? (double)bias[c] : 0) - (double)b[0][c]);
 	}
 	return 0;
 }
 
 /* The helper's range: what may enter the activation, and what the rest may add to it. */
 static void range_high(const struct quant *q, const struct layer *l, const struct qop *op,
-		       const struct qinfo *rest, struct qinfo *high)
+		       const struct parts *p, struct qinfo *high)
 {
+	const float *kernel = p->kernel[1].data, *bias = p->bias[1].data;
+
 	const double x = (double)op->in_scale.v[0] *
 			 fmax(op->in_zp.v[0], qop_top(op->in_bits.v[0]) - op->in_zp.v[0]);
 	double lo, hi, more = 0;
 
 	before_activation(q, l, &lo, &hi);
 	for (size_t c = 0; c < high->c; c++)
-		more = fmax(more, rest_bound(rest->kernel, op->kernel.n, high->c, c, x) +
-				      fabs((double)rest->bias[c]));
+		more = fmax(more, rest_bound(kernel, op->kernel.n, high->c, c, x) +
+				      fabs((double)bias[c]));
 	high->lo = lo - more;
 	high->hi = hi + more;
 	high->forced = true;
@@ -143,24 +150,26 @@ static struct layer *add_helper(struct quant *q, struct layer *l)
 /* A helper's record is told to the graph, which quant_relink collects. */
 static int divide(struct quant *q, struct layer *l, const struct qop *op, struct err *e)
 {
-	struct qinfo *rest = quant_info(q, l), *high = xcalloc(1, sizeof *high);
+	struct qinfo *rest = quant_info(q, l), *high;
+	struct parts p;
 	struct layer *h;
 
+	if (divide_weights(q, l, op, &p, e) < 0)
+		return -1;
+	high = xcalloc(1, sizeof *high);
 	quant_info_init(high, rest->c);
 	high->groups = rest->groups;
 	high->max_feed_repeat = rest->max_feed_repeat;
-	high->weight_clip.mode = CLIP_NONE;
 	high->mode = (struct qmode){ .act = op->in_bits.v[0], .w = 8, .out = 16 };
-	if (divide_weights(q, l, op, high, rest, e) < 0) {
-		quant_info_free(high);
-		free(high);
-		return -1;
-	}
-	range_high(q, l, op, rest, high);
+	range_high(q, l, op, &p, high);
 	rest->groups = 1;
-	rest->weight_clip.mode = CLIP_NONE;
+	high->weight_clip.mode = rest->weight_clip.mode = CLIP_NONE;
 	h = add_helper(q, l);
 	h->user = high;
+	layer_set_weight(q->w, h, "kernel", p.kernel[0]);
+	layer_set_weight(q->w, h, "bias", p.bias[0]);
+	layer_set_weight(q->w, l, "kernel", p.kernel[1]);
+	layer_set_weight(q->w, l, "bias", p.bias[1]);
 	return 0;
 }
 

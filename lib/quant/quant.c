@@ -107,8 +107,6 @@ void quant_info_free(struct qinfo *info)
 	free(info->max);
 	free(info->eq);
 	free(info->scales);
-	free(info->kernel);
-	free(info->bias);
 	for (size_t c = 0; info->hist && c < info->c; c++)
 		hist_release(&info->hist[c]);
 	free(info->hist);

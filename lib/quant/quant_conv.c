@@ -38,16 +38,10 @@ static int load_batch_norm(struct quant *q, const struct layer *l, struct weight
 
 static int load(struct quant *q, const struct layer *l, struct weights *w, struct err *e)
 {
-	const struct qinfo *info = quant_info(q, l);
 	const float *v;
 
 	w->kernel = xreallocarray(NULL, w->n, sizeof(float));
 	w->bias = xcalloc(w->cout, sizeof(float));
-	if (info->kernel) {
-		memcpy(w->kernel, info->kernel, w->n * sizeof(float));
-		memcpy(w->bias, info->bias, w->cout * sizeof(float));
-		return 0;
-	}
 	if (l->type == HN_BATCH_NORM)
 		return load_batch_norm(q, l, w, e);
 	if (l->p.batch_norm)

@@ -54,7 +54,6 @@ struct qinfo {
 		int rank;      /* 1: divide; 0: coarser codes */
 		bool named;    /* by name, not with all */
 	} exponent;            /* negative_exponent */
-	float *kernel, *bias;  /* of a part of a divided layer, in place of q->w's; or NULL */
 	bool no_equalize;      /* by script */
 	int zero_static;       /* zero_static_channels of this layer: 1, 0; -1: as the network */
 	bool forced;           /* lo, hi by script: force_range_out */
