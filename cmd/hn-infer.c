@@ -76,18 +76,18 @@ static const char *output_of(const struct config *cfg)
 	return cfg->labels && strcmp(cfg->io.out, "-") == 0 ? NULL : cfg->io.out;
 }
 
-/* The model of a context; a flow file may ask for another context than the one given. */
-static int load(struct emu_model *m, const struct bundle *b, enum emu_context c, const char *flow,
-		struct err *e)
+/* The model of a context, or what a flow file makes of it. */
+static int load(struct emu_model *m, const struct bundle *b, enum emu_context c,
+		const struct config *cfg, struct err *e)
 {
-	const enum emu_context given = c;
-
-	if (emu_model_load(m, b, c, e) < 0 || (flow && flow_context(flow, m->g, &c, e) < 0))
+	if (!cfg->flow)
+		return emu_model_load(m, b, c, e);
+	if (flow_load(m, b, c, cfg->flow, e) < 0)
 		return -1;
-	if (c == given)
+	if (!cfg->raw || emu_is_integer(m->context))
 		return 0;
-	emu_model_release(m);
-	return emu_model_load(m, b, c, e);
+	err_set(e, "%s: --raw writes integers, but some layers run in float", quote(cfg->flow));
+	return -1;
 }
 
 int main(int argc, char *argv[])
@@ -118,8 +118,7 @@ int main(int argc, char *argv[])
 		.data_count = cfg.data_count,
 		.bench = cfg.bench,
 	};
-	if (!(b = bundle_read(cfg.io.in, cfg.weights, &e)) ||
-	    load(&m, b, context, cfg.flow, &e) < 0 ||
+	if (!(b = bundle_read(cfg.io.in, cfg.weights, &e)) || load(&m, b, context, &cfg, &e) < 0 ||
 	    (o.bench ? infer_bench : infer_run)(&m, &o, &text, &e) < 0 ||
 	    (text.len && outfile_put("-", OUT_TEXT, text.p, text.len, &e) < 0))
 		die(&e);

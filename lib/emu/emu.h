@@ -45,6 +45,12 @@ struct emu *emu_new_f32(const struct graph *g, const struct tensors *w, int32_t 
 			bool observe_all, struct err *e);
 /* Integer emulator. */
 struct emu *emu_new_int(const struct qmodel *m, int32_t batch, struct err *e);
+/*
+ * A mixture: layers i of q->g with in_codes[i] in integers, the others in float (emu/island.h);
+ * takes and gives floats.  q, w and in_codes must outlive it.
+ */
+struct emu *emu_new_mixed(const struct qmodel *q, const struct tensors *w, const bool *in_codes,
+			  int32_t batch, struct err *e);
 void emu_free(struct emu *m);
 void emu_observe(struct emu *m, emu_observer fn, void *ctx);
 /*

@@ -52,6 +52,15 @@ static unsigned f32_flags(struct emu *m, const struct step *s)
 	return (m->fast ? F32_FAST : 0) | (add_in_place(m, s) ? F32_ADD_IN_PLACE : 0);
 }
 
+static int make_kernel(struct emu *m, struct step *s, struct err *e)
+{
+	/* Constants are codes where they are read. */
+	if (m->in_codes && m->in_codes[s->l->index] && !hn_is(s->l->type, HNF_IO) &&
+	    s->l->type != HN_CONST)
+		return (s->island = island_new(m->mixed, s->l, m->batch, e)) ? 0 : -1;
+	return (s->f32 = f32k_new(s->l, m->w, m->batch, f32_flags(m, s), e)) ? 0 : -1;
+}
+
 static int make_kernels(struct emu *m, struct err *e)
 {
 	emu_schedule(m, float_size);
@@ -60,7 +69,7 @@ static int make_kernels(struct emu *m, struct err *e)
 
 		if (s->fed || s->passed || s->alias)
 			continue;
-		if (!(s->f32 = f32k_new(s->l, m->w, m->batch, f32_flags(m, s), e)))
+		if (make_kernel(m, s, e) < 0)
 			return -1;
 	}
 	emu_place(m);
@@ -79,6 +88,22 @@ struct emu *emu_new_f32(const struct graph *g, const struct tensors *w, int32_t 
 	return NULL;
 }
 
+struct emu *emu_new_mixed(const struct qmodel *q, const struct tensors *w, const bool *in_codes,
+			  int32_t batch, struct err *e)
+{
+	struct emu *m = xcalloc(1, sizeof *m);
+
+	m->batch = batch;
+	m->g = q->g;
+	m->w = w;
+	m->mixed = q;
+	m->in_codes = in_codes;
+	if (make_kernels(m, e) == 0)
+		return m;
+	emu_free(m);
+	return NULL;
+}
+
 struct emu *emu_new_tail(const struct emu *m, int32_t n, struct err *e)
 {
 	struct emu *t = xcalloc(1, sizeof *t);
@@ -87,6 +112,9 @@ struct emu *emu_new_tail(const struct emu *m, int32_t n, struct err *e)
 	t->g = m->g;
 	t->w = m->w;
 	t->fast = m->fast;
+	t->mixed = m->mixed;
+	t->in_codes = m->in_codes;
+	t->check_accumulators = m->check_accumulators;
 	t->observer = m->observer;
 	t->observer_ctx = m->observer_ctx;
 	if (make_kernels(t, e) == 0)

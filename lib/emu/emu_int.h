@@ -3,30 +3,34 @@
 #define HN_EMU_EMU_INT_H
 
 #include "emu/emu.h"
+#include "emu/island.h"
 #include "emu/plan.h"
 #include "kernel/f32.h"
 
 /* One layer at run time. */
 struct step {
 	const struct layer *l;
-	struct f32k *f32;     /* float contexts; NULL when the step computes nothing */
-	struct intk *intk;    /* integer contexts */
-	bool alias;           /* its output is its input's memory: nothing to compute */
-	bool fed;             /* its output is the caller's memory: nothing to compute */
-	bool passed;          /* an input that is fed behind itself: no values */
-	size_t slot;          /* fed, output_layer: its place among the network's */
-	size_t out;           /* value of port 0; further ports follow */
-	const void **in_data; /* l->nin addresses, set at each run */
-	void **out_data;      /* l->nout addresses */
-	double seconds;       /* spent so far */
+	struct f32k *f32;      /* float contexts; NULL when the step computes nothing */
+	struct intk *intk;     /* integer contexts */
+	struct island *island; /* a layer in integers of a float context */
+	bool alias;            /* its output is its input's memory: nothing to compute */
+	bool fed;              /* its output is the caller's memory: nothing to compute */
+	bool passed;           /* an input that is fed behind itself: no values */
+	size_t slot;           /* fed, output_layer: its place among the network's */
+	size_t out;            /* value of port 0; further ports follow */
+	const void **in_data;  /* l->nin addresses, set at each run */
+	void **out_data;       /* l->nout addresses */
+	double seconds;        /* spent so far */
 };
 
 struct emu {
 	const struct graph *g; /* what runs */
 	struct graph *own;     /* a fused copy of the caller's graph, or NULL */
 	struct tensors *own_w;
-	const struct tensors *w; /* float weights, for the tail */
-	const struct qmodel *q;  /* integer contexts */
+	const struct tensors *w;    /* float weights, for the tail */
+	const struct qmodel *q;     /* integer contexts */
+	const struct qmodel *mixed; /* a mixture: records of the layers in integers */
+	const bool *in_codes;       /* by layer index: which those are */
 	int32_t batch;
 	struct arena arena;
 	struct step *steps; /* one per layer, in order */

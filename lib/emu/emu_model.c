@@ -1,5 +1,6 @@
 /* From a bundle to a model of one context. */
 #include "emu/emu_model.h"
+#include "emu/island.h"
 
 /* Where a context finds its graph and weights, and the states that have them. */
 struct place {
@@ -21,18 +22,29 @@ bool emu_is_integer(enum emu_context c)
 	return c == EMU_QUANTIZED || c == EMU_BIT_EXACT;
 }
 
+/* Records and, where layers are in float, their weights. */
+static int check_layers(struct emu_model *m, const struct tensors *records, struct err *e)
+{
+	if (records && qmodel_load(&m->q, m->g, records, e) < 0)
+		return -1;
+	if (emu_is_integer(m->context))
+		return 0;
+	if (records)
+		island_add_helpers(m->g, m->w);
+	return graph_validate(m->g, m->w, e);
+}
+
 /* The device's graph, and the host's two parts. */
-static int load_parts(struct emu_model *m, const struct graph *whole, struct err *e)
+static int load_parts(struct emu_model *m, const struct graph *whole, const struct tensors *records,
+		      struct err *e)
 {
 	struct graph *part[3] = { NULL };
 
 	for (int i = 0; i < 3 && !err_is(e); i++)
 		part[i] = graph_part(whole, (enum graph_part)i, e);
 	m->g = part[PART_DEVICE];
-	if (!err_is(e) && emu_is_integer(m->context))
-		qmodel_load(&m->q, m->g, m->w, e);
-	else if (!err_is(e))
-		graph_validate(m->g, m->w, e);
+	if (!err_is(e))
+		check_layers(m, records, e);
 	if (err_is(e) || emu_feed_before(part[PART_BEFORE], m->g, e) < 0) {
 		graph_free(part[PART_BEFORE]);
 		graph_free(part[PART_BEHIND]);
@@ -62,9 +74,38 @@ int emu_model_load(struct emu_model *m, const struct bundle *b, enum emu_context
 	if (!m->w)
 		m->w = tensors_new(); /* a layer that needs weights says so */
 	if (!err_is(e))
-		load_parts(m, whole, e);
+		load_parts(m, whole, emu_is_integer(c) ? m->w : NULL, e);
 	graph_free(whole);
 	if (!err_is(e))
+		return 0;
+	emu_model_release(m);
+	return -1;
+}
+
+static int load_mixed(struct emu_model *m, const struct bundle *b, struct err *e)
+{
+	struct graph *whole = bundle_get_graph(b, "hn", e);
+	struct tensors *records = NULL;
+	int rc = -1;
+
+	if (whole && (m->w = bundle_get_npz(b, "fpo.npz", e)))
+		records = bundle_get_npz(b, "q.npz", e);
+	if (records && (rc = load_parts(m, whole, records, e)) == 0)
+		m->in_codes = xcalloc(m->g->nlayers, sizeof *m->in_codes);
+	tensors_free(records);
+	graph_free(whole);
+	return rc;
+}
+
+int emu_model_load_mixed(struct emu_model *m, const struct bundle *b, struct err *e)
+{
+	*m = (struct emu_model){ .context = EMU_FP_OPTIMIZED };
+	if (bundle_require(b, STATE_QUANTIZED_BASE, STATE_COMPILED_SLIM, e) < 0)
+		return -1;
+	if (!bundle_has(b, "fpo.npz") || !bundle_has(b, "q.npz"))
+		return err_set(e, "%s holds no float weights beside the quantized ones",
+			       quote(bundle_name(b)));
+	if (load_mixed(m, b, e) == 0)
 		return 0;
 	emu_model_release(m);
 	return -1;
@@ -75,6 +116,11 @@ struct emu *emu_model_start(const struct emu_model *m, int32_t batch, bool obser
 {
 	struct emu *emu;
 
+	if (m->in_codes) {
+		if ((emu = emu_new_mixed(&m->q, m->w, m->in_codes, batch, e)))
+			emu_check_accumulators(emu, m->exact);
+		return emu;
+	}
 	if (!emu_is_integer(m->context))
 		return emu_new_f32(m->g, m->w, batch, observe_all, e);
 	if ((emu = emu_new_int(&m->q, batch, e)))
@@ -133,6 +179,7 @@ void emu_model_release(struct emu_model *m)
 	host_free(m->behind);
 	free(m->arrive);
 	free(m->leave);
+	free(m->in_codes);
 	qmodel_release(&m->q);
 	graph_free(m->g);
 	tensors_free(m->w);

@@ -10,7 +10,11 @@ struct emu_model {
 	enum emu_context context;
 	struct graph *g; /* of the device */
 	struct tensors *w;
-	struct qmodel q; /* integer contexts */
+	struct qmodel q; /* integer contexts, mixtures */
+	/* A mixture (emu_new_mixed): by layer index, which are in integers; context is
+	 * fp_optimized, for inputs and outputs are floats.  NULL: none.  The model's. */
+	bool *in_codes;
+	bool exact; /* a mixture that checks accumulators */
 	struct host *before, *behind;
 	struct io_port *arrive, *leave; /* what the host gets: from the user, from the device */
 };
@@ -19,6 +23,11 @@ struct emu_model {
 bool emu_is_integer(enum emu_context c);
 /* Loads the graph and weights of a context; an earlier state is an error that names the tool. */
 int emu_model_load(struct emu_model *m, const struct bundle *b, enum emu_context c, struct err *e);
+/*
+ * A quantized bundle as a mixture, in_codes all false at first: m->g and m->q are of the quantized
+ * model, m->w its float weights.
+ */
+int emu_model_load_mixed(struct emu_model *m, const struct bundle *b, struct err *e);
 /* An emulator for it; bit_exact checks accumulators.  The model must outlive it. */
 struct emu *emu_model_start(const struct emu_model *m, int32_t batch, bool observe_all,
 			    struct err *e);

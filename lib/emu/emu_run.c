@@ -11,7 +11,25 @@ static double now(void)
 	return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
 }
 
-static int run_float(struct step *s, struct err *e)
+static int check_peak(const struct qmodel *q, const struct layer *l, int64_t peak, struct err *e)
+{
+	if (peak > INT32_MAX && q->q[l->index].w_bits != 16)
+		return err_set(e, "layer '%s': its accumulator reaches %lld, outside 32 bits",
+			       l->name, (long long)peak);
+	return 0;
+}
+
+static int run_island(const struct emu *m, const struct step *s, int32_t n, const float *const in[],
+		      float *const out[], struct err *e)
+{
+	int64_t peak = 0;
+
+	if (island_run(s->island, n, in, out, m->check_accumulators ? &peak : NULL, e) < 0)
+		return -1;
+	return check_peak(m->mixed, s->l, peak, e);
+}
+
+static int run_float(const struct emu *m, struct step *s, int32_t n, struct err *e)
 {
 	/* Arrays of pointers to void become arrays of pointers to float, element by element. */
 	const float *in_few[8];
@@ -24,7 +42,7 @@ static int run_float(struct step *s, struct err *e)
 		in[i] = s->in_data[i];
 	for (size_t p = 0; p < s->l->nout; p++)
 		out[p] = s->out_data[p];
-	rc = f32k_run(s->f32, in, out, e);
+	rc = s->island ? run_island(m, s, n, in, out, e) : f32k_run(s->f32, in, out, e);
 	if (in != in_few)
 		free(in);
 	if (out != out_few)
@@ -39,10 +57,7 @@ static int run_int(struct emu *m, struct step *s, int32_t n, struct err *e)
 	if (intk_run(s->intk, n, s->in_data, s->out_data, m->check_accumulators ? &peak : NULL, e) <
 	    0)
 		return err_in(e, "layer '%s'", s->l->name);
-	if (peak > INT32_MAX && m->q->q[s->l->index].w_bits != 16)
-		return err_set(e, "layer '%s': its accumulator reaches %lld, outside 32 bits",
-			       s->l->name, (long long)peak);
-	return 0;
+	return check_peak(m->q, s->l, peak, e);
 }
 
 static int run_step(struct emu *m, struct step *s, int32_t n, struct err *e)
@@ -52,8 +67,8 @@ static int run_step(struct emu *m, struct step *s, int32_t n, struct err *e)
 
 	for (size_t i = 0; i < s->l->nin; i++)
 		s->in_data[i] = m->values[emu_value_in(m, s->l, i)].data;
-	if (s->f32)
-		rc = run_float(s, e);
+	if (s->f32 || s->island)
+		rc = run_float(m, s, n, e);
 	else if (s->intk)
 		rc = run_int(m, s, n, e);
 	else if (s->alias) /* shares its input's memory, which may be the caller's */
@@ -129,7 +144,7 @@ void emu_log_times(const struct emu *m)
 	for (size_t i = 0; i < m->nsteps; i++) {
 		const struct step *s = &m->steps[i];
 
-		if (s->f32 || s->intk)
+		if (s->f32 || s->intk || s->island)
 			log_debug("%9.3f ms %5.1f%%  %-20s %-24s %s", 1e3 * s->seconds,
 				  total > 0 ? 100 * s->seconds / total : 0,
 				  hn_type_name(s->l->type), s->f32 ? f32k_impl(s->f32) : "integer",
@@ -145,6 +160,7 @@ void emu_free(struct emu *m)
 		return;
 	for (size_t i = 0; i < m->nsteps; i++) {
 		f32k_free(m->steps[i].f32);
+		island_free(m->steps[i].island);
 		if (m->steps[i].intk)
 			intk_free(m->steps[i].intk);
 	}

@@ -11,6 +11,12 @@ static bool is_alias(const struct layer *l)
 	       !hn_conversion_transposes(l->p.conversion) && !layer_pack(l);
 }
 
+/* Layers whose kernel, if any, computes in integers. */
+static bool in_codes(const struct emu *m, const struct layer *l)
+{
+	return m->q || (m->in_codes && m->in_codes[l->index]);
+}
+
 size_t emu_value_in(const struct emu *m, const struct layer *l, size_t i)
 {
 	return m->steps[l->in[i].layer->index].out + (size_t)l->in[i].port;
@@ -87,7 +93,7 @@ void emu_schedule(struct emu *m, size_t (*element)(const struct emu *m, const st
 		s->in_data = arena_array(&m->arena, l->nin, sizeof *s->in_data);
 		s->out_data = arena_array(&m->arena, l->nout, sizeof *s->out_data);
 		add_values(m, l, element(m, l));
-		s->alias = !s->fed && (m->q ? l->type == HN_OUTPUT : is_alias(l));
+		s->alias = !s->fed && (in_codes(m, l) ? l->type == HN_OUTPUT : is_alias(l));
 		if (s->alias)
 			m->values[s->out].root = emu_value_in(m, l, 0);
 		extend(m, l);

@@ -1,5 +1,6 @@
 #include "emu/flow.h"
 #include "base/log.h"
+#include "emu/island.h"
 #include "io/yaml.h"
 #include <fnmatch.h>
 
@@ -48,39 +49,69 @@ static int apply(const struct yaml_entry *y, const struct graph *g, bool *native
 	return 0;
 }
 
-static int decide(const struct graph *g, const bool *native, enum emu_context *c, struct err *e)
+static size_t count(const struct graph *g, const bool *native, bool which)
 {
-	const struct layer *in_float = NULL, *in_codes = NULL;
+	size_t n = 0;
 
 	for (size_t i = 0; i < g->nlayers; i++)
-		if (!hn_is(g->layers[i]->type, HNF_IO))
-			*(native[i] ? &in_float : &in_codes) = g->layers[i];
-	if (in_float && in_codes)
-		return err_set(
-		    e,
-		    "'%s' in float beside '%s' in integers: the bundle has no float weights on the "
-		    "scales of the quantized ones (name all layers or none)",
-		    in_float->name, in_codes->name);
-	if (in_float)
-		*c = EMU_FP_OPTIMIZED;
+		n += !hn_is(g->layers[i]->type, HNF_IO) && native[i] == which;
+	return n;
+}
+
+/* The two parts of a divided layer are computed alike. */
+static int check_helpers(const struct emu_model *m, const bool *native, struct err *e)
+{
+	for (size_t i = 0; i < m->g->nlayers; i++) {
+		const struct layer *l = m->g->layers[i], *helped = island_helped(l, m->w);
+
+		if (helped && native[i] != native[helped->index])
+			return err_set(e,
+				       "'%s' is a part of '%s' (negative_exponent): one target for "
+				       "both",
+				       l->name, helped->name);
+	}
 	return 0;
 }
 
-int flow_context(const char *path, const struct graph *g, enum emu_context *c, struct err *e)
+/* m is a mixture: it stays one, or all layers run in one way. */
+static int load_as(struct emu_model *m, const struct bundle *b, enum emu_context c,
+		   const bool *native, struct err *e)
 {
-	bool *native = xcalloc(g->nlayers, sizeof *native);
+	struct graph *const g = m->g;
+	const bool some = count(g, native, false), floats = count(g, native, true);
+
+	if (floats && some) {
+		for (size_t i = 0; i < g->nlayers; i++)
+			m->in_codes[i] = !native[i];
+		m->exact = c == EMU_BIT_EXACT;
+		return check_helpers(m, native, e);
+	}
+	emu_model_release(m);
+	return emu_model_load(m, b, floats ? EMU_FP_OPTIMIZED : c, e);
+}
+
+int flow_load(struct emu_model *m, const struct bundle *b, enum emu_context c, const char *path,
+	      struct err *e)
+{
 	struct yaml_entry *y = NULL;
+	bool *native;
 	size_t n = 0;
 
+	if (emu_model_load_mixed(m, b, e) < 0)
+		return -1;
+	native = xcalloc(m->g->nlayers, sizeof *native);
 	if (yaml_read_pairs(path, &y, &n, e) == 0) {
 		for (size_t i = 0; i < n && !err_is(e); i++)
-			apply(&y[i], g, native, e);
-		if (!err_is(e))
-			decide(g, native, c, e);
+			apply(&y[i], m->g, native, e);
 		if (err_is(e))
 			err_in(e, "%s", quote(path));
 	}
 	yaml_pairs_free(y, n);
+	if (!err_is(e))
+		load_as(m, b, c, native, e);
 	free(native);
-	return err_is(e) ? -1 : 0;
+	if (!err_is(e))
+		return 0;
+	emu_model_release(m);
+	return -1;
 }
