@@ -144,6 +144,13 @@ near() {
 	echo 'pre_quantization_optimization(activation_clipping, layers=maxpool1, mode=manual, clipping_values=[0, 9])' > s.alls
 	run --separate-stderr hn-quantize -c x.npy -s s.alls m.fp.har -o m.q.har
 	[[ $stderr == *"layer 'n/maxpool1': it has the codes of 'n/conv1': clip that layer"* ]]
+	echo 'quantization_param(maxpool1, force_range_out=[0, 9])' > s.alls
+	run --separate-stderr hn-quantize -q -c x.npy -s s.alls m.fp.har -o m.q.har
+	[ "$stderr" = "hn-quantize: warning: layer 'n/maxpool1': it has the codes of 'n/conv1': force the range of that layer" ]
+	arr npy b.npy uint8 1,16,16,1 1 2 3
+	echo 'quantization_param(input_layer1, force_range_out=[0, 9])' > s.alls
+	run --separate-stderr hn-quantize -q -c b.npy -s s.alls m.fp.har -o m.q.har
+	[ "$stderr" = "hn-quantize: warning: layer 'n/input_layer1': its images are bytes, which are its codes as they are: its range stays" ]
 }
 
 # Weights 0.02 .. 1.00 of one 1x1 convolution with 50 input features, on constant images.

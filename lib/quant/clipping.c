@@ -49,14 +49,20 @@ static void clip_layer(struct quant *q, const struct layer *l)
 {
 	struct qinfo *info = quant_info(q, l);
 
-	if (info->value_clip.mode == CLIP_NONE || info->forced)
+	if (info->value_clip.mode == CLIP_NONE && !info->forced)
 		return;
 	if (quant_source(l) != l) {
-		log_info("layer '%s': it has the codes of '%s': clip that layer", quote(l->name),
-			 quote(quant_source(l)->name));
+		(info->forced ? log_warn : log_info)(
+		    "layer '%s': it has the codes of '%s': %s that layer", quote(l->name),
+		    quote(quant_source(l)->name), info->forced ? "force the range of" : "clip");
 		return;
 	}
-	if (exempt(l, info))
+	if (info->bytes)
+		(info->forced ? log_warn : log_info)(
+		    "layer '%s': its images are bytes, which are its codes as they are: its range "
+		    "stays",
+		    quote(l->name));
+	if (info->forced || info->bytes || exempt(l, info))
 		return;
 	set_limits(info);
 	log_debug("layer '%s': values clipped to %g .. %g", quote(l->name), info->clip_lo,

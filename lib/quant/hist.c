@@ -42,16 +42,50 @@ int32_t hist_bin(float x)
 	return bits >> 31 ? -bin : bin;
 }
 
+/* A power of two, faster than ldexp. */
+static double power(int octave)
+{
+	const uint64_t bits = (uint64_t)(octave + 1023) << 52;
+	double v;
+
+	memcpy(&v, &bits, sizeof v);
+	return v;
+}
+
 void hist_edges(int32_t bin, double *lo, double *hi)
 {
 	int32_t k = abs(bin) - 1;
-	int octave = k / HIST_STEPS - HIST_EXPONENT;
+	double step;
 
 	*lo = *hi = 0;
 	if (bin == 0)
 		return;
-	*lo = ldexp(1 + (double)(k % HIST_STEPS) / HIST_STEPS, octave);
-	*hi = ldexp(1 + (double)(k % HIST_STEPS + 1) / HIST_STEPS, octave);
+	step = power(k / HIST_STEPS - HIST_EXPONENT) / HIST_STEPS;
+	*lo = (HIST_STEPS + k % HIST_STEPS) * step;
+	*hi = (HIST_STEPS + k % HIST_STEPS + 1) * step;
+}
+
+void hist_values(struct hist *h, size_t n, const float *x)
+{
+	for (size_t f = 0; f < n; f++) {
+		uint32_t bits;
+		int32_t octave;
+		uint8_t place = 0;
+
+		memcpy(&bits, &x[f], sizeof bits);
+		octave = (int32_t)(bits >> MANTISSA & 255) - BIAS + HIST_EXPONENT;
+		if (octave < 0) {
+			h[f].zero++;
+			continue;
+		}
+		if (octave < OCTAVES)
+			place = h[f].block[bits >> 31][octave];
+		/* Most octaves are there already. */
+		if (place)
+			h[f].count[place - 1][bits >> (MANTISSA - STEP_BITS) & (HIST_STEPS - 1)]++;
+		else
+			hist_add(&h[f], hist_bin(x[f]), 1);
+	}
 }
 
 /* Gives up an octave: its values count as 0, the last block fills the gap. */

@@ -36,6 +36,8 @@ void hist_edges(int32_t bin, double *lo, double *hi);
 int32_t hist_bins(void);
 /* n more values of a bin. */
 void hist_add(struct hist *h, int32_t bin, uint64_t n);
+/* One value more of each of n features. */
+void hist_values(struct hist *h, size_t n, const float *x);
 /* Calls fn for every bin that holds something, in the order of the numbers. */
 void hist_each(const struct hist *h, void (*fn)(int32_t bin, uint64_t n, void *ctx), void *ctx);
 

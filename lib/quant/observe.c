@@ -94,8 +94,7 @@ static int hist_piece(size_t piece, void *ctx, struct err *e)
 
 	(void)e;
 	for (size_t p = 0; p < j->pixels; p++)
-		for (size_t i = from; i < to; i++)
-			hist_add(&j->hist[i], hist_bin(j->x[p * j->c + i]), 1);
+		hist_values(j->hist + from, to - from, j->x + p * j->c + from);
 	return 0;
 }
 

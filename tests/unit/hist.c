@@ -65,7 +65,7 @@ static void test_quantiles(double factor, double shift, const char *what)
 	for (int i = 0; i < N; i++) {
 		const float x = (float)(rng_normal(&r) + shift);
 
-		hist_add(&h[i % 2], hist_bin(x), 1);
+		hist_values(&h[i % 2], 1, &x);
 		all[i] = (double)x * factors[i % 2];
 	}
 	qsort(all, N, sizeof *all, compare);
