@@ -23,7 +23,7 @@ static const struct cli_opt options[] = {
 	{ 'b', "batch-size", "N", CLI_INT, offsetof(struct config, quant.batch), "images per step (default: 8)", 1, 4096 },
 	{ 0, "bias-mode", "MODE", CLI_STR, offsetof(struct config, quant.bias_mode), "double_scale_initialization (default) or single_scale_decomposition", 0, 0 },
 	{ 0, "no-equalization", NULL, CLI_FLAG, offsetof(struct config, no_equalization), "without cross-layer equalization", 0, 0 },
-	{ 0, "optimization-level", "N", CLI_INT, offsetof(struct config, quant.optimization_level), "0: equalization (the only level built)", -100, 4 },
+	{ 0, "optimization-level", "N", CLI_INT, offsetof(struct config, quant.optimization_level), "0: equalization (default), 1: and bias correction, -100: nothing", -100, 4 },
 	{ 0, "compression-level", "N", CLI_INT, offsetof(struct config, quant.compression_level), "4-bit weights in a network of 20M or more: n x 20 % of them (default: 1)", 0, 5 },
 	{ 0, "hw-arch", "ARCH", CLI_STR, offsetof(struct config, quant.hw_arch), "target whose table sizes are used (default: the bundle's, else hailo8)", 0, 0 },
 	{ 0, "stats", "FILE", CLI_REPEAT, offsetof(struct config, stats), "statistics of hn-stat, in place of observing images; again for further parts of the set", 0, 0 },
@@ -57,8 +57,10 @@ static void check_config(struct config *cfg)
 		cli_usage("--bias-mode must be double_scale_initialization or "
 			  "single_scale_decomposition, not '%s'",
 			  quote(q->bias_mode));
-	if (q->optimization_level != 0)
-		cli_usage("optimization level %d is not built; 0 is", q->optimization_level);
+	if (q->optimization_level != -100 &&
+	    (q->optimization_level < 0 || q->optimization_level > 1))
+		cli_usage("optimization level %d is not built; -100, 0 and 1 are",
+			  q->optimization_level);
 }
 
 int main(int argc, char *argv[])

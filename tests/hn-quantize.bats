@@ -241,8 +241,6 @@ hits() {
 		cmp <(har-pack -m q.npz a.har) <(har-pack -m q.npz b.har)
 		har-pack -m alls b.har | cmp - s.alls
 	}
-	try 'model_optimization_flavor(optimization_level=2, batch_size=8)' \
-		'model_optimization_flavor: not applied here: optimization_level=2'
 	try 'quantization_param(conv1, precision_mode=a8_w4_exp)' 'quantization_param: stored, not applied yet: precision_mode=a8_w4_exp'
 	try 'post_quantization_optimization(finetune, policy=enabled)' \
 		'post_quantization_optimization(finetune): stored, not applied yet'
@@ -272,7 +270,6 @@ hits() {
 		"20: quantization_param: no layer 'conv9' in 'n' (did you mean 'conv1' or 'conv2' or 'conv3'?)"
 	try 'quantization_param(dw1, quantization_groups=2)' \
 		"45: quantization_param: layer 'n/dw1': quantization groups serve conv and dense layers that add nothing and are not the last"
-	usage_error "hn-quantize: optimization level 2 is not built; 0 is" hn-quantize --optimization-level 2 -c in.npy n.fp.har
 }
 
 @test "a second script replaces the commands of this stage and of later ones, not those that were applied" {

@@ -39,7 +39,7 @@ const struct alls_row alls_rows_quant[] = {
 	       { "auto_remove_offset", POLICY3, DEF("disabled"), IGNORED("the bias is added whole on this machine") }) },
 	{ "model_optimization_flavor", .stages = QUANT, APPLIED,
 	  .what = "the levels of effort and of compression",
-	  ARGS({ "optimization_level", INT(-100, 4), ONLY("0 -100") },
+	  ARGS({ "optimization_level", INT(-100, 4), ONLY("0 1 -100") },
 	       { "compression_level", INT(0, 5), DEF("1") },
 	       { "batch_size", INT_FROM(1) }) },
 	{ "quantization_param", .stages = QUANT, APPLIED, .rule = alls_rule_range,

@@ -1,4 +1,5 @@
 /* The door to zstd. */
+#include "io/zst.h"
 #include "io/io_int.h"
 #include <stdlib.h>
 #include <zstd.h>
@@ -72,4 +73,27 @@ struct sink zst_sink(struct outfile *out)
 	    ZSTD_isError(ZSTD_CCtx_setParameter(z, ZSTD_c_checksumFlag, 1)))
 		BUG("zstd does not start");
 	return (struct sink){ .out = out, .state = z, .put = zst_put, .release = zst_release };
+}
+
+size_t zst_bound(size_t n)
+{
+	return ZSTD_compressBound(n);
+}
+
+size_t zst_block(const void *data, size_t n, void *out)
+{
+	size_t len = ZSTD_compress(out, ZSTD_compressBound(n), data, n, 1);
+
+	if (ZSTD_isError(len))
+		BUG("zstd: %s", ZSTD_getErrorName(len));
+	return len;
+}
+
+int zst_unblock(const void *block, size_t len, void *out, size_t n, struct err *e)
+{
+	size_t got = ZSTD_decompress(out, n, block, len);
+
+	if (ZSTD_isError(got) || got != n)
+		return err_set(e, "damaged zstd block");
+	return 0;
 }

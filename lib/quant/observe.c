@@ -211,89 +211,6 @@ static struct graph *split_activations(struct quant *q, struct seen *s, bool cli
 	return run;
 }
 
-/* Codes of n images of an input, as hn-infer makes them. */
-static void to_codes(const struct quant *q, const struct layer *input, const float *x, size_t n,
-		     uint8_t *codes)
-{
-	const struct qinfo *info = quant_info(q, input);
-
-	quantize_array(x, n * hn_shape_count(&hn_fed(input)->out[0]), info->scale, info->zp,
-		       info->bits, codes);
-}
-
-/* Images as the float model is observed on them. */
-static int load_observed(const struct quant *q, const struct layer *input, size_t k, size_t from,
-			 size_t n, float *out, struct err *e)
-{
-	struct hn_shape s = emu_feed_of(input).shape;
-
-	if (quant_info(q, input)->reduced[0] > 0 || quant_info(q, input)->scale_h > 0)
-		s = quant_observed_shape(q, input);
-	return calib_load_at(q->calib, k, from, n, &s, out, e);
-}
-
-/* Runs a model over the set; codes: its inputs are codes. */
-static int run_set(struct quant *q, struct emu *m, bool codes, struct err *e)
-{
-	struct layer *input[MAX_IO];
-	struct layer *output[MAX_IO];
-	size_t nin = graph_inputs(q->g, input, MAX_IO);
-	size_t nout = graph_outputs(q->g, output, MAX_IO);
-	size_t count = calib_count(q->calib);
-	size_t batch = (size_t)q->opts.batch;
-	float *in[MAX_IO] = { NULL };
-	const void *given[MAX_IO] = { NULL };
-	void *out[MAX_IO] = { NULL };
-	void *code[MAX_IO] = { NULL };
-	int rc = 0;
-
-	if (nout > MAX_IO)
-		return err_set(e, "%zu outputs, at most %d can be calibrated", nout, MAX_IO);
-	for (size_t k = 0; k < nin; k++) {
-		size_t n = batch * calib_image(q->calib, k);
-
-		in[k] = xreallocarray(NULL, n, sizeof(float));
-		code[k] = codes ? xreallocarray(NULL, n, 2) : NULL;
-		given[k] = codes ? code[k] : in[k];
-	}
-	for (size_t k = 0; k < nout; k++)
-		out[k] =
-		    xreallocarray(NULL, batch * hn_shape_count(&output[k]->out[0]), sizeof(float));
-	for (size_t from = 0; from < count && rc == 0; from += batch) {
-		size_t n = count - from < batch ? count - from : batch;
-
-		for (size_t k = 0; k < nin && rc == 0; k++) {
-			rc = codes ? calib_load(q->calib, k, from, n, in[k], e)
-				   : load_observed(q, input[k], k, from, n, in[k], e);
-			if (codes && rc == 0)
-				to_codes(q, input[k], in[k], n, code[k]);
-		}
-		if (rc == 0)
-			rc = emu_run(m, (int32_t)n, given, out, e);
-		progress(codes ? "integer check" : "calibration", from + n, count);
-	}
-	for (size_t k = 0; k < MAX_IO; k++) {
-		free(in[k]);
-		free(out[k]);
-		free(code[k]);
-	}
-	return rc;
-}
-
-int quant_run_integers(struct quant *q, struct err *e)
-{
-	struct qmodel m = { q->g, q->ops, q->g->nlayers };
-	struct emu *emu = emu_new_int(&m, q->opts.batch, e);
-	int rc = -1;
-
-	if (emu) {
-		emu_check_accumulators(emu, true);
-		rc = run_set(q, emu, true, e);
-	}
-	emu_free(emu);
-	return rc;
-}
-
 /* Infinite or undefined values would make ranges that mean nothing. */
 int quant_check_finite(const struct quant *q, struct err *e)
 {
@@ -369,7 +286,7 @@ static int observe(struct quant *q, bool clipping, struct err *e)
 
 	if (run && (m = emu_new_f32(run, q->w, q->opts.batch, true, e))) {
 		emu_observe(m, see, &s);
-		rc = run_set(q, m, false, e);
+		rc = quant_run_set(q, m, FEED_OBSERVED, "calibration", e);
 		see_packed(q);
 	}
 	plain_zeros(q);

@@ -82,7 +82,8 @@ void quant_info_init(struct qinfo *info, size_t c)
 				.groups = 1,
 				.max_feed_repeat = 32,
 				.weight_clip.mode = CLIP_MMSE_IF4B,
-				.zero_static = -1 };
+				.zero_static = -1,
+				.correct_bias = -1 };
 	info->min = xreallocarray(NULL, c, sizeof *info->min);
 	info->max = xreallocarray(NULL, c, sizeof *info->max);
 	info->eq = xreallocarray(NULL, c, sizeof *info->eq);
@@ -200,7 +201,9 @@ static int observe(struct quant *q, struct err *e)
 
 static int equalize(struct quant *q, struct err *e)
 {
-	return q->opts.equalization ? quant_equalize(q, e) : 0;
+	const bool level = q->opts.equalization && q->opts.optimization_level >= 0;
+
+	return q->equalize == 1 || (q->equalize < 0 && level) ? quant_equalize(q, e) : 0;
 }
 
 /* The one order of steps.  hn-stat ends with "observe". */
@@ -223,6 +226,7 @@ static const struct {
 	{ "ranges",      quant_ranges,   "encodings, of the ranges as they are now" },
 	{ "exponents",   quant_negative_exponent, "layers whose sums are coarser than these codes" },
 	{ "records",     quant_records,  "integers, by the encodings" },
+	{ "bias correction", quant_correct_biases, "of the records, by what they compute on the images" },
 	{ "overflow",    quant_overflow, "of the records as they will be stored" },
 	/* clang-format on */
 };
@@ -236,6 +240,8 @@ static int run(struct quant *q, const char *last, struct err *e)
 	q->zero_static = q->smart_softmax = true;
 	q->remove_layers = q->validate_removal = true;
 	q->static_eps = 1e-7;
+	q->correct_biases = q->equalize = -1;
+	q->asked_level = q->opts.optimization_level;
 	for (size_t i = 0; i < q->g->nlayers && q->o->histograms; i++)
 		quant_want_hist(q, q->g->layers[i]);
 	for (size_t i = 0; i < sizeof steps / sizeof steps[0]; i++) {
@@ -256,6 +262,17 @@ static void release(struct quant *q)
 	free(q->downgrade);
 }
 
+/* What was asked for and is not done, once more at the end. */
+static void tell_downgrades(const struct quant *q)
+{
+	if (q->downgrade)
+		log_warn("%s", q->downgrade);
+	if (q->asked_level > q->opts.optimization_level)
+		log_warn("optimization_level=%d trains weights, which is not built: level %d was "
+			 "applied instead, equalization and bias correction",
+			 q->asked_level, q->opts.optimization_level);
+}
+
 int quant_run(struct graph *g, struct tensors *w, const struct quant_opts *o,
 	      struct tensors **q_out, struct err *e)
 {
@@ -271,8 +288,7 @@ int quant_run(struct graph *g, struct tensors *w, const struct quant_opts *o,
 			qop_store(&q.ops[i], *q_out, g->layers[i]->name);
 		}
 		store_stats(&q, *q_out);
-		if (q.downgrade)
-			log_warn("%s", q.downgrade);
+		tell_downgrades(&q);
 	}
 	if (rc == 0 && o->stats_set)
 		*o->stats_set = tensors_copy(q.stats);

@@ -23,7 +23,7 @@ struct quant_opts {
 	bool part;                  /* of a larger set: the script's calibset_size does not apply */
 	bool histograms;            /* of every layer, also when no command needs them */
 	int batch;                  /* images per step */
-	int optimization_level;     /* 0 in this version */
+	int optimization_level;     /* 0: equalization, 1: bias correction too, -100: nothing */
 	int compression_level;      /* 0 to 5; -1: 1 where the network is large */
 	bool equalization;          /* cross-layer equalization (Meller 2019); on by default */
 	const char *bias_mode;      /* default for all layers, NULL: double_scale_initialization */

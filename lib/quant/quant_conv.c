@@ -4,7 +4,7 @@
 #include <math.h>
 #include <string.h>
 
-static void weights_release(struct weights *w)
+void weights_release(struct weights *w)
 {
 	free(w->kernel);
 	free(w->bias);
@@ -36,10 +36,13 @@ static int load_batch_norm(struct quant *q, const struct layer *l, struct weight
 	return 0;
 }
 
-static int load(struct quant *q, const struct layer *l, struct weights *w, struct err *e)
+int weights_load(struct quant *q, const struct layer *l, const struct qop *op, struct weights *w,
+		 struct err *e)
 {
 	const float *v;
 
+	w->cout = (size_t)l->out[0].c;
+	w->n = kernel_size(op, l);
 	w->kernel = xreallocarray(NULL, w->n, sizeof(float));
 	w->bias = xcalloc(w->cout, sizeof(float));
 	if (l->type == HN_BATCH_NORM)
@@ -84,14 +87,18 @@ static void added_input(struct qop *op, double unit)
 		qset_multipliers(&op->in_mult, &op->in_shift, real, 2);
 }
 
+int32_t weights_bias_mode(const struct layer *l)
+{
+	return l->quant.bias_mode && strcmp(l->quant.bias_mode, "single_scale_decomposition") == 0
+		   ? 2
+		   : 1;
+}
+
 /* The form of the bias; wide sums have one that reaches far enough. */
 static int set_bias_mode(const struct layer *l, struct qop *op, struct err *e)
 {
-	const bool single =
-	    l->quant.bias_mode && strcmp(l->quant.bias_mode, "single_scale_decomposition") == 0;
-
-	op->bias_mode = single ? 2 : 1;
-	if (single && (op->w_bits == 16 || op->in_bits.v[0] == 16))
+	op->bias_mode = weights_bias_mode(l);
+	if (op->bias_mode == 2 && (op->w_bits == 16 || op->in_bits.v[0] == 16))
 		return err_set(e, "single_scale_decomposition has 8-bit products; 16-bit layers "
 				  "have bias_mode=double_scale_initialization");
 	return 0;
@@ -99,15 +106,14 @@ static int set_bias_mode(const struct layer *l, struct qop *op, struct err *e)
 
 QUANT_OP(quant_conv)
 {
-	struct weights w = { .cout = (size_t)l->out[0].c };
+	struct weights w = { 0 };
 	const struct qinfo *info = quant_info(q, l);
-	double *unit = xcalloc(w.cout, sizeof *unit);
+	double *unit = xcalloc(info->c, sizeof *unit);
 	int rc;
 
 	geometry(l, op);
 	op->w_bits = info->mode.w ? info->mode.w : 8;
-	w.n = kernel_size(op, l);
-	rc = load(q, l, &w, e);
+	rc = weights_load(q, l, op, &w, e);
 	if (rc == 0)
 		rc = set_bias_mode(l, op, e);
 	if (rc == 0) {

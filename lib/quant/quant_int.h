@@ -56,6 +56,7 @@ struct qinfo {
 	} exponent;            /* negative_exponent */
 	bool no_equalize;      /* by script */
 	int zero_static;       /* zero_static_channels of this layer: 1, 0; -1: as the network */
+	int correct_bias;      /* bias_correction of this layer: 1, 0; -1: as the network */
 	bool forced;           /* lo, hi by script: force_range_out */
 	bool clipped;          /* the range is not beyond clip_lo, clip_hi */
 	double clip_lo, clip_hi;
@@ -92,6 +93,10 @@ struct quant {
 	double ratio4;         /* auto_4bit_weights_ratio; -1: the script is silent */
 	bool vectors;          /* output_encoding_vector of all outputs */
 	double ratio16;        /* auto_16bit_weights_ratio */
+	int equalize;          /* equalization: 1, 0; -1: as the level says */
+	int asked_level;       /* optimization_level, of which some are not built */
+	int correct_biases;    /* bias_correction: 1, 0; -1: as the level says */
+	bool compress_cache;   /* its layer results on disk go through zstd */
 	char *downgrade;       /* what was asked for and is not done: said again at the end */
 };
 
@@ -142,6 +147,19 @@ int calib_load(struct calib *c, size_t k, size_t from, size_t n, float *out, str
 /* The same at another height and width, scaled bilinearly where the images have another. */
 int calib_load_at(struct calib *c, size_t k, size_t from, size_t n, const struct hn_shape *size,
 		  float *out, struct err *e);
+
+/* ---- run_set.c: a model over the calibration set ---- */
+enum quant_feed {
+	FEED_OBSERVED, /* images at the size at which the float model is observed */
+	FEED_WHOLE,    /* at the network's own size */
+	FEED_CODES     /* codes of these */
+};
+/* what: of the progress line. */
+int quant_run_set(struct quant *q, struct emu *m, enum quant_feed kind, const char *what,
+		  struct err *e);
+/* Codes of images [from, from + n) of input k; x: room for them as floats. */
+int quant_load_codes(const struct quant *q, const struct layer *input, size_t k, size_t from,
+		     size_t n, float *x, void *codes, struct err *e);
 
 /* Script commands into q->opts, layers' quant records and q->info. */
 int quant_script(struct quant *q, struct err *e);
@@ -203,6 +221,11 @@ bool quant_fixed_range(const struct layer *l);
 int quant_ranges(struct quant *q, struct err *e);
 /* The integer record of every layer. */
 int quant_records(struct quant *q, struct err *e);
+/* ---- bias.c: Iterative Bias Correction ---- */
+/* True when the biases of a layer with a record will be corrected. */
+bool quant_corrects(const struct quant *q, const struct layer *l);
+/* Corrects the biases of the records, by images; without images an error. */
+int quant_correct_biases(struct quant *q, struct err *e);
 /*
  * An accumulator that leaves 32 bits on the calibration set is an error that names the layer.  The
  * integer model runs over the set only if the weights do not rule it out.

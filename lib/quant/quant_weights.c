@@ -204,6 +204,19 @@ static void single_scale(const double *acc, size_t n, int max_repeat, struct qop
 	}
 }
 
+static void put_bias(const struct quant *q, const struct layer *l, const double *acc, size_t n,
+		     struct qop *op)
+{
+	if (op->bias_mode == 1)
+		quant_bias_mantissas(acc, n, op);
+	else
+		single_scale(acc, n,
+			     quant_info(q, l)->max_feed_repeat < REPEAT_MAX
+				 ? quant_info(q, l)->max_feed_repeat
+				 : REPEAT_MAX,
+			     op);
+}
+
 static void set_bias(const struct quant *q, const struct layer *l, const struct weights *w,
 		     struct qop *op, const double *unit)
 {
@@ -214,17 +227,32 @@ static void set_bias(const struct quant *q, const struct layer *l, const struct 
 		acc[c] = (double)w->bias[c] / unit[c];
 		any = any || w->bias[c] != 0;
 	}
-	if (!any)
-		op->bias_mode = 0;
-	else if (op->bias_mode == 1)
-		quant_bias_mantissas(acc, w->cout, op);
+	if (any)
+		put_bias(q, l, acc, w->cout, op);
 	else
-		single_scale(acc, w->cout,
-			     quant_info(q, l)->max_feed_repeat < REPEAT_MAX
-				 ? quant_info(q, l)->max_feed_repeat
-				 : REPEAT_MAX,
-			     op);
+		op->bias_mode = 0;
 	free(acc);
+}
+
+void weights_set_bias(const struct quant *q, const struct layer *l, struct qop *op, double *acc)
+{
+	const size_t n = (size_t)op->out_shape.v[2];
+	size_t beyond = 0;
+	double limit;
+
+	free(op->bias_mant.v);
+	op->bias_mode = weights_bias_mode(l);
+	op->bias_shift = op->bias_feed = op->bias_repeat = 0;
+	limit = bias_limit(q, l, op);
+	for (size_t c = 0; c < n; c++) {
+		beyond += fabs(acc[c]) > limit;
+		acc[c] = fmax(fmin(acc[c], limit), -limit);
+	}
+	if (beyond)
+		log_warn("layer '%s': %zu corrected biases do not fit their form, and end at its "
+			 "limit",
+			 quote(l->name), beyond);
+	put_bias(q, l, acc, n, op);
 }
 
 static int32_t weight_code(double x, double levels)

@@ -12,20 +12,34 @@ static int calibration(struct quant *q, const struct alls_stmt *st, struct err *
 	return 0;
 }
 
-/* Levels that are not built are stored (alls/table_quant.c): what stands stays. */
+/* Levels that train are not built: the best one below is applied, as is said before and at the end.
+ */
 static int flavor(struct quant *q, const struct alls_stmt *st, struct err *e)
 {
-	int level = alls_get_int(st, "optimization_level", q->opts.optimization_level);
-
 	(void)e;
 	q->opts.batch = alls_get_int(st, "batch_size", q->opts.batch);
 	q->opts.compression_level =
 	    alls_get_int(st, "compression_level", q->opts.compression_level);
-	if (level != 0 && level != -100)
-		return 0;
-	q->opts.optimization_level = level;
-	if (level == -100)
-		q->opts.equalization = false;
+	q->asked_level = alls_get_int(st, "optimization_level", q->asked_level);
+	q->opts.optimization_level = q->asked_level > 1 ? 1 : q->asked_level;
+	return 0;
+}
+
+/* Of the network, or of layers. */
+static int correct_layer(struct quant *q, const struct alls_stmt *st, struct layer *l,
+			 struct err *e)
+{
+	(void)e;
+	quant_info(q, l)->correct_bias = alls_get_switch(st, "policy");
+	return 0;
+}
+
+static int bias_correction(struct quant *q, const struct alls_stmt *st, struct err *e)
+{
+	if (st->row->layered)
+		return script_each(q, st, correct_layer, e);
+	q->correct_biases = alls_get_switch(st, "policy");
+	q->compress_cache = alls_get_switch(st, "cache_compression") == 1;
 	return 0;
 }
 
@@ -153,7 +167,7 @@ static int equalization(struct quant *q, const struct alls_stmt *st, struct err 
 	size_t n = 0;
 
 	if (!st->row->layered) {
-		q->opts.equalization = !alls_has_word(st, "policy", "disabled");
+		q->equalize = !alls_has_word(st, "policy", "disabled");
 		return 0;
 	}
 	if (alls_layers(st, alls_get(st, "layers"), q->g, &layers, &n, e) < 0)
@@ -188,6 +202,7 @@ static const struct {
 	{ "pre_quantization_optimization", "resolution_reduction", script_reduction },
 	{ "pre_quantization_optimization", "dead_channels_removal", script_dead_channels },
 	{ "pre_quantization_optimization", "dead_layers_removal", script_dead_layers },
+	{ "post_quantization_optimization", "bias_correction", bias_correction },
 	/* clang-format on */
 };
 

@@ -24,4 +24,19 @@ int32_t weight_levels(int32_t bits);
 void weights_quantize(const struct quant *q, const struct layer *l, const struct weights *w,
 		      struct qop *op, double *unit);
 
+/*
+ * Float weights of a layer whose record has its geometry; weights_release frees them, also after an
+ * error.
+ */
+int weights_load(struct quant *q, const struct layer *l, const struct qop *op, struct weights *w,
+		 struct err *e);
+void weights_release(struct weights *w);
+/*
+ * Another bias for a finished record, in units of its accumulators, in the form that the layer asks
+ * for; a warning where that form ends before.
+ */
+void weights_set_bias(const struct quant *q, const struct layer *l, struct qop *op, double *acc);
+/* The form: 1 double_scale_initialization, 2 single_scale_decomposition. */
+int32_t weights_bias_mode(const struct layer *l);
+
 #endif

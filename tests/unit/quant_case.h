@@ -270,8 +270,8 @@ static struct alls *follow_script(const struct graph *g, struct err *e)
 	return s;
 }
 
-static void quantize_case(struct graph *g, struct layer *l, double lo, double hi, double limit,
-			  const char *bias_mode, const char *what)
+static inline void quantize_case(struct graph *g, struct layer *l, double lo, double hi,
+				 double limit, const char *bias_mode, const char *what)
 {
 	struct err e = { 0 };
 	struct tensors *w = tensors_new();
