@@ -101,6 +101,25 @@ net/output_layer2 uint8 [3,8,8,8]" ]
 	same_bytes t.json u.json
 }
 
+@test "with several contexts the rate is the allocator's, too, at any batch" {
+	cat > s.alls <<-'END'
+		context_0 = context([input_layer1, normalization1, conv1, maxpool1, conv2, conv3, conv4])
+		context_1 = context([dw1, conv5, conv6, conv7, avgpool1, fc1, output_layer1])
+		{} = defuse(conv3, 2, defuse_type=SPATIAL)
+	END
+	for batch in 1 8 64; do
+		echo "performance_param(optimize_for_batch=$batch)" | cat s.alls - > b.alls
+		hn-alloc -q -s b.alls "$D/shapes.q.har" -o a.har --report r.json
+		hn2hef -q a.har -o a.hef
+		hef-run -q --timing t.json a.hef
+		[ "$(jq -c '[.contexts[].interval_cycles]' t.json)" = "$(jq -c '.interval_cycles' r.json)" ]
+		jq -n --slurpfile a r.json --slurpfile t t.json -e \
+			'$t[0].batch == $a[0].batch and ($t[0].fps / $a[0].fps - 1 | fabs) < 0.001'
+	done
+	# The switches: 2.5 ms each, far more than this model's words and rows take.
+	jq -e '(.batch_ms - 5) * 1e-3 * .clock_hz - 64 * ([.contexts[].interval_cycles] | add) | fabs < 1' t.json
+}
+
 @test "a buffer that is too small is a deadlock that names it" {
 	fails_with 1 "hef-run: $D/deadlock.hef: deadlock: buffer from 'net/conv1_d0' to 'net/ew_add1' holds 1 rows, 2 needed" \
 		hef-run "$D/deadlock.hef"

@@ -4,6 +4,7 @@
 #define HN_ALLOC_ALLOC_INT_H
 
 #include "alloc/alloc.h"
+#include "alloc/process.h"
 
 enum {
 	MAX_PARTS = 64,
@@ -212,12 +213,11 @@ void rows_cuts(const struct plan *p, struct allocation *a);
 
 /* ---- pace.c ---- */
 /*
- * Runs a context with its finite buffers, every layer as early as it can. *interval: cycles per
- * frame in the steady state; *fill: from the first input row to the end of the first frame.  False
- * on a deadlock; *stuck is then an edge without room.
+ * Runs every context with its finite buffers, every layer as early as it can.  False on a deadlock;
+ * *stuck is then an edge without room.
  */
-bool pace_context(const struct allocation *a, const struct flow *f, int32_t context,
-		  double *interval, double *fill, size_t *stuck);
+bool pace_contexts(const struct plan *p, const struct allocation *a, struct pace *paces,
+		   int32_t *stuck);
 
 /* ---- measure.c ---- */
 /* Cycles per frame of a context if nothing waits for room: its slowest layer, or the link. */

@@ -1,7 +1,6 @@
 /* What an allocation is expected to do: intervals, batch time, rate, latency. */
 #include "alloc/alloc_int.h"
 #include "base/log.h"
-#include <math.h>
 
 /* Has what this edge carries been counted for the context: the same layer's output, into it or out?
  */
@@ -49,63 +48,84 @@ double ideal_interval(const struct plan *p, const struct allocation *a, int32_t 
 	return slowest > link ? slowest : link;
 }
 
-/* Time of a batch, seconds (hn-machine(7)). */
-static double batch_time(const struct plan *p, const struct allocation *a, int32_t batch)
+/*
+ * Weights of all contexts over the link, seconds.  Parts by columns have all of their layer's,
+ * each. The units' choices may be those of a later try: the layers count.
+ */
+static double load_seconds(const struct plan *p, const struct allocation *a)
 {
-	double compute = 0, fill = 0, weights = 0;
-	double overhead;
-	size_t i;
-	int32_t c;
+	double bytes = 0;
 
-	for (i = 0; i < p->n; i++)
-		weights += (double)p->units[i].cost.weight_bytes;
-	for (c = 0; c < a->ncontexts; c++) {
-		compute += batch * a->interval[c] / p->t->clock_hz;
-		fill += a->fill[c] > a->interval[c] ? (a->fill[c] - a->interval[c]) / p->t->clock_hz
-						    : 0;
+	for (size_t i = 0; i < a->nlayers; i++) {
+		const struct alloc_layer *l = &a->layers[i];
+		const struct cost *c = &phys_unit(p, a, i)->cost;
+
+		if (c->features > 0)
+			bytes += (double)c->weight_bytes * (l->feature_to - l->feature_from) /
+				 c->features;
 	}
-	overhead = weights / p->t->bandwidth;
-	overhead = fmax(overhead, fmax(fill, a->ncontexts * p->t->per_context_s));
-	return compute + overhead + p->t->fixed_s_per_batch;
+	return bytes / p->t->bandwidth;
 }
 
-/* Rates with the buffers as they are. */
-void measure(const struct plan *p, struct allocation *a)
+static void find_bottleneck(struct allocation *a)
 {
-	struct flow f;
-	size_t i, stuck = 0;
-	double link, cycles, worst = -1, seconds;
-	bool ok = true;
-	int32_t c;
+	double worst = -1;
 
-	a->interval = arena_array(&a->arena, (size_t)a->ncontexts, sizeof *a->interval);
-	a->fill = arena_array(&a->arena, (size_t)a->ncontexts, sizeof *a->fill);
-	a->batch = p->batch;
-	a->stuck = -1;
-	flow_init(&f, p, a);
-	for (c = 0; c < a->ncontexts && ok; c++) {
-		ok = pace_context(a, &f, c, &a->interval[c], &a->fill[c], &stuck);
-		link = link_bytes(a, c) / p->t->bandwidth * p->t->clock_hz;
-		a->interval[c] = a->interval[c] > link ? a->interval[c] : link;
-	}
-	flow_release(&f, a);
-	for (i = 0; i < a->nlayers; i++) {
-		cycles = (double)a->layers[i].row_cycles * a->layers[i].rows;
+	for (size_t i = 0; i < a->nlayers; i++) {
+		double cycles = (double)a->layers[i].row_cycles * a->layers[i].rows;
+
 		if (cycles > worst) {
 			worst = cycles;
 			a->bottleneck = (int32_t)i;
 		}
 	}
-	if (!ok) {
-		a->stuck = (int32_t)stuck;
-		log_warn(
-		    "the buffer of %d rows from '%s' to '%s' is too small: the network will stall",
-		    a->edges[stuck].rows, quote(a->layers[a->edges[stuck].from].name),
-		    quote(a->layers[a->edges[stuck].to].name));
+}
+
+static void warn_stuck(const struct allocation *a)
+{
+	const struct alloc_edge *ed = &a->edges[a->stuck];
+
+	log_warn("the buffer of %d rows from '%s' to '%s' is too small: the network will stall",
+		 ed->rows, quote(a->layers[ed->from].name), quote(a->layers[ed->to].name));
+}
+
+/* Rate and latency from what each context does. */
+static void take_rates(const struct plan *p, const struct pace *paces, struct allocation *a)
+{
+	const struct switching s = { .clock_hz = p->t->clock_hz,
+				     .load_s = load_seconds(p, a),
+				     .per_context_s = p->t->per_context_s,
+				     .fixed_s = p->t->fixed_s_per_batch };
+
+	for (int32_t c = 0; c < a->ncontexts; c++) {
+		a->interval[c] = (double)paces[c].interval;
+		a->fill[c] = (double)paces[c].latency;
+	}
+	if (a->ncontexts == 1) {
+		a->fps = p->t->clock_hz / a->interval[0];
+		a->latency_s = a->fill[0] / p->t->clock_hz;
 		return;
 	}
-	seconds = a->ncontexts == 1 ? a->interval[0] / p->t->clock_hz
-				    : batch_time(p, a, p->batch) / p->batch;
-	a->fps = 1 / seconds;
-	a->latency_s = a->ncontexts == 1 ? a->fill[0] / p->t->clock_hz : batch_time(p, a, 1);
+	a->fps = p->batch / batch_seconds(paces, a->ncontexts, p->batch, &s);
+	a->latency_s = batch_seconds(paces, a->ncontexts, 1, &s);
+}
+
+/* Rates with the buffers as they are. */
+void measure(const struct plan *p, struct allocation *a)
+{
+	struct pace *paces = xcalloc((size_t)a->ncontexts, sizeof *paces);
+	int32_t stuck = -1;
+
+	a->interval = arena_array(&a->arena, (size_t)a->ncontexts, sizeof *a->interval);
+	a->fill = arena_array(&a->arena, (size_t)a->ncontexts, sizeof *a->fill);
+	a->batch = p->batch;
+	a->stuck = -1;
+	find_bottleneck(a);
+	if (pace_contexts(p, a, paces, &stuck)) {
+		take_rates(p, paces, a);
+	} else {
+		a->stuck = stuck;
+		warn_stuck(a);
+	}
+	free(paces);
 }

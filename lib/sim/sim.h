@@ -5,6 +5,7 @@
 #ifndef HN_SIM_SIM_H
 #define HN_SIM_SIM_H
 
+#include "alloc/process.h"
 #include "emu/host.h"
 #include "io/json.h"
 #include "isa/isa.h"
@@ -45,14 +46,6 @@ int sim_data(const struct isa_prog *p, const struct sim_opts *o, struct str *tex
 
 /* ---- time ---- */
 
-/* One physical layer in the steady state of its context. */
-struct sim_layer_time {
-	int64_t busy;    /* cycles per frame in which it computes or transfers */
-	int64_t starved; /* waits for input rows */
-	int64_t blocked; /* waits for room in a buffer */
-	int64_t first;   /* cycle of the first frame's first row's start */
-	int64_t last;    /* cycle of the first frame's last row's end */
-};
 struct sim_edge_time {
 	int32_t peak; /* most rows held at a time */
 };
@@ -60,7 +53,7 @@ struct sim_context_time {
 	int64_t load;     /* cycles to load its configuration words */
 	int64_t latency;  /* cycles of the first frame, first row in to last row out */
 	int64_t interval; /* cycles between frames in the steady state */
-	int64_t batch;    /* cycles of one batch */
+	int64_t batch;    /* cycles in which it computes a batch */
 	int32_t slowest;  /* layer that is busy most */
 };
 struct sim_time {
@@ -70,8 +63,9 @@ struct sim_time {
 	double fps;                        /* steady state */
 	double latency_s;                  /* of one frame */
 	double batch_s;                    /* of one batch, with all contexts */
+	double load_s;                     /* of the configuration words of all contexts */
 	struct sim_context_time *contexts; /* ncontexts */
-	struct sim_layer_time *layers;     /* nlayers */
+	struct process_time *layers;       /* nlayers; cycles per frame */
 	struct sim_edge_time *edges;       /* nedges */
 };
 /*

@@ -2,37 +2,64 @@
 #include "base/limits.h"
 #include "sim/time_int.h"
 
-enum {
-	MIN_FRAMES = 4,
-	MAX_FRAMES = 64,
-	MAX_EVENTS = 1 << 23
-};
 /* One frame with more rows than this is refused: it would take minutes. */
 #define MAX_ROWS (1LL << 26)
 
-static int64_t interval_of(const int64_t *end, int32_t frames)
+/* A row of what a layer writes through a port, or of what an output layer reads. */
+static int64_t row_cycles(const struct isa_prog *p, const struct isa_tensor *t)
 {
-	int32_t half = frames / 2;
-
-	return (end[frames - 1] - end[half - 1] + (frames - half) / 2) / (frames - half);
+	return link_cycles((double)t->w * t->c * (t->bits / 8.0), p->machine.bandwidth,
+			   p->machine.clock_hz);
 }
 
-/* Doubles the number of frames until the last intervals agree. */
-static int steady(struct network *n, int32_t *frames, int64_t *end, struct err *e)
+static void source_layer(const struct isa_prog *p, const struct isa_layer *l, struct net_layer *out)
 {
-	int64_t rows = network_rows(n);
+	int32_t tensor = l->role == ISA_OUTPUT ? l->in.v[0] : l->out.v[0];
 
-	if (rows > MAX_ROWS)
-		return err_set(e, "a frame of %lld rows is too much to simulate", (long long)rows);
-	for (*frames = MIN_FRAMES;; *frames *= 2) {
-		int32_t f = *frames;
+	out->link = l->role == ISA_INPUT || l->role == ISA_OUTPUT;
+	out->context = l->context;
+	out->rows = l->rows;
+	out->cycles = out->link ? row_cycles(p, &p->tensors[tensor]) : l->row_cycles;
+}
 
-		if (!network_run(n, f, end))
-			return network_explain(n, e);
-		if (f == MAX_FRAMES || 2 * rows * f > MAX_EVENTS ||
-		    (end[f - 1] - end[f - 2] == end[f - 2] - end[f - 3] &&
-		     end[f - 2] - end[f - 3] == end[f - 1 - f / 4] - end[f - 2 - f / 4]))
-			return 0;
+static void source_edge(const struct isa_prog *p, const struct isa_edge *d, struct net_edge *out)
+{
+	const struct isa_layer *to = &p->layers[d->to];
+
+	*out = (struct net_edge){ .from = d->from,
+				  .to = d->to,
+				  .port = d->port,
+				  .rows = d->rows,
+				  .ddr = d->kind == EDGE_DDR,
+				  .link_cycles = link_cycles(d->row_bytes, p->machine.bandwidth,
+							     p->machine.clock_hz),
+				  .q = to->role == ISA_COMPUTE ? &to->q : NULL,
+				  .input = (size_t)d->input };
+}
+
+static void source_init(const struct isa_prog *p, struct net_source *s)
+{
+	*s = (struct net_source){ .layers = xcalloc(p->nlayers + 1, sizeof *s->layers),
+				  .nlayers = p->nlayers,
+				  .edges = xcalloc(p->nedges + 1, sizeof *s->edges),
+				  .nedges = p->nedges };
+	for (size_t i = 0; i < p->nlayers; i++)
+		source_layer(p, &p->layers[i], &s->layers[i]);
+	for (size_t i = 0; i < p->nedges; i++)
+		source_edge(p, &p->edges[i], &s->edges[i]);
+}
+
+static void take_lines(const struct isa_prog *p, const struct network *n, struct sim_time *t)
+{
+	for (size_t i = 0; i < n->nline; i++) {
+		const struct line *l = &n->line[i];
+		int32_t rows;
+
+		if (l->edge < 0)
+			continue;
+		/* What a stream holds beyond the buffer is its own. */
+		rows = p->edges[l->edge].rows;
+		t->edges[l->edge].peak = l->peak < rows ? (int32_t)l->peak : rows;
 	}
 }
 
@@ -43,7 +70,7 @@ static void take_layers(const struct network *n, int32_t frames, struct sim_time
 
 	for (size_t i = 0; i < n->nproc; i++) {
 		const struct process *p = &n->proc[i];
-		struct sim_layer_time l = p->time;
+		struct process_time l = p->time;
 
 		if (p->layer < 0)
 			continue;
@@ -56,52 +83,31 @@ static void take_layers(const struct network *n, int32_t frames, struct sim_time
 			c->slowest = p->layer;
 		}
 	}
-	for (size_t i = 0; i < n->nline; i++) {
-		if (n->line[i].edge >= 0)
-			t->edges[n->line[i].edge].peak = (int32_t)n->line[i].peak;
-	}
 }
 
-static int64_t cycles(const struct isa_prog *p, double seconds)
-{
-	return (int64_t)(seconds * p->machine.clock_hz + 0.5);
-}
-
-/*
- * The words of a context are fetched while its predecessor drains and it fills itself: what the
- * pipeline's ends leave idle is the longer of that and the fetch.
- */
-static int64_t batch_cycles(const struct isa_prog *p, const struct sim_context_time *c,
-			    int32_t batch)
-{
-	int64_t flow = c->latency + (batch - 1) * c->interval, load = c->load;
-
-	if (p->ncontexts == 1)
-		return flow;
-	if (load < cycles(p, p->machine.per_context_s))
-		load = cycles(p, p->machine.per_context_s);
-	return flow > batch * c->interval + load ? flow : batch * c->interval + load;
-}
-
-static int context(const struct isa_prog *p, int32_t k, uint64_t words, struct sim_time *t,
-		   struct err *e)
+static int run_context(const struct isa_prog *p, const struct net_source *s, int32_t k,
+		       struct pace *pace, struct sim_time *t, struct err *e)
 {
 	struct sim_context_time *c = &t->contexts[k];
-	int64_t end[MAX_FRAMES];
 	struct network n;
-	int32_t frames = 0;
-	int r = network_build(&n, p, k, e);
+	int r = 0;
 
-	if (r == 0)
-		r = steady(&n, &frames, end, e);
+	network_build(&n, s, k);
+	if (!n.nproc)
+		r = err_set(e, "context %d has no layers", k);
+	else if (network_rows(&n) > MAX_ROWS)
+		r = err_set(e, "a frame of %lld rows is too much to simulate",
+			    (long long)network_rows(&n));
+	else if (!network_pace(&n, pace))
+		r = network_explain(p, &n, e);
 	if (r == 0) {
-		c->load = cycles(p, (double)words / p->machine.bandwidth);
-		c->latency = end[0];
-		c->interval = interval_of(end, frames);
-		c->batch = batch_cycles(p, c, t->batch);
-		take_layers(&n, frames, t, c);
-		if (frames > t->frames)
-			t->frames = frames;
+		c->latency = pace->latency;
+		c->interval = pace->interval;
+		c->batch = t->batch * c->interval;
+		take_layers(&n, pace->frames, t, c);
+		take_lines(p, &n, t);
+		if (pace->frames > t->frames)
+			t->frames = pace->frames;
 	}
 	network_release(&n);
 	if (r < 0 && p->ncontexts > 1)
@@ -109,33 +115,53 @@ static int context(const struct isa_prog *p, int32_t k, uint64_t words, struct s
 	return r;
 }
 
+static void take_rates(const struct isa_prog *p, const struct pace *paces, struct sim_time *t)
+{
+	const struct switching s = { .clock_hz = t->clock_hz,
+				     .load_s = t->load_s,
+				     .per_context_s = p->machine.per_context_s,
+				     .fixed_s = p->machine.fixed_s_per_batch };
+
+	if (p->ncontexts > 1) {
+		t->latency_s = batch_seconds(paces, p->ncontexts, 1, &s);
+		t->batch_s = batch_seconds(paces, p->ncontexts, t->batch, &s);
+		t->fps = t->batch / t->batch_s;
+		return;
+	}
+	t->latency_s = (double)paces[0].latency / t->clock_hz;
+	t->batch_s =
+	    t->latency_s + (double)(t->batch - 1) * (double)paces[0].interval / t->clock_hz;
+	if (paces[0].interval > 0)
+		t->fps = t->clock_hz / (double)paces[0].interval;
+}
+
 int sim_time_run(const struct isa_prog *p, int32_t batch, const uint64_t *words, struct sim_time *t,
 		 struct err *e)
 {
-	int64_t total = 0, one = 0;
+	struct pace *paces = xcalloc((size_t)p->ncontexts, sizeof *paces);
+	struct net_source s;
+	int r = 0;
 
 	*t = (struct sim_time){ .batch = batch, .clock_hz = p->machine.clock_hz };
 	t->contexts = xcalloc((size_t)p->ncontexts, sizeof *t->contexts);
 	t->layers = xcalloc(p->nlayers, sizeof *t->layers);
 	t->edges = xcalloc(p->nedges, sizeof *t->edges);
-	for (int32_t k = 0; k < p->ncontexts; k++) {
-		if (context(p, k, words[k], t, e) < 0) {
-			sim_time_release(t);
-			return -1;
-		}
-		total += t->contexts[k].batch;
-		one += batch_cycles(p, &t->contexts[k], 1);
+	source_init(p, &s);
+	for (int32_t k = 0; k < p->ncontexts && r == 0; k++) {
+		double load = (double)words[k] / p->machine.bandwidth;
+
+		t->load_s += load;
+		t->contexts[k].load = (int64_t)(load * t->clock_hz + 0.5);
+		r = run_context(p, &s, k, &paces[k], t, e);
 	}
-	t->latency_s = (double)one / t->clock_hz;
-	t->batch_s = (double)total / t->clock_hz;
-	if (p->ncontexts > 1) {
-		t->latency_s += p->machine.fixed_s_per_batch;
-		t->batch_s += p->machine.fixed_s_per_batch;
-		t->fps = batch / t->batch_s;
-	} else if (t->contexts[0].interval > 0) {
-		t->fps = t->clock_hz / (double)t->contexts[0].interval;
-	}
-	return 0;
+	if (r == 0)
+		take_rates(p, paces, t);
+	else
+		sim_time_release(t);
+	free(s.layers);
+	free(s.edges);
+	free(paces);
+	return r;
 }
 
 void sim_time_release(struct sim_time *t)

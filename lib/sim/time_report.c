@@ -1,7 +1,7 @@
 /* Times as JSON and as text. */
 #include "sim/sim.h"
 
-static json_t *layer_json(const struct isa_layer *l, const struct sim_layer_time *t)
+static json_t *layer_json(const struct isa_layer *l, const struct process_time *t)
 {
 	return json_pack("{s:s, s:s, s:i, s:i, s:i, s:i, s:i, s:I, s:I, s:I, s:I, s:I, s:I}",
 			 "name", l->name, "layer", l->layer, "context", (int)l->context, "cluster",

@@ -2,6 +2,7 @@
 #include "sim/sim.h"
 #include "emu/plan.h"
 #include "prog.h"
+#include <math.h>
 
 enum {
 	IMAGES = 5,
@@ -182,9 +183,12 @@ static void contexts(void)
 	check(timed(&(struct variant){ .contexts = 2 }, NULL, &t, &e) == 0, e.msg);
 	load = t.contexts[1].load;
 	check(load == 8000, "configuration at the link's bandwidth");
-	/* per_context_s is 2.5 ms: a million cycles, more than either load. */
-	check(t.contexts[0].batch == 4 * t.contexts[0].interval + 1000000,
-	      "a batch is its frames and the switch");
+	/* Two switches of 2.5 ms, longer than both loads and both fills. */
+	check(
+	    fabs(t.batch_s - (4 * (double)(t.contexts[0].interval + t.contexts[1].interval) / 4e8 +
+			      2 * 0.0025)) < 1e-9,
+	    "a batch is its frames and the switches");
+	check(t.contexts[0].batch == 4 * t.contexts[0].interval, "a batch in a context");
 	check(t.fps == 4 / t.batch_s, "frames per second in batches");
 	check(t.latency_s > 0.005 && t.latency_s < 0.0051, "one frame takes two switches");
 	sim_time_release(&t);

@@ -1,5 +1,5 @@
 /* Events: a process ends a row; it and its neighbours may then start one. */
-#include "sim/time_int.h"
+#include "alloc/process.h"
 
 /* Processes that compute, ordered by the cycle at which their row ends, then by number. */
 struct heap {
@@ -150,7 +150,7 @@ static void reset(struct network *n)
 		p->done = p->since = 0;
 		p->running = false;
 		p->wait = WAIT_NONE;
-		p->time = (struct sim_layer_time){ 0 };
+		p->time = (struct process_time){ 0 };
 	}
 	for (size_t i = 0; i < n->nline; i++) {
 		n->line[i].written = n->line[i].peak = 0;
@@ -179,84 +179,69 @@ bool network_run(struct network *n, int32_t frames, int64_t *end)
 	return done;
 }
 
-/* ---- deadlock ---- */
+/* ---- pace ---- */
 
 enum {
-	TRIAL_FRAMES = 2
+	MIN_FRAMES = 4,
+	MAX_EVENTS = 1 << 23
 };
 
-/* Smallest capacity of one line with which the network runs; 0: none up to two frames. */
-static int64_t needed(struct network *n, size_t line)
+bool network_pace(struct network *n, struct pace *pace)
 {
-	int64_t end[TRIAL_FRAMES], lo = n->line[line].capacity, hi = 2 * n->line[line].height;
+	int64_t end[PROCESS_MAX_FRAMES];
+	int64_t rows = network_rows(n);
+	int32_t f, half;
 
-	n->line[line].capacity = hi;
-	if (hi <= lo || !network_run(n, TRIAL_FRAMES, end))
-		return 0;
-	while (lo + 1 < hi) {
-		int64_t mid = lo + (hi - lo) / 2;
-
-		n->line[line].capacity = mid;
-		if (network_run(n, TRIAL_FRAMES, end))
-			hi = mid;
-		else
-			lo = mid;
+	for (f = MIN_FRAMES;; f *= 2) {
+		if (!network_run(n, f, end))
+			return false;
+		if (f == PROCESS_MAX_FRAMES || 2 * rows * f > MAX_EVENTS ||
+		    (end[f - 1] - end[f - 2] == end[f - 2] - end[f - 3] &&
+		     end[f - 2] - end[f - 3] == end[f - 1 - f / 4] - end[f - 2 - f / 4]))
+			break;
 	}
-	return hi;
+	half = f / 2;
+	*pace =
+	    (struct pace){ .interval = (end[f - 1] - end[half - 1] + (f - half) / 2) / (f - half),
+			   .latency = end[0],
+			   .frames = f };
+	return true;
 }
 
-static const char *process_name(const struct network *n, int32_t i)
+int32_t network_stuck(const struct network *n)
 {
-	int32_t layer = n->proc[i].layer;
+	int32_t stuck = -1;
 
-	return layer < 0 ? "external memory" : n->p->layers[layer].name;
-}
-
-static int report(const struct network *n, size_t line, int64_t capacity, int64_t need,
-		  struct err *e)
-{
-	const struct line *l = &n->line[line];
-	const char *from = process_name(n, l->from), *to = process_name(n, l->to);
-
-	if (need)
-		return err_set(e, "deadlock: buffer from '%s' to '%s' holds %lld rows, %lld needed",
-			       quote(from), quote(to), (long long)capacity, (long long)need);
-	return err_set(e, "deadlock: buffer from '%s' to '%s' holds %lld rows, more needed",
-		       quote(from), quote(to), (long long)capacity);
-}
-
-/* Does line i alone explain the deadlock: with all others unlimited, or as they are? */
-static int64_t blame(struct network *n, size_t line, const int64_t *capacity, bool others_unlimited)
-{
-	int64_t end[TRIAL_FRAMES];
-
-	for (size_t i = 0; i < n->nline; i++)
-		n->line[i].capacity =
-		    others_unlimited && i != line ? 2 * n->line[i].height : capacity[i];
-	if (others_unlimited && network_run(n, TRIAL_FRAMES, end))
-		return 0;
-	return needed(n, line);
-}
-
-int network_explain(struct network *n, struct err *e)
-{
-	int64_t *capacity = xcalloc(n->nline, sizeof *capacity), need = 0;
-	size_t *full = xcalloc(n->nproc, sizeof *full), nfull = 0, at = 0;
-
-	for (size_t i = 0; i < n->nline; i++)
-		capacity[i] = n->line[i].capacity;
 	for (size_t i = 0; i < n->nproc; i++) {
-		if (n->proc[i].wait == WAIT_BLOCKED)
-			full[nfull++] = (size_t)n->proc[i].full;
+		const struct line *full;
+
+		if (n->proc[i].wait != WAIT_BLOCKED)
+			continue;
+		full = &n->line[n->proc[i].full];
+		if (full->edge < 0)
+			continue;
+		stuck = full->edge;
+		if (n->proc[full->to].wait != WAIT_BLOCKED)
+			return stuck;
 	}
-	for (int pass = 0; pass < 2 && !need; pass++) {
-		for (size_t i = 0; i < nfull && !need; i++) {
-			at = full[i];
-			need = blame(n, at, capacity, pass == 0);
-		}
+	return stuck;
+}
+
+double batch_seconds(const struct pace *contexts, int32_t n, int32_t batch,
+		     const struct switching *s)
+{
+	double compute = 0, fill = 0, idle;
+
+	for (int32_t c = 0; c < n; c++) {
+		const struct pace *k = &contexts[c];
+
+		compute += (double)batch * (double)k->interval / s->clock_hz;
+		if (k->latency > k->interval)
+			fill += (double)(k->latency - k->interval) / s->clock_hz;
 	}
-	report(n, need ? at : full[0], capacity[need ? at : full[0]], need, e);
-	free(capacity);
-	free(full);
-	return -1;
+	/* The words of a context are fetched while its predecessor drains and it fills itself. */
+	idle = s->load_s > fill ? s->load_s : fill;
+	if (idle < n * s->per_context_s)
+		idle = n * s->per_context_s;
+	return compute + idle + s->fixed_s;
 }

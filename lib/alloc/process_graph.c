@@ -1,21 +1,16 @@
 /* A context as processes and line buffers. */
-#include "sim/time_int.h"
+#include "alloc/process.h"
 
 /* Rows between a layer and the stream that carries them outside. */
 enum {
 	STREAM_ROWS = 2
 };
 
-static int64_t link_cycles(const struct isa_prog *p, int64_t bytes)
+int64_t link_cycles(double bytes, double bandwidth, double clock_hz)
 {
-	double c = (double)bytes / p->machine.bandwidth * p->machine.clock_hz;
+	double c = bytes / bandwidth * clock_hz;
 
 	return c < 1 ? 1 : (int64_t)c + (c > (double)(int64_t)c);
-}
-
-static int64_t row_bytes(const struct isa_tensor *t, int32_t features)
-{
-	return (int64_t)t->w * features * (t->bits / 8);
 }
 
 static int32_t add_process(struct network *n, int32_t layer, int32_t rows, int64_t cycles,
@@ -62,27 +57,6 @@ static void add_line(struct network *n, int32_t from, int32_t to, int32_t edge, 
 	needs(n, l, q, input);
 }
 
-static int32_t layer_process(struct network *n, int32_t i)
-{
-	const struct isa_prog *p = n->p;
-	const struct isa_layer *l = &p->layers[i];
-	bool io = l->role == ISA_INPUT || l->role == ISA_OUTPUT;
-	const struct isa_tensor *t = &p->tensors[l->role == ISA_OUTPUT ? l->in.v[0] : l->out.v[0]];
-
-	return add_process(n, i, l->rows, io ? link_cycles(p, row_bytes(t, t->c)) : l->row_cycles,
-			   io);
-}
-
-/* A stream that carries what `layer` writes through `port` over the link. */
-static int32_t stream_process(struct network *n, int32_t layer, int32_t port)
-{
-	const struct isa_layer *l = &n->p->layers[layer];
-	const struct isa_tensor *t = &n->p->tensors[l->out.v[port]];
-	int32_t c = l->out.n == 1 ? l->to - l->from : t->c;
-
-	return add_process(n, -1, l->rows, link_cycles(n->p, row_bytes(t, c)), true);
-}
-
 /* Streams are shared by the edges of one layer and port, which follow each other in no order. */
 struct streams {
 	struct stream {
@@ -91,8 +65,9 @@ struct streams {
 	size_t n, cap;
 };
 
-static int32_t find_stream(struct network *n, struct streams *s, const struct isa_edge *d,
-			   bool *new)
+/* The stream that carries what a layer writes through a port over the link. */
+static int32_t find_stream(struct network *n, struct streams *s, const struct net_edge *d,
+			   int32_t rows, bool *new)
 {
 	int32_t process;
 
@@ -102,38 +77,41 @@ static int32_t find_stream(struct network *n, struct streams *s, const struct is
 			return s->v[i].process;
 	}
 	*new = true;
-	process = stream_process(n, d->from, d->port);
+	process = add_process(n, -1, rows, d->link_cycles, true);
 	VEC_GROW(s->v, s->n, &s->cap);
 	s->v[s->n++] = (struct stream){ d->from, d->port, process };
 	return process;
 }
 
-static void edge(struct network *n, size_t i, const int32_t *at, struct streams *in,
-		 struct streams *out)
+/* What is being built: at is the process of each layer, -1 in other contexts. */
+struct building {
+	struct network *n;
+	const struct net_source *s;
+	int32_t *at;
+	struct streams in, out;
+};
+
+static void edge(struct building *b, size_t i)
 {
-	const struct isa_edge *d = &n->p->edges[i];
-	const struct isa_layer *to = &n->p->layers[d->to];
-	const struct qop *q = to->role == ISA_COMPUTE ? &to->q : NULL;
-	bool here = n->p->layers[d->from].context == n->context;
-	bool there = to->context == n->context;
-	int32_t s;
+	const struct net_edge *d = &b->s->edges[i];
+	int32_t from = b->at[d->from], to = b->at[d->to], rows = b->s->layers[d->from].rows;
+	int32_t stream;
 	bool new;
 
-	if (here && there && d->kind == EDGE_DDR) {
+	if (from >= 0 && to >= 0 && d->ddr) {
 		/* Each row goes out and comes back. */
-		s = stream_process(n, d->from, d->port);
-		n->proc[s].cycles *= 2;
-		add_line(n, at[d->from], s, -1, STREAM_ROWS, NULL, 0);
-		add_line(n, s, at[d->to], (int32_t)i, d->rows, q, (size_t)d->input);
-	} else if (here && there) {
-		add_line(n, at[d->from], at[d->to], (int32_t)i, d->rows, q, (size_t)d->input);
-	} else if (here) {
-		s = find_stream(n, out, d, &new);
+		stream = add_process(b->n, -1, rows, 2 * d->link_cycles, true);
+		add_line(b->n, from, stream, -1, STREAM_ROWS, NULL, 0);
+		add_line(b->n, stream, to, (int32_t)i, d->rows, d->q, d->input);
+	} else if (from >= 0 && to >= 0) {
+		add_line(b->n, from, to, (int32_t)i, d->rows, d->q, d->input);
+	} else if (from >= 0) {
+		stream = find_stream(b->n, &b->out, d, rows, &new);
 		if (new)
-			add_line(n, at[d->from], s, -1, STREAM_ROWS, NULL, 0);
-	} else if (there) {
-		s = find_stream(n, in, d, &new);
-		add_line(n, s, at[d->to], (int32_t)i, d->rows, q, (size_t)d->input);
+			add_line(b->n, from, stream, -1, STREAM_ROWS, NULL, 0);
+	} else if (to >= 0) {
+		stream = find_stream(b->n, &b->in, d, rows, &new);
+		add_line(b->n, stream, to, (int32_t)i, d->rows + STREAM_ROWS, d->q, d->input);
 	}
 }
 
@@ -168,21 +146,24 @@ int64_t network_rows(const struct network *n)
 	return rows;
 }
 
-int network_build(struct network *n, const struct isa_prog *p, int32_t context, struct err *e)
+void network_build(struct network *n, const struct net_source *s, int32_t context)
 {
-	int32_t *at = xcalloc(p->nlayers, sizeof *at);
-	struct streams in = { 0 }, out = { 0 };
+	struct building b = { .n = n, .s = s, .at = xcalloc(s->nlayers + 1, sizeof *b.at) };
 
-	*n = (struct network){ .p = p, .context = context };
-	for (size_t i = 0; i < p->nlayers; i++)
-		at[i] = p->layers[i].context == context ? layer_process(n, (int32_t)i) : -1;
-	for (size_t i = 0; i < p->nedges; i++)
-		edge(n, i, at, &in, &out);
+	*n = (struct network){ 0 };
+	for (size_t i = 0; i < s->nlayers; i++) {
+		const struct net_layer *l = &s->layers[i];
+
+		b.at[i] = l->context != context
+			      ? -1
+			      : add_process(n, (int32_t)i, l->rows, l->cycles, l->link);
+	}
+	for (size_t i = 0; i < s->nedges; i++)
+		edge(&b, i);
 	index_lines(n);
-	free(at);
-	free(in.v);
-	free(out.v);
-	return n->nproc ? 0 : err_set(e, "context %d has no layers", context);
+	free(b.at);
+	free(b.in.v);
+	free(b.out.v);
 }
 
 void network_release(struct network *n)
