@@ -195,10 +195,14 @@ kind() {
 	integers_agree
 }
 
-@test "the best class of a box only: a key of ours reaches the HEF" {
+@test "the best class of a box only, by default of YOLOv5 alone: a key of ours reaches the HEF" {
+	heads_of yolov8 3 5
+	config 'del(.hnt_multi_label)'
+	network "meta_arch=yolov8"
+	float_is_expected
 	for engine in cpu auto; do
 		heads_of yolov5 3 5
-		config '.hnt_multi_label = false'
+		config 'del(.hnt_multi_label)'
 		network "meta_arch=yolov5, engine=$engine"
 		float_is_expected best-class
 		compiled

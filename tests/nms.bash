@@ -30,6 +30,7 @@ make_config() {
 	{
 		echo '{"nms_scores_th": 0.3, "nms_iou_th": 0.45, "image_dims": [64, 96], "max_proposals_per_class": 40,'
 		echo "\"classes\": $classes, \"background_removal\": false, \"background_removal_index\": 0,"
+		[[ $kind != yolov5* ]] || echo '"hnt_multi_label": true,'
 		case $kind in
 		yolov5_seg) echo '"max_total_proposals": 12, "proto": [{"number": 32, "stride": 4}],' ;;
 		yolov8) echo '"regression_length": 16,' ;;

@@ -180,7 +180,7 @@ int post_from_config(struct post *p, const json_t *config, struct err *e)
 	if (!json_is_object(config))
 		return err_set(e, "it must be an object");
 	if (read_numbers(p, config, e) < 0 ||
-	    json_get_bool(config, "hnt_multi_label", true, &multi, e) < 0 ||
+	    json_get_bool(config, "hnt_multi_label", !post_row(p->kind)->best, &multi, e) < 0 ||
 	    read_unit(config, "nms_scores_th", 0.3, &p->score_th, e) < 0 ||
 	    read_unit(config, "nms_iou_th", 0.6, &p->iou_th, e) < 0 ||
 	    json_get_bool(config, "background_removal", false, &p->background_removal, e) < 0 ||
@@ -347,8 +347,8 @@ json_t *post_to_config(const struct post *p)
 		json_object_set_new(
 		    o, "hnt_box_order",
 		    json_pack("[i,i,i,i]", p->order[0], p->order[1], p->order[2], p->order[3]));
-	if (p->one_class)
-		json_object_set_new(o, "hnt_multi_label", json_false());
+	if (p->one_class != post_row(p->kind)->best)
+		json_object_set_new(o, "hnt_multi_label", json_boolean(!p->one_class));
 	for (int32_t i = 0; i < p->nlevel; i++)
 		json_array_append_new(list, level_json(p, &p->level[i]));
 	json_object_set_new(o, "bbox_decoders", list);

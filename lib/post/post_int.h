@@ -22,6 +22,7 @@ struct post_row {
 	const char *name;
 	enum post_engine engine; /* without the argument */
 	unsigned engines;        /* bits of those that it runs on */
+	bool best; /* of a box only the best class counts, unless hnt_multi_label says otherwise */
 	bool bbox_only;
 	bool anchors; /* w and h of a level */
 	bool stride;

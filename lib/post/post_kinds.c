@@ -36,9 +36,9 @@ static int32_t features_centre(const struct post *p, enum post_part part)
 #define ENCODED     .nparts = 1, .parts = { POST_REG }, .key = { "encoded_layer", NULL, NULL }
 
 static const struct post_row rows[POST_KIND_COUNT] = {
-	[POST_YOLOV5]     = { "yolov5",     POST_AUTO, CPU | CORE | AUTO, .bbox_only = true, .anchors = true, .stride = true,
+	[POST_YOLOV5]     = { "yolov5",     POST_AUTO, CPU | CORE | AUTO, .best = true, .bbox_only = true, .anchors = true, .stride = true,
 			      .iou = true, .boxed = true, ENCODED, .sigmoid = REG, .features = features_common, .box = post_box_yolov5 },
-	[POST_YOLOV5_SEG] = { "yolov5_seg", POST_CPU, CPU, .anchors = true, .stride = true,
+	[POST_YOLOV5_SEG] = { "yolov5_seg", POST_CPU, CPU, .best = true, .anchors = true, .stride = true,
 			      .iou = true, .linear = true, .boxed = true, ENCODED, .features = features_common, .box = post_box_yolov5 },
 	[POST_YOLOV6]     = { "yolov6",     POST_CPU, CPU | CORE, .stride = true,
 			      .iou = true, REG_CLS, .sigmoid = CLS, .features = features_split, .box = post_box_distances },
