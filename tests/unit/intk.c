@@ -160,70 +160,89 @@ static int32_t reference(const struct qop *q, const struct geometry *g, const vo
 	return (int32_t)(v < 3 ? 3 : v > q->act_hi.v[0] ? q->act_hi.v[0] : v);
 }
 
+/* One case's record and codes of two images. */
+struct drawn {
+	struct qop q;
+	uint8_t *x, *add;
+	size_t nin, pixels;
+	const char *name;
+};
+
+/* Features [from, to) as a layer of their own: values that are not the reference's. */
+static size_t run_part(const struct drawn *d, const struct geometry *g, const struct widths *b,
+		       int32_t from, int32_t to)
+{
+	const size_t n = (size_t)(to - from), xbytes = (size_t)b->in / 8;
+	const size_t abytes = (size_t)b->add / 8, ow = (size_t)d->q.out_shape.v[1];
+	uint8_t *y = xmalloc(2 * d->pixels * n * (size_t)b->out / 8);
+	struct err e = { 0 };
+	struct qop part;
+	struct intk *k;
+	int64_t peak = 0;
+	size_t wrong = 0;
+
+	check(qop_slice_features(&d->q, from, to, &part, &e) == 0 && qop_check(&part, &e) == 0,
+	      e.msg);
+	k = intk_new(&part, 2, &e);
+	check(k &&
+		  intk_run(k, 2, (const void *[]){ d->x, d->add }, (void *[]){ y }, &peak, &e) == 0,
+	      d->name);
+	for (size_t i = 0; i < 2 * d->pixels; i++)
+		for (size_t c = 0; c < n; c++) {
+			const size_t image = i / d->pixels, at = i % d->pixels;
+
+			wrong +=
+			    code_get(y, i * n + c, b->out == 16) !=
+			    reference(&d->q, g, d->x + image * d->nin * xbytes,
+				      d->add + image * d->pixels * (size_t)g->cout * abytes,
+				      (int32_t)(at / ow), (int32_t)(at % ow), from + (int32_t)c);
+		}
+	/* Wide sums are bounded by the record itself. */
+	check(peak > 0 || is_wide(b), d->name);
+	intk_free(k);
+	qop_release(&part);
+	free(y);
+	return wrong;
+}
+
+static int32_t out_size(const struct geometry *g, int32_t size, int32_t kernel)
+{
+	const int32_t reach = g->dilation * (kernel - 1) + 1;
+
+	return g->type == HN_DECONV ? (size - 1) * g->stride + reach - 2 * g->pad
+				    : (size + first(g) + g->pad - reach) / g->stride + 1;
+}
+
 /* Whole layer and its halves (by groups where there are any). */
 static void run_case(const struct geometry *g, const struct widths *b, struct rng *r)
 {
-	int32_t reach = g->dilation * (g->kh - 1) + 1;
-	int32_t reachw = g->dilation * (g->kw - 1) + 1;
-	int32_t oh = g->type == HN_DECONV ? (g->h - 1) * g->stride + reach - 2 * g->pad
-					  : (g->h + first(g) + g->pad - reach) / g->stride + 1;
-	int32_t ow = g->type == HN_DECONV ? (g->w - 1) * g->stride + reachw - 2 * g->pad
-					  : (g->w + first(g) + g->pad - reachw) / g->stride + 1;
-	size_t nin = (size_t)(g->h * g->w * g->cin);
-	size_t nout = (size_t)(oh * ow * g->cout);
+	const int32_t oh = out_size(g, g->h, g->kh), ow = out_size(g, g->w, g->kw);
+	const bool whole = g->cout < 2 || (g->groups > 1 && g->groups % 2);
+	struct drawn d = { .nin = (size_t)(g->h * g->w * g->cin), .pixels = (size_t)(oh * ow) };
 	struct err e = { 0 };
-	struct qop q;
-	const size_t xbytes = (size_t)b->in / 8, abytes = (size_t)b->add / 8;
-	uint8_t *x = random_codes(r, 2 * nin * xbytes);
-	uint8_t *add = random_codes(r, 2 * nout * abytes);
-	uint8_t *y = xmalloc(2 * nout * (size_t)b->out / 8);
-	size_t wrong = 0;
 	char name[160];
 
-	frame(&q, g, b, r, oh, ow);
-	numbers(&q, g, b, r);
+	d.x = random_codes(r, 2 * d.nin * (size_t)b->in / 8);
+	d.add = random_codes(r, 2 * d.pixels * (size_t)g->cout * (size_t)b->add / 8);
+	d.name = name;
+	frame(&d.q, g, b, r, oh, ow);
+	numbers(&d.q, g, b, r);
 	snprintf(
 	    name, sizeof name,
 	    "%s %dx%dx%d -> %d, %d groups, %dx%d/%d dilation %d pad %d add %d act %d, bits %d %d "
 	    "%d %d",
 	    hn_type_name((enum hn_type)g->type), g->h, g->w, g->cin, g->cout, g->groups, g->kh,
 	    g->kw, g->stride, g->dilation, g->pad, g->add, g->act, b->in, b->add, b->w, b->out);
-	check(qop_check(&q, &e) == 0, e.msg);
+	check(qop_check(&d.q, &e) == 0, e.msg);
 	for (int32_t half = 0; half < 2 && !err_is(&e); half++) {
-		struct qop part;
-		int32_t from = half * (g->cout / 2);
-		int32_t to = half ? g->cout : g->cout / 2;
-		struct intk *k;
-		int64_t peak = 0;
+		const int32_t from = whole ? 0 : half * (g->cout / 2);
+		const int32_t to = whole || half ? g->cout : g->cout / 2;
 
-		if (g->cout < 2 || (g->groups > 1 && g->groups % 2)) {
-			from = 0;
-			to = g->cout;
-		}
-		check(qop_slice_features(&q, from, to, &part, &e) == 0 && qop_check(&part, &e) == 0,
-		      e.msg);
-		k = intk_new(&part, 2, &e);
-		check(k && intk_run(k, 2, (const void *[]){ x, add }, (void *[]){ y }, &peak, &e) ==
-			       0,
-		      name);
-		for (size_t i = 0; i < 2 * (size_t)(oh * ow); i++)
-			for (int32_t c = from; c < to; c++)
-				wrong += code_get(y, i * (size_t)(to - from) + (size_t)(c - from),
-						  b->out == 16) !=
-					 reference(&q, g, x + i / (size_t)(oh * ow) * nin * xbytes,
-						   add + i / (size_t)(oh * ow) * nout * abytes,
-						   (int32_t)(i % (size_t)(oh * ow)) / ow,
-						   (int32_t)(i % (size_t)(oh * ow)) % ow, c);
-		/* Wide sums are bounded by the record itself. */
-		check(peak > 0 || is_wide(b), name);
-		intk_free(k);
-		qop_release(&part);
+		check(run_part(&d, g, b, from, to) == 0, name);
 	}
-	check(wrong == 0, name);
-	qop_release(&q);
-	free(x);
-	free(add);
-	free(y);
+	qop_release(&d.q);
+	free(d.x);
+	free(d.add);
 }
 
 /* What could leave 47 bits, and bytes' products that could leave 32, are refused. */
