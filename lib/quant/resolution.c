@@ -131,7 +131,8 @@ int quant_shrink(const struct quant *q, struct graph *run, struct err *e)
 	if (!any)
 		return 0;
 	if (graph_infer_shapes(run, e) < 0)
-		return err_in(e, "resolution_reduction: the network does not work at this size");
+		return err_in(e, "resolution_reduction: the network does not work at this size (a "
+				 "multiple of its strides may do)");
 	for (size_t i = 0; i < q->g->nlayers; i++)
 		if (check_layer(q->g->layers[i], graph_find(run, q->g->layers[i]->name), e) < 0)
 			return err_in(e, "resolution_reduction");
