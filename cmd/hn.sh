@@ -34,6 +34,10 @@ compiler|--output-dir|1|out_dir|DIR|folder of the results (default: the current 
 compiler|--output-har-path|1|out_har|FILE|compiled bundle (default: NET_compiled.har)
 compiler|--model-script|1|script|FILE|model script
 compiler|--auto-model-script|1|auto_script|FILE|write the automatic model script
+analyze-noise|--data-path|1|calib|PATH|images: .npy, .npz or folder
+analyze-noise|--batch-size|1|batch|N|images per step (default: 1)
+analyze-noise|--data-count|1|count|N|only the first N images
+analyze-noise|--analyze-mode|1|mode|MODE|simple or advanced (default: simple)
 visualizer|--no-browser|0|no_browser||write the picture, do not show it
 har info
 har extract|--auto-model-script-path|1|auto_script|FILE|write the automatic script, unpack nothing"
@@ -77,8 +81,8 @@ parser | har)
 	*) misuse "unknown command '$command' (parser onnx, parser tf, har info, har extract)" ;;
 	esac
 	;;
-optimize | compiler | visualizer) ;;
-profiler | analyze-noise | join | params-csv | har-onnx-rt | dfc-studio | tb | tutorial)
+optimize | compiler | visualizer | analyze-noise) ;;
+profiler | join | params-csv | har-onnx-rt | dfc-studio | tb | tutorial)
 	fail "'hn $command' is not there yet"
 	;;
 '') misuse "a command is needed" ;;
@@ -88,7 +92,7 @@ esac
 rows=$command
 case $command in parser*) rows=parser ;; esac
 net_name='' out_har='' start_nodes='' end_nodes='' shapes='' formats='' augmented='' report='' yes='' compare=''
-arch='' calib='' random='' script='' fp_only='' slim='' work_dir='' out_dir='' auto_script='' no_browser='' file=''
+arch='' calib='' random='' script='' fp_only='' slim='' work_dir='' out_dir='' auto_script='' no_browser='' batch='' count='' mode='' file=''
 while [ $# -gt 0 ]; do
 	case $1 in
 	-h | --help)
@@ -131,6 +135,7 @@ done
 case $command,$fp_only,$calib,$random in
 optimize,,,) misuse "'hn optimize' needs --calib-set-path or --use-random-calib-set" ;;
 optimize,*,?*,1) misuse "--calib-set-path and --use-random-calib-set exclude each other" ;;
+analyze-noise,,,*) misuse "'hn analyze-noise' needs --data-path" ;;
 esac
 
 commas() { # "a b c" becomes "a,b,c"
@@ -208,6 +213,10 @@ visualizer)
 	if [ -z "$no_browser" ] && [ -n "${DISPLAY-}${WAYLAND_DISPLAY-}" ] && command -v xdg-open > /dev/null; then
 		xdg-open "$net.svg"
 	fi
+	;;
+analyze-noise) # kept in the bundle, as the product does
+	hn-noise -c "$calib" ${batch:+-b "$batch"} ${count:+-n "$count"} ${mode:+-m "$mode"} --har "$file" "$file"
+	saved HAR "$file"
 	;;
 'har info') printf '%s\n' "$about" ;;
 'har extract')

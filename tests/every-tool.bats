@@ -16,6 +16,7 @@ har-pack|shapes.q.har|-q -z
 hn-compare|shapes.onnx|-q
 hn-infer|shapes.q.har|-q -c bit_exact --raw --in @/four.npy
 hn-dot|shapes.fp.har|-q
+hn-noise|shapes.q.har|-q -c @/four.npy
 translate-dataset|rgb.npy|-q -t nv12
 hef-run|shapes.hef|-q --raw --in @/four.npy
 '

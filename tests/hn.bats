@@ -67,6 +67,19 @@ load helper
 	hn-dot --dot s.har | cmp - shapes.dot
 }
 
+@test "analyze-noise keeps the analysis in the bundle and prints the table" {
+	onnx2hn -q "$SHAPES/shapes.onnx" -o s.har
+	hn-normalize -q -s "$SHAPES/shapes.alls" s.har -o s.fp.har
+	hn-quantize -q -c "$SHAPES/calib.npy" s.fp.har -o s.q.har
+	cp s.q.har m.har
+	run -0 --separate-stderr hn analyze-noise m.har --data-path "$SHAPES/test_x.npy" --data-count 4 --batch-size 2 --analyze-mode advanced
+	[ "${lines[-1]}" = '[info] Saved HAR to: m.har' ]
+	hn-noise -q -c "$SHAPES/test_x.npy" -n 4 -m advanced s.q.har > table
+	diff <(sed '$d' <<< "$output") table
+	har-pack -m noise.json m.har | grep -q '"analyze_mode": "advanced"'
+	usage_error "hn: 'hn analyze-noise' needs --data-path" hn analyze-noise m.har
+}
+
 @test "a subcommand that is not there yet is refused by name" {
 	fails_with 1 "hn: 'hn profiler' is not there yet" hn profiler a.har
 }

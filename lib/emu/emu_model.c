@@ -1,6 +1,5 @@
 /* From a bundle to a model of one context. */
 #include "emu/emu_model.h"
-#include "emu/island.h"
 
 /* Where a context finds its graph and weights, and the states that have them. */
 struct place {
@@ -29,8 +28,6 @@ static int check_layers(struct emu_model *m, const struct tensors *records, stru
 		return -1;
 	if (emu_is_integer(m->context))
 		return 0;
-	if (records)
-		island_add_helpers(m->g, m->w);
 	return graph_validate(m->g, m->w, e);
 }
 

@@ -1,6 +1,5 @@
 #include "emu/flow.h"
 #include "base/log.h"
-#include "emu/island.h"
 #include "io/yaml.h"
 #include <fnmatch.h>
 
@@ -58,21 +57,6 @@ static size_t count(const struct graph *g, const bool *native, bool which)
 	return n;
 }
 
-/* The two parts of a divided layer are computed alike. */
-static int check_helpers(const struct emu_model *m, const bool *native, struct err *e)
-{
-	for (size_t i = 0; i < m->g->nlayers; i++) {
-		const struct layer *l = m->g->layers[i], *helped = island_helped(l, m->w);
-
-		if (helped && native[i] != native[helped->index])
-			return err_set(e,
-				       "'%s' is a part of '%s' (negative_exponent): one target for "
-				       "both",
-				       l->name, helped->name);
-	}
-	return 0;
-}
-
 /* m is a mixture: it stays one, or all layers run in one way. */
 static int load_as(struct emu_model *m, const struct bundle *b, enum emu_context c,
 		   const bool *native, struct err *e)
@@ -84,7 +68,7 @@ static int load_as(struct emu_model *m, const struct bundle *b, enum emu_context
 		for (size_t i = 0; i < g->nlayers; i++)
 			m->in_codes[i] = !native[i];
 		m->exact = c == EMU_BIT_EXACT;
-		return check_helpers(m, native, e);
+		return 0;
 	}
 	emu_model_release(m);
 	return emu_model_load(m, b, floats ? EMU_FP_OPTIMIZED : c, e);

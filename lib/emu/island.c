@@ -90,26 +90,3 @@ void island_free(struct island *s)
 		intk_free(s->k);
 	free(s);
 }
-
-const struct layer *island_helped(const struct layer *l, const struct tensors *w)
-{
-	const size_t n = l->nsucc == 1 ? strlen(l->succ[0]->name) : 0;
-
-	return n && strncmp(l->name, l->succ[0]->name, n) == 0 &&
-			       strcmp(l->name + n, "_helper") == 0 && l->type == l->succ[0]->type &&
-			       !tensors_getf(w, "%s/bias:0", l->name)
-		   ? l->succ[0]
-		   : NULL;
-}
-
-void island_add_helpers(const struct graph *g, struct tensors *w)
-{
-	for (size_t i = 0; i < g->nlayers; i++) {
-		const struct layer *l = g->layers[i], *helped = island_helped(l, w);
-		const struct tensor *k = helped ? layer_weight(w, helped, "kernel") : NULL;
-
-		if (k && !layer_weight(w, l, "kernel"))
-			tensors_setf(w, tensor_new(DT_F32, k->rank, k->dim), "%s/kernel:0",
-				     l->name);
-	}
-}

@@ -29,12 +29,4 @@ void island_encode(const struct qmodel *q, const struct layer *l, int32_t p, siz
 void island_decode(const struct qmodel *q, const struct layer *l, int32_t p, size_t n,
 		   const void *codes, float *x);
 
-/*
- * The graph of a quantized model in float: a layer that negative_exponent added (NAME_helper) has
- * no float weights, it gets zeros, since NAME has the whole weights of both.  Returns the layer
- * that l helps, or NULL; mixtures compute both in the same way.
- */
-const struct layer *island_helped(const struct layer *l, const struct tensors *w);
-void island_add_helpers(const struct graph *g, struct tensors *w);
-
 #endif

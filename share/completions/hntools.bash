@@ -47,11 +47,12 @@ _hntools() {
 	alls-check) opts="-m --model --json --print --list -i --input -o --output -j --jobs -q --quiet -v --verbose -h --help --version" ;;
 	har-pack) opts="-t --list --info -x --extract -m --member --auto-model-script-path --hn --npz --add -z --gzip --zstd --compilation-only -w --weights -i --input -o --output -j --jobs -q --quiet -v --verbose -h --help --version" ;;
 	hef-run) opts=" --in --raw --batch --data-count --labels --top --timing --check --info --parse-streams --parse-vstreams -i --input -o --output -j --jobs -q --quiet -v --verbose -h --help --version" ;;
-	hn) opts=" --net-name --har-path --hw-arch --start-node-names --end-node-names --tensor-shapes --input-format --augmented-path --parsing-report-path --compare -y --disable-onnx-simplifier --disable-rt-metadata-extraction --hw-arch --calib-set-path --use-random-calib-set --model-script --output-har-path --full-precision-only --compilation-only-har --work-dir --hw-arch --output-dir --output-har-path --model-script --auto-model-script --no-browser --auto-model-script-path -h --help --version" ;;
+	hn) opts=" --net-name --har-path --hw-arch --start-node-names --end-node-names --tensor-shapes --input-format --augmented-path --parsing-report-path --compare -y --disable-onnx-simplifier --disable-rt-metadata-extraction --hw-arch --calib-set-path --use-random-calib-set --model-script --output-har-path --full-precision-only --compilation-only-har --work-dir --hw-arch --output-dir --output-har-path --model-script --auto-model-script --data-path --batch-size --data-count --analyze-mode --no-browser --auto-model-script-path -h --help --version" ;;
 	hn-alloc) opts="-a --hw-arch -s --model-script --keep-best --report -i --input -o --output -j --jobs -q --quiet -v --verbose -h --help --version" ;;
 	hn-compare) opts=" --in --seed --range --data-count --fail-above --worst-first --json --start-node-names --end-node-names --net-input-shapes --net-input-format -i --input -o --output -j --jobs -q --quiet -v --verbose -h --help --version" ;;
 	hn-dot) opts=" --dot -m --member -i --input -o --output -j --jobs -q --quiet -v --verbose -h --help --version" ;;
 	hn-infer) opts="-c --context --in --layers --raw --batch --data-count --labels --top --bench --custom-infer-config -w --weights -i --input -o --output -j --jobs -q --quiet -v --verbose -h --help --version" ;;
+	hn-noise) opts="-c --data --random -m --analyze-mode -n --data-count -b --batch-size --json --har --fail-below -i --input -o --output -j --jobs -q --quiet -v --verbose -h --help --version" ;;
 	hn-normalize) opts="-s --model-script --list-passes --hn --npz -w --weights -i --input -o --output -j --jobs -q --quiet -v --verbose -h --help --version" ;;
 	hn-quantize) opts="-c --calib-set -s --model-script --random-calib -n --calibset-size --resize --crop -b --batch-size --bias-mode --no-equalization --optimization-level --compression-level --hw-arch --stats --stats-out -i --input -o --output -j --jobs -q --quiet -v --verbose -h --help --version" ;;
 	hn-stat) opts="-c --calib-set -s --model-script --random-calib --from -n --calibset-size --resize --crop -b --batch-size --histograms -i --input -o --output -j --jobs -q --quiet -v --verbose -h --help --version" ;;
@@ -67,4 +68,4 @@ _hntools() {
 		mapfile -t COMPREPLY < <(compgen -f -- "$cur")
 	fi
 }
-complete -o filenames -F _hntools alls-check har-pack hef-run hn hn-alloc hn-compare hn-dot hn-infer hn-normalize hn-quantize hn-stat hn2hef onnx2hn tf2hn tflite2hn translate-dataset
+complete -o filenames -F _hntools alls-check har-pack hef-run hn hn-alloc hn-compare hn-dot hn-infer hn-noise hn-normalize hn-quantize hn-stat hn2hef onnx2hn tf2hn tflite2hn translate-dataset

@@ -1,0 +1,176 @@
+# hn-noise: what each layer's quantization costs.
+load helper
+load pair
+
+# TABLE LAYER COLUMN: a number of the table.
+cell() {
+	awk -v l="$2" -v c="$3" '$1 == l { print $c }' "$1"
+}
+
+# A B [FEATURES]: mean over features of 10 log10(sum a^2 / sum (a - b)^2), the files' lines going round
+# the features; and the least.
+ratio() {
+	paste "$1" "$2" | awk -v n="${3:-1}" '{ f = (NR - 1) % n; s[f] += $1 * $1; d[f] += ($1 - $2) ^ 2 }
+		END { for (f = 0; f < n; f++) { r = 10 * log(s[f] / d[f]) / log(10); sum += r; if (f == 0 || r < least) least = r }
+			printf "%.3f %.3f\n", sum / n, least }'
+}
+
+# X Y: numbers that differ by less than 0.05; arrays are printed with six digits.
+near() {
+	awk -v a="$1" -v b="$2" 'BEGIN { d = a - b; if (d < 0) d = -d; exit !(d < 0.05 && a != "" && b != "") }' || {
+		echo "$1 is not near $2"
+		return 1
+	}
+}
+
+@test "the ratios are those of the values that hn-infer gives" {
+	two
+	hn-noise -q -m advanced -c in.npy q.har > table
+	hn-infer -q -c fp_optimized --in in.npy --layers all -o f.npz q.har
+	hn-infer -q -c quantized --in in.npy --layers all -o i.npz q.har
+	for l in conv1 conv2; do
+		values f.npz n/$l > f.$l
+		values i.npz n/$l > i.$l
+		read -r snr _ < <(ratio f.$l i.$l)
+		near "$(cell table n/$l 5)" "$snr"
+	done
+	near "$(awk '/^output/ { print $4 }' table)" "$snr"
+	# conv1 reads bytes: what it loses itself is what it loses
+	read -r own least < <(ratio f.conv1 i.conv1 4)
+	near "$(cell table n/conv1 2)" "$own"
+	near "$(cell table n/conv1 3)" "$least"
+	# conv2 in float on what conv1 gives in integers, against its integers
+	flow 'conv1 QUANTIZED' 'conv2 NATIVE'
+	hn-infer -q -c quantized --in in.npy --custom-infer-config flow.yaml -o m.npz q.har
+	values m.npz n/output_layer1 > m
+	read -r own least < <(ratio m i.conv2 2)
+	near "$(cell table n/conv2 2)" "$own"
+	near "$(cell table n/conv2 3)" "$least"
+	# conv1 alone: the network's output with conv2 in float
+	read -r at _ < <(ratio f.conv2 m)
+	near "$(cell table n/conv1 6)" "$at"
+}
+
+# NET LAYER OPTIONS: $1.d.har has the weights of one feature of the layer times 50.
+damage() {
+	local net=$1 layer=$2 k shape cout i=0 args=()
+	shift 2
+	mkarch "$net" "$net.onnx" --thin 8 --size 32 "$@"
+	onnx2hn -q "$net.onnx" -o "$net.har"
+	hn-normalize -q "$net.har" -o "$net.fp.har"
+	har-pack -m fpo.npz "$net.fp.har" > w.npz
+	mkdir -p w x
+	while read -r k _ shape; do
+		arr get w.npz "$k" w/$i.npy
+		if [ "$k" = "$net/$layer/kernel:0" ]; then
+			shape=$(echo "$shape" | tr -d '[]')
+			cout=${shape##*,}
+			# shellcheck disable=SC2046
+			arr npy w/$i.npy float32 "$shape" $(arr text w/$i.npy | tail -n +2 | tr -s ' ' '\n' | sed '/^$/d' |
+				awk -v c="$cout" '{ print (NR - 1) % c == 2 ? 50 * $1 : $1 }')
+		fi
+		args+=("$k=w/$i.npy")
+		i=$((i + 1))
+	done < <(arr keys w.npz)
+	har-pack -x x "$net.fp.har"
+	arr npz "x/$net.fpo.npz" "${args[@]}"
+	# shellcheck disable=SC2046
+	tar -C x -cf "$net.d.har" $(ls x)
+	rm -r w x
+	echo 'pre_quantization_optimization(equalization, policy=disabled)' > off.alls
+	hn-quantize -q -s off.alls -c rgb.npy "$net.d.har" -o "$net.q.har" 2> log
+}
+
+# NET LAYER: is the worst of both modes, and its weights are named as the reason.
+finds() {
+	hn-noise -q -c rgb.npy "$1.q.har" > simple
+	hn-noise -q -m advanced -c rgb.npy -n 4 "$1.q.har" > advanced
+	for t in simple advanced; do
+		awk '/^layer / { getline; print $1 }' "$t" | grep -Fx "$1/$2" || return
+		grep "^$1/$2 .*policy=enabled)  # weights of features differ much, and equalization is off" "$t" || return
+	done
+}
+
+images() {
+	# shellcheck disable=SC2046
+	arr npy rgb.npy uint8 8,32,32,3 $(awk 'BEGIN { for (x = i = 7; i < 24583; i++) print x = (x * 137 + 43) % 251 }')
+}
+
+@test "a damaged layer is the worst: a residual network" {
+	images
+	damage resnet_v1_18 conv10
+	finds resnet_v1_18 conv10
+}
+
+@test "a damaged layer is the worst: depthwise convolutions" {
+	images
+	damage mobilenet_v2 conv3
+	finds mobilenet_v2 conv3
+}
+
+@test "a damaged layer is the worst: a detector with several outputs" {
+	images
+	damage yolov8n conv20 --raw
+	finds yolov8n conv20
+	# an output that does not depend on a layer has no ratio
+	grep '^yolov8n/conv[0-9]* .* - ' advanced
+}
+
+@test "the advice with equalization on is quantization groups, and they help" {
+	images
+	damage yolov8n conv20 --raw
+	hn-quantize -q -c rgb.npy yolov8n.d.har -o q.har 2> log
+	hn-noise -q -c rgb.npy q.har > before
+	line=$(sed -n 's/^yolov8n\/conv20 .*  \(quantization_param.*\)  #.*/\1/p' before)
+	[ "$line" = 'quantization_param(yolov8n/conv20, quantization_groups=4)' ]
+	echo "$line" > g.alls
+	hn-quantize -q -s g.alls -c rgb.npy yolov8n.d.har -o q.har 2> log
+	hn-noise -q -c rgb.npy q.har > after
+	awk -v a="$(cell before yolov8n/conv20 2)" -v b="$(cell after yolov8n/conv20 2)" 'BEGIN { exit !(b > a + 6) }'
+}
+
+@test "the result does not depend on threads; the last step may be smaller" {
+	two
+	hn-noise -q -m advanced -j 1 -c in.npy --json a.json q.har > a
+	hn-noise -q -m advanced -j 4 -c in.npy --json b.json q.har > b
+	same_bytes a b
+	same_bytes a.json b.json
+	hn-noise -q -m advanced -b 4 -c in.npy q.har > b
+	same_bytes a b
+}
+
+@test "the bundle keeps the analysis, in place too" {
+	two
+	hn-noise -q -c in.npy --json a.json --har q.har q.har > table
+	har-pack -m noise.json q.har | cmp - a.json
+	grep -q '"analyze_mode": "simple"' a.json
+	[ "$(grep -c '"histogram"' a.json)" -eq 2 ]
+	# all values are in the histogram: 10 images of 4 pixels, 4 and 2 features
+	sed -n 's/.*"counts": \[\(.*\)\].*/\1/p' a.json | awk -F, '{ s = 0; for (i = 1; i <= NF; i++) s += $i; print NF, int(s + 0.5) }' | sort > sums
+	printf '64 160\n64 80\n' | diff - sums
+	hn-infer -q -c quantized --in in.npy -o z.npz q.har
+}
+
+@test "--fail-below sets the exit status" {
+	two
+	least=$(hn-noise -q -c in.npy q.har | awk '/^layer / { getline; print $2 }')
+	hn-noise -q -c in.npy --fail-below "$(awk -v x="$least" 'BEGIN { print x - 1 }')" q.har > table
+	run -1 hn-noise -q -c in.npy --fail-below "$(awk -v x="$least" 'BEGIN { print x + 1 }')" q.har
+	[ -n "$output" ]
+}
+
+@test "wrong use is refused before anything is read" {
+	usage_error 'hn-noise: no data: -c PATH, or --random' hn-noise missing.har
+	usage_error 'hn-noise: -c and --random exclude each other' hn-noise -c x --random missing.har
+	usage_error "hn-noise: --analyze-mode must be simple or advanced, not 'fast'" hn-noise -m fast -c x missing.har
+	usage_error 'hn-noise: only one of the table, the JSON and the bundle can go to the standard output' \
+		hn-noise -c x --json - missing.har
+}
+
+@test "a bundle that is not quantized names the tool to run" {
+	two
+	run -1 --separate-stderr hn-noise -q -c in.npy n.fp.har
+	[[ $stderr == *"hn-quantize"* ]]
+	run -1 --separate-stderr hn-noise -q -c missing.npy q.har
+	[[ $stderr == *"missing.npy"* ]]
+}
