@@ -214,6 +214,7 @@ static const struct {
 } steps[] = {
 	/* clang-format off */
 	{ "script",      quant_script,   "what is asked for, before anything is measured" },
+	{ "transforms",  quant_transform, "graphs that compute the same, before they are observed" },
 	{ "reduction",   quant_reduce_inputs, "the size at which the images are wanted" },
 	{ "calibration", open_calib,     "its size and batch are the script's" },
 	{ "observe",     observe,        "ranges of the float model as it came" },

@@ -181,6 +181,8 @@ struct tensors *stats_store(const struct quant *q);
 int quant_equalize(struct quant *q, struct err *e);
 /* Zeroes the weights of features that never change on the calibration set. */
 int quant_zero_static(struct quant *q, struct err *e);
+/* Commands that change the graph, not what it computes: transform.h.  Layers are numbered anew. */
+int quant_transform(struct quant *q, struct err *e);
 /* ---- resolution.c: resolution_reduction ---- */
 /* The factors of what is connected with a reduced input; a size that is no reduction is an error.
  */

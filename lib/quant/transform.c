@@ -1,0 +1,149 @@
+#include "quant/transform.h"
+
+#include "pass/edit.h"
+
+#include <string.h>
+
+struct layer *transform_add(struct quant *q, enum hn_type t, const char *name,
+			    const struct layer *like)
+{
+	char *full = like ? xasprintf("%s_%s", like->name, name) : xstrdup(name);
+	struct layer *l = graph_add(q->g, t, full);
+	struct qinfo *info = xcalloc(1, sizeof *info);
+
+	free(full);
+	quant_info_init(info, 0);
+	if (like) {
+		const struct qinfo *from = like->user;
+
+		info->mode = from->mode;
+		info->max_feed_repeat = from->max_feed_repeat;
+		info->no_equalize = from->no_equalize;
+		info->zero_static = from->zero_static;
+		info->correct_bias = from->correct_bias;
+		info->weight_clip = from->weight_clip;
+		l->quant.bias_mode = like->quant.bias_mode;
+	}
+	l->user = info;
+	return l;
+}
+
+void transform_behind(struct quant *q, struct layer *from, struct layer *l)
+{
+	graph_replace_uses(q->g, from, 0, l, 0);
+	layer_add_input(q->g, l, from, 0);
+}
+
+static bool is_new(const struct quant *q, const struct layer *l)
+{
+	const struct qinfo *info = l->user;
+
+	return info < q->info || info >= q->info + q->ninfo;
+}
+
+void transform_bury(struct layer *l)
+{
+	quant_info_free(l->user);
+	l->dead = true;
+}
+
+static const struct {
+	const char *sub;
+	transform_fn apply;
+} transforms[] = {
+	/* clang-format off */
+	{ "split_fused_activation",   transform_activation },
+	{ "add_shortcut_layer",       transform_shortcut },
+	{ "global_avgpool_reduction", transform_avgpool },
+	{ "layer_norm_decomposition", transform_norm },
+	{ "switch_concat_with_add",   transform_concat },
+	{ "defuse",                   transform_defuse },
+	{ "conv_decomposition",       transform_groups },
+	/* clang-format on */
+};
+
+static transform_fn find(const struct alls_stmt *st)
+{
+	for (size_t i = 0; i < sizeof transforms / sizeof transforms[0]; i++)
+		if (alls_is(st, "pre_quantization_optimization", transforms[i].sub))
+			return transforms[i].apply;
+	return NULL;
+}
+
+/* All layers of a statement, each on a graph with shapes. */
+static int follow(struct quant *q, const struct alls_stmt *st, transform_fn apply, struct err *e)
+{
+	struct layer **layers = NULL;
+	size_t n = 0;
+	int rc = 0;
+
+	if (!alls_get(st, "layers")) {
+		err_set(e, "argument 'layers' is missing");
+		return alls_in(st, e);
+	}
+	if (alls_layers(st, alls_get(st, "layers"), q->g, &layers, &n, e) < 0)
+		return -1;
+	for (size_t i = 0; i < n && rc == 0; i++) {
+		rc = apply(q, st, layers[i], e);
+		if (rc < 0)
+			alls_in(st, e);
+		else
+			rc = graph_infer_shapes(q->g, e);
+	}
+	free(layers);
+	edit_sweep(q->g, q->w);
+	return rc < 0 ? rc : graph_infer_shapes(q->g, e);
+}
+
+/* New layers' records get their features; the caller frees the array and what it points to. */
+static struct qinfo **complete(struct quant *q, size_t *n)
+{
+	struct qinfo **came = xcalloc(q->g->nlayers + 1, sizeof *came);
+
+	*n = 0;
+	for (size_t i = 0; i < q->g->nlayers; i++) {
+		const struct layer *l = q->g->layers[i];
+		struct qinfo *info = l->user, now, set;
+
+		if (!is_new(q, l))
+			continue;
+		set = *info;
+		quant_info_free(info);
+		quant_info_init(&now, quant_port_offset(l, (int)l->nout));
+		set.c = now.c;
+		set.min = now.min;
+		set.max = now.max;
+		set.eq = now.eq;
+		*info = set;
+		came[(*n)++] = info;
+	}
+	return came;
+}
+
+int quant_transform(struct quant *q, struct err *e)
+{
+	const struct alls *s = q->o->script;
+	struct qinfo **came;
+	bool any = false;
+	size_t n;
+	int rc = 0;
+
+	for (size_t i = 0; s && i < s->nstmts; i++)
+		any = any || find(&s->stmts[i]);
+	if (!any)
+		return 0;
+	quant_mark_layers(q);
+	for (size_t i = 0; i < s->nstmts && rc == 0; i++)
+		if (find(&s->stmts[i]))
+			rc = follow(q, &s->stmts[i], find(&s->stmts[i]), e);
+	came = complete(q, &n);
+	if (rc == 0)
+		rc = quant_relink(q, e);
+	for (size_t i = 0; i < n; i++) {
+		if (rc < 0)
+			quant_info_free(came[i]);
+		free(came[i]);
+	}
+	free(came);
+	return rc;
+}

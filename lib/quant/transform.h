@@ -1,0 +1,35 @@
+/*
+ * Commands of pre_quantization_optimization that change the graph and not what it computes.  They
+ * run before anything is observed, in the order of the script.  While they run, layer->user is each
+ * layer's record and indexes of layers mean nothing.
+ */
+#ifndef HN_QUANT_TRANSFORM_H
+#define HN_QUANT_TRANSFORM_H
+
+#include "alls/table.h"
+#include "quant/quant_int.h"
+
+/* One command on one of its layers. */
+typedef int (*transform_fn)(struct quant *q, const struct alls_stmt *st, struct layer *l,
+			    struct err *e);
+
+/* A new layer NAME, or "LAYER_NAME" with `like`, whose settings by script it then shares. */
+struct layer *transform_add(struct quant *q, enum hn_type t, const char *name,
+			    const struct layer *like);
+/* l stands behind `from` now: uses of it become uses of l. */
+void transform_behind(struct quant *q, struct layer *from, struct layer *l);
+/* A layer of which nothing is left; its uses are gone. */
+void transform_bury(struct layer *l);
+
+/* ---- transform_layers.c ---- */
+int transform_activation(struct quant *q, const struct alls_stmt *st, struct layer *l,
+			 struct err *e);
+int transform_shortcut(struct quant *q, const struct alls_stmt *st, struct layer *l, struct err *e);
+int transform_avgpool(struct quant *q, const struct alls_stmt *st, struct layer *l, struct err *e);
+int transform_norm(struct quant *q, const struct alls_stmt *st, struct layer *l, struct err *e);
+/* ---- transform_inputs.c ---- */
+int transform_concat(struct quant *q, const struct alls_stmt *st, struct layer *l, struct err *e);
+int transform_defuse(struct quant *q, const struct alls_stmt *st, struct layer *l, struct err *e);
+int transform_groups(struct quant *q, const struct alls_stmt *st, struct layer *l, struct err *e);
+
+#endif
