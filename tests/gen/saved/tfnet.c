@@ -81,7 +81,7 @@ static void statement(struct tfn *net, struct tfn_body **at, char **w, size_t n)
 		return;
 	}
 	if (is(w[0], "function") && n == 3) {
-		*at = net->func[net->nfunc++] = xcalloc(1, sizeof **at);
+		*at = net->func[net->nfunc++] = arena_alloc(&net->words, sizeof **at);
 		(*at)->name = w[1];
 		(*at)->args = w[2];
 		return;
@@ -116,14 +116,20 @@ struct tfn *tfn_read(void)
 
 	while ((got = getline(&line, &cap, stdin)) > 0) {
 		const size_t max = strlen(line) / 2 + 1;
-		char **w = xcalloc(max, sizeof *w);
-		const size_t n = split_most(xstrdup(line), " \t\n", w, max);
+		char **w = arena_array(&net->words, max, sizeof *w);
+		const size_t n = split_most(arena_strdup(&net->words, line), " \t\n", w, max);
 
 		if (n && w[0][0] != '#')
 			statement(net, &at, w, n);
 	}
 	free(line);
 	return net;
+}
+
+void tfn_free(struct tfn *net)
+{
+	arena_release(&net->words);
+	free(net);
 }
 
 /* ---- nodes ---- */

@@ -39,6 +39,7 @@ struct tfn {
 	struct tfn_body main;
 	struct tfn_body *func[32];
 	size_t nfunc;
+	struct arena words; /* what all of it is made of */
 };
 
 /* What is not as usual; numbers that are 0 where nothing else is said. */
@@ -50,6 +51,7 @@ struct tfn_opts {
 };
 
 struct tfn *tfn_read(void); /* from standard input; exits on what it does not understand */
+void tfn_free(struct tfn *net);
 _Noreturn void tfn_fail(const char *what, const char *word);
 
 /* One statement into a graph's or function's field. */
