@@ -6,7 +6,7 @@
 struct config {
 	struct cli_io io;
 	struct noise_opts noise;
-	const char *mode, *har, *json;
+	const char *mode, *har, *json, *resize;
 	double bar;
 };
 
@@ -15,6 +15,8 @@ static const struct cli_opt options[] = {
 	{ 'c', "data", "PATH", CLI_STR, offsetof(struct config, noise.calib), "images: .npy, .npz by input layer, or a folder of .npy, PNG or JPEG", 0, 0 },
 	{ 0, "random", NULL, CLI_FLAG, offsetof(struct config, noise.random_calib), "random bytes in place of images", 0, 0 },
 	{ 'm', "analyze-mode", "MODE", CLI_STR, offsetof(struct config, mode), "simple, or advanced: also one layer in integers at a time (default: simple)", 0, 0 },
+	{ 0, "resize", "SIZE", CLI_STR, offsetof(struct config, resize), "scale PNG and JPEG images to HxW, or to N pixels of the shorter side", 0, 0 },
+	{ 0, "crop", NULL, CLI_FLAG, offsetof(struct config, noise.fit.crop), "cut the network's input out of the middle of the images", 0, 0 },
 	{ 'n', "data-count", "N", CLI_INT, offsetof(struct config, noise.count), "only the first N images", 1, 1 << 24 },
 	{ 'b', "batch-size", "N", CLI_INT, offsetof(struct config, noise.batch), "images per step (default: 1)", 1, 4096 },
 	{ 0, "json", "FILE", CLI_STR, offsetof(struct config, json), "write the analysis as JSON", 0, 0 },
@@ -27,7 +29,8 @@ static const struct cli_opt options[] = {
 
 static const struct cli_tool tool = { .name = "hn-noise",
 				      .operands = "[FILE]",
-				      .summary = "find the layers where quantization loses accuracy",
+				      .summary =
+					  "find the layers where quantization loses accuracy",
 				      .options = options,
 				      .io_offset = offsetof(struct config, io),
 				      .max_operands = 1,
@@ -36,12 +39,15 @@ static const struct cli_tool tool = { .name = "hn-noise",
 static void check_config(struct config *cfg)
 {
 	const char *const out[] = { cfg->io.out, cfg->json, cfg->har };
+	struct err e = { 0 };
 	int on_stdout = 0;
 
 	if (!cfg->noise.calib && !cfg->noise.random_calib)
 		cli_usage("no data: -c PATH, or --random");
 	if (cfg->noise.calib && cfg->noise.random_calib)
 		cli_usage("-c and --random exclude each other");
+	if (cfg->resize && image_fit_parse(cfg->resize, &cfg->noise.fit, &e) < 0)
+		cli_usage("--resize: %s", e.msg);
 	cfg->noise.advanced = strcmp(cfg->mode, "advanced") == 0;
 	if (!cfg->noise.advanced && strcmp(cfg->mode, "simple") != 0)
 		cli_usage("--analyze-mode must be simple or advanced, not '%s'", quote(cfg->mode));

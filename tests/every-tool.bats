@@ -225,7 +225,7 @@ terminal() {
 	local tool=$1 input=$2 rc=0
 	[ "$tool" != hn-dot ] || return 0 # writes text
 	shift 2
-	[ "$tool" != hn-compare ] || return 0 # its output is text
+	case $tool in hn-compare | hn-noise) return 0 ;; esac # their output is text
 	script -qec "$tool $* $input" /dev/null < /dev/null > typed || rc=$?
 	[ $rc -eq 1 ] && grep -aq "^$tool: .*terminal" typed || {
 		head -c 300 typed

@@ -34,11 +34,11 @@ load pair
 	values z.npz n/output_layer1 > z
 	{
 		for k in kernel w_scale out_scale out_zp mult shift; do
-			values q.npz "n/conv2/$k:0" | sed "s/^/$k /"
+			values records.npz "n/conv2/$k:0" | sed "s/^/$k /"
 		done
 		values w.npz n/conv2/bias:0 | sed 's/^/b /'
-		values q.npz n/conv1/out_scale:0 | sed 's/^/s1 /'
-		values q.npz n/conv1/out_zp:0 | sed 's/^/z1 /'
+		values records.npz n/conv1/out_scale:0 | sed 's/^/s1 /'
+		values records.npz n/conv1/out_zp:0 | sed 's/^/z1 /'
 		values y.npz n/conv1 | sed 's/^/y /'
 	} | awk 'function away(x) { return x < 0 ? -int(0.5 - x) : int(x + 0.5) }
 		{ v[$1, n[$1]++] = $2 }

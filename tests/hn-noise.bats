@@ -174,3 +174,53 @@ images() {
 	run -1 --separate-stderr hn-noise -q -c missing.npy q.har
 	[[ $stderr == *"missing.npy"* ]]
 }
+
+@test "checker_cfg analyses the model that quantization made, on as many images as it says" {
+	two
+	echo 'model_optimization_config(checker_cfg, dataset_size=6, analyze_mode=advanced, batch_size=4)' > c.alls
+	hn-quantize -s c.alls -c in.npy n.fp.har -o c.har 2> log
+	hn-noise -q -m advanced -n 6 -c in.npy --json want.json c.har > table
+	har-pack -m noise.json c.har | cmp - want.json
+	grep '^hn-quantize: layer noise: the worst layer is n/conv[12], [0-9.]* dB' log
+	# 16 images and the simple mode by default, nothing when it is disabled
+	echo 'model_optimization_config(checker_cfg)' > c.alls
+	hn-quantize -q -s c.alls -c in.npy n.fp.har -o c.har 2> log
+	har-pack -m noise.json c.har > simple.json
+	grep -q '"analyze_mode": "simple"' simple.json
+	grep -q '"images": 10' simple.json
+	echo 'model_optimization_config(checker_cfg, policy=disabled)' > c.alls
+	hn-quantize -q -s c.alls -c in.npy n.fp.har -o c.har 2> log
+	run ! grep -q noise.json <(har-pack -l c.har)
+}
+
+@test "checker_cfg without images says so" {
+	two
+	hn-stat -q -c in.npy n.fp.har -o s.npz
+	echo 'model_optimization_config(checker_cfg)' > c.alls
+	hn-quantize -q -s c.alls --stats s.npz n.fp.har -o c.har 2> log
+	grep -Fx 'hn-quantize: warning: checker_cfg: no layer is analysed without images (give -c beside --stats)' log
+}
+
+@test "the batch norm checker warns of values far beyond the others, unless it is off" {
+	two
+	har-pack -m fpo.npz n.fp.har > f.npz
+	arr get f.npz n/conv1/kernel:0 k.npy
+	arr npy zero.npy float32 4 0 0 0 0
+	arr get f.npz n/conv2/kernel:0 k2.npy
+	arr npy zero2.npy float32 2 0 0
+	arr npz w.npz n/conv1/kernel:0=k.npy n/conv1/bias:0=zero.npy n/conv2/kernel:0=k2.npy n/conv2/bias:0=zero2.npy
+	mkdir x
+	har-pack -x x n.fp.har
+	cp w.npz x/n.fpo.npz
+	# shellcheck disable=SC2046
+	tar -C x -cf b.har $(ls x)
+	# one pixel of 1600 is bright
+	# shellcheck disable=SC2046
+	arr npy bright.npy uint8 400,2,2,3 $(awk 'BEGIN { for (i = 0; i < 4800; i++) print i < 3 ? 250 : 0 }')
+	echo 'model_optimization_config(checker_cfg, dataset_size=400)' > c.alls
+	hn-quantize -q -s c.alls -c bright.npy b.har -o c.har 2> log
+	grep "^hn-quantize: warning: 2 layers have values far beyond the others, 'n/conv[12]' [0-9]* times" log
+	echo 'model_optimization_config(checker_cfg, dataset_size=400, batch_norm_checker=False)' > c.alls
+	hn-quantize -q -s c.alls -c bright.npy b.har -o c.har 2> log
+	run ! grep -q 'far beyond' log
+}

@@ -21,7 +21,7 @@ two() {
 	arr npy in.npy uint8 10,2,2,3 $(awk 'BEGIN { for (x = i = 7; i < 127; i++) print x = (x * 137 + 43) % 251 }')
 	hn-quantize -q -c in.npy n.fp.har -o q.har 2> log
 	har-pack -m fpo.npz q.har > w.npz
-	har-pack -m q.npz q.har > q.npz
+	har-pack -m q.npz q.har > records.npz
 }
 
 # "NAME TARGET"...: the flow file.

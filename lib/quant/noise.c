@@ -1,6 +1,6 @@
 /* The measurement: sums over images, in the order of the images. */
-#include "quant/noise_int.h"
 #include "base/log.h"
+#include "quant/noise_int.h"
 #include "quant/noise_walk.h"
 #include "quant/quant_int.h"
 
@@ -146,7 +146,8 @@ static int run_alone(struct run *r, const struct layer *l, const float **now, bo
 		changed[i] = k == l || depends(k, changed);
 		if (!changed[i])
 			continue;
-		if (k == l ? add_own(r, l, e) < 0 : walk_layer(r->w, k, false, now, r->alone, e) < 0)
+		if (k == l ? add_own(r, l, e) < 0
+			   : walk_layer(r->w, k, false, now, r->alone, e) < 0)
 			return -1;
 		for (size_t p = 0; p < k->nout; p++)
 			now[walk_port(r->w, k, p)] = r->alone[walk_port(r->w, k, p)];
@@ -321,6 +322,8 @@ static struct calib *open_images(const struct run *r, struct quant *q, struct er
 	q->g = r->m->g;
 	q->opts = (struct quant_opts)QUANT_OPTS_DEFAULT;
 	q->opts.calib = r->o->calib;
+	q->opts.fit = r->o->fit;
+	q->opts.calib_from = r->o->from;
 	q->opts.random_calib = r->o->random_calib;
 	q->opts.calibset_size = r->o->count ? r->o->count : r->o->random_calib ? 64 : 1 << 24;
 	q->opts.before = r->m->before;

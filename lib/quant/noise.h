@@ -10,6 +10,7 @@
 
 #include "emu/emu_model.h"
 #include "io/json.h"
+#include "io/scale.h"
 #include "quant/hist.h"
 
 enum {
@@ -21,9 +22,11 @@ enum {
 struct noise_opts {
 	const char *calib; /* as for hn-quantize; NULL with random_calib */
 	bool random_calib;
-	int count;     /* images at most; 0: all, 64 random ones */
-	int batch;     /* images per step */
-	bool advanced; /* also one layer in integers at a time */
+	struct image_fit fit; /* what becomes of PNG and JPEG images first */
+	int from;             /* first image */
+	int count;            /* images at most; 0: all, 64 random ones */
+	int batch;            /* images per step */
+	bool advanced;        /* also one layer in integers at a time */
 };
 
 /* What a layer's weights look like: the reasons behind its noise. */
@@ -47,13 +50,14 @@ struct noise_layer {
 	double own;
 	double worst; /* the least of these features */
 	size_t feature;
-	double *at_output; /* advanced: of each output when it alone is in integers; NAN: not reached */
-	double least;      /* of at_output; NAN when none */
-	double outside;    /* part of its float values that its codes do not reach */
-	double lo, hi;     /* what they reach */
-	double min, max;   /* of its float values */
-	struct hist hist;  /* of its float values */
-	float *sample[2];  /* float, and when all layers are in integers */
+	double *
+	    at_output; /* advanced: of each output when it alone is in integers; NAN: not reached */
+	double least;  /* of at_output; NAN when none */
+	double outside;       /* part of its float values that its codes do not reach */
+	double lo, hi;        /* what they reach */
+	double min, max, rms; /* of its float values */
+	struct hist hist;     /* of its float values */
+	float *sample[2];     /* float, and when all layers are in integers */
 	size_t nsamples;
 };
 
@@ -100,6 +104,17 @@ void noise_print(const struct noise *n, const struct emu_model *m, const struct 
 		 struct str *out);
 json_t *noise_json(const struct noise *n, const struct emu_model *m, const struct alls *script);
 
+/*
+ * checker_cfg of a script: false when no analysis is asked for.  Fills count, batch and advanced;
+ * batch: the images per step of quantization, the script silent.
+ */
+bool noise_wanted(const struct alls *script, int batch, struct noise_opts *o,
+		  bool *batch_norm_checker);
+/*
+ * The analysis at the end of quantization: stores X.noise.json, says which layer is the worst.
+ * batch_norm: warn of layers whose values reach far beyond their root mean square.
+ */
+int noise_check(struct bundle *b, const struct noise_opts *o, bool batch_norm, struct err *e);
 /*
  * hn-noise on a quantized bundle: measures, stores X.noise.json in it, appends the table to text.
  * *least: the lowest of what orders the layers.  json: where to leave the document too (the

@@ -17,9 +17,9 @@ struct advice {
 	char *name; /* as a script writes it */
 };
 
-static const double wide_ratio = 8;    /* features whose weights differ so much */
-static const double wide_weights = 3;  /* weights that stand out so far */
-static const double wide_values = 3;   /* codes wider than nearly all values by so much */
+static const double wide_ratio = 8;      /* features whose weights differ so much */
+static const double wide_weights = 3;    /* weights that stand out so far */
+static const double wide_values = 3;     /* codes wider than nearly all values by so much */
 static const double much_outside = 1e-3; /* part of the values that codes do not reach */
 
 static bool unlike_features(const struct advice *a)
@@ -140,8 +140,8 @@ struct noise_line *noise_advice(const struct emu_model *m, const struct noise_la
 	*n = 0;
 	for (size_t i = 0; i < sizeof rules / sizeof rules[0]; i++)
 		if (rules[i].applies(&a))
-			v[(*n)++] = (struct noise_line){ filled(rules[i].line, name.p),
-							 rules[i].why };
+			v[(*n)++] =
+			    (struct noise_line){ filled(rules[i].line, name.p), rules[i].why };
 	str_release(&name);
 	return v;
 }

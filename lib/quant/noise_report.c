@@ -126,8 +126,8 @@ static json_t *lines_json(const struct emu_model *m, const struct noise_layer *l
 	json_t *j = json_array();
 
 	for (size_t i = 0; i < n; i++)
-		json_array_append_new(
-		    j, json_pack("{s:s, s:s}", "line", v[i].text, "why", v[i].why));
+		json_array_append_new(j,
+				      json_pack("{s:s, s:s}", "line", v[i].text, "why", v[i].why));
 	noise_lines_free(v, n);
 	return j;
 }
@@ -173,33 +173,4 @@ json_t *noise_json(const struct noise *n, const struct emu_model *m, const struc
 	}
 	json_object_set_new(j, "layers", layers);
 	return j;
-}
-
-int noise_bundle(struct bundle *b, const struct noise_opts *o, struct str *text, double *least,
-		 json_t **json, struct err *e)
-{
-	struct emu_model m;
-	struct noise n = { 0 };
-	struct alls *script = NULL;
-	json_t *j;
-
-	if (emu_model_load_mixed(&m, b, e) < 0)
-		return -1;
-	if (alls_of_bundle(b, NULL, ALLS_QUANTIZE, &script, e) < 0 ||
-	    noise_measure(&m, o, &n, e) < 0) {
-		alls_free(script);
-		emu_model_release(&m);
-		return -1;
-	}
-	noise_print(&n, &m, script, text);
-	j = noise_json(&n, &m, script);
-	bundle_put_json(b, "noise.json", j);
-	if (json)
-		*json = json_incref(j);
-	*least = n.nranked ? noise_rank(&n, &n.layer[n.order[0]]) : NOISE_CAP;
-	json_decref(j);
-	noise_release(&n);
-	alls_free(script);
-	emu_model_release(&m);
-	return 0;
 }

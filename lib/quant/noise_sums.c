@@ -61,15 +61,15 @@ void noise_finish(const struct emu_model *m, const struct sums *s, const double 
 	finish_own(s, to);
 	to->least = NAN;
 	for (size_t i = 0; i < n->noutputs; i++) {
-		to->at_output[i] = !n->advanced || isnan(s->at[i])
-				       ? NAN
-				       : noise_db(out_x2[i], s->at[i]);
+		to->at_output[i] =
+		    !n->advanced || isnan(s->at[i]) ? NAN : noise_db(out_x2[i], s->at[i]);
 		to->least = fmin(to->least, to->at_output[i]); /* NAN gives way */
 	}
 	for (size_t i = 0; i < q->out_scale.n; i++)
 		scale = fmax(scale, (double)q->out_scale.v[i]);
 	to->lo = -scale * q->out_zp;
 	to->hi = scale * (qop_top(q->out_bits) - q->out_zp);
+	to->rms = s->values ? sqrt(total(s->x2, s->c) / (double)s->values) : 0;
 	to->outside = s->values ? (double)s->outside / (double)s->values : 0;
 }
 
@@ -86,12 +86,11 @@ void noise_order(struct noise *n)
 
 		if (!n->layer[i].l)
 			continue;
-		for (; k > 0 && noise_rank(n, &n->layer[n->order[k - 1]]) >
-				    noise_rank(n, &n->layer[i]);
+		for (; k > 0 &&
+		       noise_rank(n, &n->layer[n->order[k - 1]]) > noise_rank(n, &n->layer[i]);
 		     k--)
 			n->order[k] = n->order[k - 1];
 		n->order[k] = i;
 		n->nranked++;
 	}
 }
-

@@ -24,8 +24,7 @@ static int make_kernels(struct walk *w, struct err *e)
 			continue;
 		if (!(w->in_float[i] = f32k_new(l, w->m->w, w->batch, 0, e)))
 			return -1;
-		if (l->type != HN_CONST &&
-		    !(w->in_codes[i] = island_new(&w->m->q, l, w->batch, e)))
+		if (l->type != HN_CONST && !(w->in_codes[i] = island_new(&w->m->q, l, w->batch, e)))
 			return -1;
 	}
 	return 0;

@@ -22,8 +22,8 @@ void walk_feed(const struct walk *w, const float *const in[], float *const value
 void walk_round(const struct walk *w, const struct layer *l, size_t p, const float *x, float *to);
 void walk_round_inputs(const struct walk *w, float *const values[]);
 /*
- * Computes one layer of values "from" into "to", in integers or in float.  Inputs are what walk_feed
- * left; outputs are copied.
+ * Computes one layer of values "from" into "to", in integers or in float.  Inputs are what
+ * walk_feed left; outputs are copied.
  */
 int walk_layer(const struct walk *w, const struct layer *l, bool integers,
 	       const float *const from[], float *const to[], struct err *e);

@@ -1,5 +1,7 @@
 /* The stage that hn-quantize runs on a bundle. */
+#include "base/log.h"
 #include "io/bundle.h"
+#include "quant/noise.h"
 #include "quant/quant.h"
 
 #include <string.h>
@@ -65,6 +67,26 @@ static int store(struct bundle *b, const struct graph *g, const struct tensors *
 	record_seed(b, s);
 	bundle_set_state(b, STATE_QUANTIZED);
 	return 0;
+}
+
+/* checker_cfg of the script: the analysis of the model that was made. */
+static int check(struct bundle *b, const struct quant_opts *o, const struct alls *s, struct err *e)
+{
+	struct noise_opts n = { .calib = o->calib,
+				.random_calib = o->random_calib,
+				.fit = o->fit,
+				.from = o->calib_from };
+	bool bn;
+
+	bundle_remove(b, "noise.json"); /* of another model */
+	if (!noise_wanted(s, o->batch, &n, &bn))
+		return 0;
+	if (!n.calib && !n.random_calib) {
+		log_warn("checker_cfg: no layer is analysed without images (give -c beside "
+			 "--stats)");
+		return 0;
+	}
+	return noise_check(b, &n, bn, e);
 }
 
 /* --hw-arch, else the architecture that the model was translated for. */
@@ -162,8 +184,8 @@ int quant_bundle(struct bundle *b, struct quant_opts *o, const char *script, str
 		o->stats_set = &stats;
 		rc = on_device(&m, o, quant_run, &records, e);
 	}
-	if (rc == 0)
-		rc = store(b, m.g, m.w, records, stats, m.script, e);
+	if (rc == 0 && (rc = store(b, m.g, m.w, records, stats, m.script, e)) == 0)
+		rc = check(b, o, m.script, e);
 	tensors_free(records);
 	tensors_free(stats);
 	model_release(&m);
