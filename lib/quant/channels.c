@@ -291,7 +291,9 @@ void channels_build(struct channels *c, const struct quant *q)
 			visits[l->type](c, l);
 		else
 			fix_all(c, l);
-		if (q->info[i].no_equalize)
+		if (q->info[i].eq_transparent)
+			join_same(c, l, 0);
+		if (q->info[i].equalize == 0 || (q->info[i].equalize < 0 && q->equalize_named))
 			fix_all(c, l);
 		/* Limits that a script gives are in units of the model as it came. */
 		if (q->info[i].forced || q->info[i].value_clip.mode == CLIP_MANUAL)

@@ -32,6 +32,7 @@ struct equalizer {
 	double *log_s;     /* by class root */
 	size_t *tensor;    /* by class root: see find_tensors */
 	double *p, *a, *c; /* by class root: see above, this round */
+	enum eq_target *target;
 	struct side *sides;
 	size_t nsides;
 };
@@ -167,15 +168,20 @@ static void gather_values(const struct equalizer *z)
 	}
 }
 
-/* How far class r should move this round, 0 when it has nothing to balance. */
+/* Has class r something to balance? */
+static bool is_free(const struct equalizer *z, size_t r)
+{
+	return channels_root(&z->ch, r) == r && !z->ch.fixed[r] && z->p[r] > 0 && z->c[r] > 0;
+}
+
+/* How far a free class should move this round. */
 static double wish(const struct equalizer *z, size_t r)
 {
-	double made;
+	const double a = z->a[r], p = z->p[r];
 
-	if (channels_root(&z->ch, r) != r || z->ch.fixed[r] || z->p[r] <= 0 || z->c[r] <= 0)
-		return 0;
-	made = z->a[r] > 0 ? sqrt(z->p[r] * z->a[r]) : z->p[r];
-	return 0.5 * log(z->c[r] / made);
+	if (z->target[r] == EQ_ACTIVATION)
+		return a > 0 ? -0.5 * log(a) : 0;
+	return 0.5 * log(z->c[r] / (z->target[r] == EQ_DEFAULT && a > 0 ? sqrt(p * a) : p));
 }
 
 /*
@@ -189,16 +195,16 @@ static double step(struct equalizer *z)
 	double moved = 0;
 
 	for (size_t r = 0; r < z->ch.n; r++)
-		if (wish(z, r) != 0) {
+		if (is_free(z, r)) {
 			sum[z->tensor[r]] += wish(z, r);
 			count[z->tensor[r]]++;
 		}
 	for (size_t r = 0; r < z->ch.n; r++) {
-		double move = wish(z, r);
+		double move;
 
-		if (move == 0)
+		if (!is_free(z, r))
 			continue;
-		move -= sum[z->tensor[r]] / (double)count[z->tensor[r]];
+		move = wish(z, r) - sum[z->tensor[r]] / (double)count[z->tensor[r]];
 		z->log_s[r] += move;
 		if (fabs(z->log_s[r]) > log(factor_max))
 			z->log_s[r] = z->log_s[r] > 0 ? log(factor_max) : -log(factor_max);
@@ -365,6 +371,18 @@ static void apply(struct equalizer *z)
 		apply_side(z, &z->sides[i]);
 }
 
+/* What a class evens out: as the script says of a layer that gives it. */
+static void find_targets(struct equalizer *z)
+{
+	z->target = xcalloc(z->ch.n, sizeof *z->target);
+	for (size_t i = 0; i < z->q->ninfo; i++) {
+		const struct qinfo *info = &z->q->info[i];
+
+		for (size_t f = 0; f < info->c && info->eq_target != EQ_DEFAULT; f++)
+			z->target[channels_root(&z->ch, z->ch.base[i] + f)] = info->eq_target;
+	}
+}
+
 int quant_equalize(struct quant *q, struct err *e)
 {
 	struct equalizer z = { .q = q };
@@ -372,6 +390,7 @@ int quant_equalize(struct quant *q, struct err *e)
 
 	channels_build(&z.ch, q);
 	find_tensors(&z);
+	find_targets(&z);
 	z.log_s = xcalloc(z.ch.n, sizeof(double));
 	z.p = xcalloc(z.ch.n, sizeof(double));
 	z.a = xcalloc(z.ch.n, sizeof(double));
@@ -390,6 +409,7 @@ int quant_equalize(struct quant *q, struct err *e)
 	}
 	free(z.sides);
 	free(z.tensor);
+	free(z.target);
 	free(z.log_s);
 	free(z.p);
 	free(z.a);

@@ -83,7 +83,8 @@ void quant_info_init(struct qinfo *info, size_t c)
 				.max_feed_repeat = 32,
 				.weight_clip.mode = CLIP_MMSE_IF4B,
 				.zero_static = -1,
-				.correct_bias = -1 };
+				.correct_bias = -1,
+				.equalize = -1 };
 	info->min = xreallocarray(NULL, c, sizeof *info->min);
 	info->max = xreallocarray(NULL, c, sizeof *info->max);
 	info->eq = xreallocarray(NULL, c, sizeof *info->eq);
@@ -202,8 +203,12 @@ static int observe(struct quant *q, struct err *e)
 static int equalize(struct quant *q, struct err *e)
 {
 	const bool level = q->opts.equalization && q->opts.optimization_level >= 0;
+	bool any = false;
 
-	return q->equalize == 1 || (q->equalize < 0 && level) ? quant_equalize(q, e) : 0;
+	q->equalize_named = q->equalize == 0 || (q->equalize < 0 && !level);
+	for (size_t i = 0; i < q->ninfo; i++)
+		any = any || q->info[i].equalize == 1;
+	return any || !q->equalize_named ? quant_equalize(q, e) : 0;
 }
 
 /* The one order of steps.  hn-stat ends with "observe". */

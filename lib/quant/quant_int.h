@@ -24,6 +24,13 @@ struct clip {
 	double v[2]; /* limits, or percentiles */
 };
 
+/* What the factors of a layer's features even out. */
+enum eq_target {
+	EQ_DEFAULT,    /* weights that make and use a feature, and its values */
+	EQ_ACTIVATION, /* values alone */
+	EQ_WEIGHTS     /* weights alone */
+};
+
 /* Bits that a script asks for: activations read, weights, activations given; 0: not said. */
 struct qmode {
 	int32_t act, w, out;
@@ -54,11 +61,13 @@ struct qinfo {
 		int rank;      /* 1: divide; 0: coarser codes */
 		bool named;    /* by name, not with all */
 	} exponent;            /* negative_exponent */
-	bool no_equalize;      /* by script */
-	int zero_static;       /* zero_static_channels of this layer: 1, 0; -1: as the network */
-	int correct_bias;      /* bias_correction of this layer: 1, 0; -1: as the network */
-	bool forced;           /* lo, hi by script: force_range_out */
-	bool clipped;          /* the range is not beyond clip_lo, clip_hi */
+	int equalize;          /* by script: 1, 0; -1: as the network */
+	enum eq_target eq_target;
+	bool eq_transparent; /* its features take the factors that come in, weights stay */
+	int zero_static;     /* zero_static_channels of this layer: 1, 0; -1: as the network */
+	int correct_bias;    /* bias_correction of this layer: 1, 0; -1: as the network */
+	bool forced;         /* lo, hi by script: force_range_out */
+	bool clipped;        /* the range is not beyond clip_lo, clip_hi */
 	double clip_lo, clip_hi;
 	struct clip value_clip;  /* activation_clipping */
 	struct clip weight_clip; /* weights_clipping; CLIP_MMSE_IF4B by default */
@@ -93,6 +102,7 @@ struct quant {
 	double ratio4;         /* auto_4bit_weights_ratio; -1: the script is silent */
 	bool vectors;          /* output_encoding_vector of all outputs */
 	double ratio16;        /* auto_16bit_weights_ratio */
+	bool equalize_named;   /* only layers that a script enables are equalized */
 	int equalize;          /* equalization: 1, 0; -1: as the level says */
 	int asked_level;       /* optimization_level, of which some are not built */
 	int correct_biases;    /* bias_correction: 1, 0; -1: as the level says */

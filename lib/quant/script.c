@@ -161,20 +161,31 @@ static int layer_params(struct quant *q, const struct alls_stmt *st, struct err 
 	return rc;
 }
 
+/* Layers that treat every feature by itself can hand factors on. */
+static int equalize_layer(struct quant *q, const struct alls_stmt *st, struct layer *l,
+			  struct err *e)
+{
+	struct qinfo *info = quant_info(q, l);
+	const bool each = (l->type == HN_DW || l->type == HN_NORMALIZATION) &&
+			  layer_in_shape(l, 0)->c == l->out[0].c;
+
+	info->equalize = alls_get_switch(st, "policy");
+	info->eq_target = alls_has_word(st, "equalization_target", "activation") ? EQ_ACTIVATION
+			  : alls_has_word(st, "equalization_target", "weights")  ? EQ_WEIGHTS
+										 : EQ_DEFAULT;
+	info->eq_transparent = alls_get_switch(st, "force_transparent") == 1;
+	if (!info->eq_transparent || each)
+		return 0;
+	err_set(e, "layer '%s' mixes features: dw and normalization layers can be transparent",
+		quote(l->name));
+	return alls_in_value(st, alls_get(st, "layers"), e);
+}
+
 static int equalization(struct quant *q, const struct alls_stmt *st, struct err *e)
 {
-	struct layer **layers = NULL;
-	size_t n = 0;
-
-	if (!st->row->layered) {
-		q->equalize = !alls_has_word(st, "policy", "disabled");
-		return 0;
-	}
-	if (alls_layers(st, alls_get(st, "layers"), q->g, &layers, &n, e) < 0)
-		return -1;
-	for (size_t i = 0; i < n; i++)
-		quant_info(q, layers[i])->no_equalize = alls_has_word(st, "policy", "disabled");
-	free(layers);
+	if (st->row->layered)
+		return script_each(q, st, equalize_layer, e);
+	q->equalize = !alls_has_word(st, "policy", "disabled");
 	return 0;
 }
 

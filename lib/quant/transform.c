@@ -18,7 +18,7 @@ struct layer *transform_add(struct quant *q, enum hn_type t, const char *name,
 
 		info->mode = from->mode;
 		info->max_feed_repeat = from->max_feed_repeat;
-		info->no_equalize = from->no_equalize;
+		info->equalize = from->equalize;
 		info->zero_static = from->zero_static;
 		info->correct_bias = from->correct_bias;
 		info->weight_clip = from->weight_clip;

@@ -93,9 +93,9 @@ static int divide(struct quant *q, struct layer *l, const struct part *part, siz
 		if (sums) {
 			((struct qinfo *)add[k]->user)->mode = *sums;
 			if (k == n - 1)
-				((struct qinfo *)add[k]->user)->mode.out = mode.out ? mode.out
-									  : mode.act ? mode.act
-										     : 8;
+				((struct qinfo *)add[k]->user)->mode.out = mode.out   ? mode.out
+									   : mode.act ? mode.act
+										      : 8;
 		}
 	}
 	edit_move_activation(q->w, l, add[n - 1]);
@@ -132,8 +132,8 @@ int transform_concat(struct quant *q, const struct alls_stmt *st, struct layer *
 	}
 	part = xcalloc(l->nin, sizeof *part);
 	for (size_t i = 0; i < l->nin; i++) {
-		part[i] = (struct part){ l->in[i].layer, l->in[i].port, at,
-					 layer_in_shape(l, i)->c };
+		part[i] =
+		    (struct part){ l->in[i].layer, l->in[i].port, at, layer_in_shape(l, i)->c };
 		at += part[i].n;
 	}
 	rc = divide(q, next, part, l->nin, NULL, e);
@@ -209,6 +209,6 @@ int transform_groups(struct quant *q, const struct alls_stmt *st, struct layer *
 	if (!precision_parse(text ? text : "a16_w16", &sums))
 		return err_set(e, "'%s' is no precision mode", quote(text));
 	if (alls_get_switch(st, "allow_equlize_block") != 1)
-		((struct qinfo *)l->user)->no_equalize = true;
+		((struct qinfo *)l->user)->equalize = 0;
 	return each >= layer_in_shape(l, 0)->c ? 0 : divide_features(q, l, each, &sums, e);
 }
