@@ -5,6 +5,8 @@
 #include "base/outfile.h"
 #include "io/bundle.h"
 #include "post/post.h"
+#include <math.h>
+#include <sys/time.h>
 
 struct config {
 	struct cli_io io;
@@ -76,19 +78,108 @@ static int load(struct work *w, const struct config *cfg, struct err *e)
 	return qmodel_load(&w->m, w->g, w->q, e);
 }
 
+/* The allocation in the bundle. */
+static struct allocation *stored(struct work *w, struct err *e)
+{
+	json_t *j = bundle_get_json(w->b, "alloc.json", e);
+	struct allocation *old = j ? alloc_from_json(j, e) : NULL;
+
+	json_decref(j);
+	return old;
+}
+
+/* It is the result when it is for this target. */
+static int restore(struct work *w, struct err *e)
+{
+	struct err why = { 0 };
+	struct allocation *old = stored(w, &why);
+
+	if (!old || strcmp(old->arch, w->target.name) != 0) {
+		alloc_free(old);
+		return -1;
+	}
+	*e = (struct err){ 0 };
+	log_warn("the search was ended before it had found a placement: the bundle's stays");
+	w->a = old;
+	w->kept = true;
+	return 0;
+}
+
+/* ---- the end of the search: allocator_param(timeout), and Ctrl-C with --keep-best ---- */
+
+static volatile sig_atomic_t stop;
+
+static void end_search(int sig)
+{
+	stop = sig;
+}
+
+/* A second Ctrl-C ends the program. */
+static void catch_end(int sig)
+{
+	struct sigaction a = { .sa_handler = end_search, .sa_flags = (int)SA_RESETHAND };
+
+	sigemptyset(&a.sa_mask);
+	sigaction(sig, &a, NULL);
+}
+
+static void set_alarm(double seconds)
+{
+	const double us = fmin(seconds, 1e6) * 1e6;
+	struct itimerval t = { .it_value = { .tv_sec = (time_t)(us / 1e6) } };
+
+	t.it_value.tv_usec = (suseconds_t)(us - 1e6 * (double)t.it_value.tv_sec);
+	if (seconds > 0 && us < 1)
+		t.it_value.tv_usec = 1;
+	setitimer(ITIMER_REAL, &t, NULL);
+}
+
+static void start_clock(const struct work *w, bool keep_best)
+{
+	double seconds = 0;
+
+	for (size_t i = 0; w->script && i < w->script->nstmts; i++)
+		if (alls_is(&w->script->stmts[i], "allocator_param", NULL))
+			seconds = alls_get_number(&w->script->stmts[i], "timeout", seconds);
+	if (keep_best)
+		catch_end(SIGINT);
+	if (seconds > 0) {
+		catch_end(SIGALRM);
+		set_alarm(seconds);
+	}
+}
+
+static void stop_clock(const struct work *w)
+{
+	set_alarm(0);
+	if (stop == SIGINT)
+		signal(SIGINT, SIG_DFL);
+	if (stop && w->a)
+		log_warn("the search was ended %s: this is the best placement found so far",
+			 stop == SIGALRM ? "by its timeout" : "by a signal");
+}
+
+/* The search, or what the bundle has when that was ended too early to find anything. */
+static int search(struct work *w, bool keep_best, struct err *e)
+{
+	const struct alloc_opts opts = { .target = &w->target, .script = w->script, .stop = &stop };
+
+	start_clock(w, keep_best);
+	w->a = alloc_run(w->g, &w->m, &opts, e);
+	stop_clock(w);
+	if (w->a || !stop || !keep_best || !bundle_has(w->b, "alloc.json"))
+		return w->a ? 0 : -1;
+	return restore(w, e);
+}
+
 /* --keep-best: the bundle's allocation, when it is for this target and not slower. */
 static int keep_best(struct work *w, struct err *e)
 {
 	struct allocation *old;
-	json_t *j;
 
-	if (!bundle_has(w->b, "alloc.json"))
+	if (w->kept || !bundle_has(w->b, "alloc.json"))
 		return 0;
-	if (!(j = bundle_get_json(w->b, "alloc.json", e)))
-		return -1;
-	old = alloc_from_json(j, e);
-	json_decref(j);
-	if (!old)
+	if (!(old = stored(w, e)))
 		return -1;
 	if (strcmp(old->arch, w->a->arch) != 0 || old->batch != w->a->batch ||
 	    old->fps < w->a->fps) {
@@ -162,9 +253,8 @@ int main(int argc, char *argv[])
 		die(&e);
 	w.notices = json_array();
 	alls_notices(w.script, ALLS_ALLOC, w.b, w.notices);
-	w.a = alloc_run(w.g, &w.m, &(struct alloc_opts){ .target = &w.target, .script = w.script },
-			&e);
-	if (!w.a || (cfg.keep_best && keep_best(&w, &e) < 0) || store(&w, &cfg, &e) < 0)
+	if (search(&w, cfg.keep_best, &e) < 0 || (cfg.keep_best && keep_best(&w, &e) < 0) ||
+	    store(&w, &cfg, &e) < 0)
 		die(&e);
 	json_decref(w.notices);
 	free(w.on_core);

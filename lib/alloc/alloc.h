@@ -8,6 +8,7 @@
 #include "alls/alls.h"
 #include "emu/emu.h"
 #include "target/target.h"
+#include <signal.h>
 
 /*
  * A physical layer: a logical layer, or the part of it that computes some output features or some
@@ -63,6 +64,11 @@ struct allocation {
 struct alloc_opts {
 	const struct target *target;
 	struct alls *script; /* checked, or it is checked first; may be NULL */
+	/*
+	 * Set by a signal: the search ends with the best found so far, with an error when there is
+	 * nothing yet; may be NULL.
+	 */
+	const volatile sig_atomic_t *stop;
 };
 /* Allocates; error when even the largest number of contexts does not hold a layer, naming it. */
 struct allocation *alloc_run(const struct graph *g, const struct qmodel *m,

@@ -88,12 +88,15 @@ struct plan {
 	size_t n;
 	/* from the script */
 	struct limits limits;          /* thresholds for all contexts; util 0: default */
+	struct limits partition;       /* thresholds for dividing the network among contexts */
 	struct limits *context_limits; /* by context, when the script names one; ncontext_limits */
 	size_t ncontext_limits;
-	bool contexts_given; /* every layer has its context */
-	int32_t mode;        /* context switch: 0 allowed, 1 enabled, 2 disabled */
-	bool max_level;      /* compiler_optimization_level=max */
-	double fps;          /* stop widening at this rate; 0: highest */
+	bool contexts_given;               /* every layer has its context */
+	int32_t mode;                      /* context switch: 0 allowed, 1 enabled, 2 disabled */
+	int level;                         /* compiler_optimization_level: 0, 1, 2 (max) */
+	bool low_bandwidth;                /* platform_param(hints=low_pcie_bandwidth) */
+	const volatile sig_atomic_t *stop; /* not 0: end with the best found; may be NULL */
+	double fps;                        /* stop widening at this rate; 0: highest */
 	int32_t batch;
 	struct script_buffer *buffers;
 	size_t nbuffers;

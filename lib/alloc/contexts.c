@@ -215,8 +215,12 @@ static void divide_init(struct partition *t, double fill)
 	int r;
 
 	for (r = 0; r < RES_COUNT; r++)
-		t->allowed[r] = share_of(fill * lim.util[r]) * (double)capacity.v[r];
+		t->allowed[r] = (p->partition.given[r] ? share_of(p->partition.util[r])
+						       : share_of(fill * lim.util[r])) *
+				(double)capacity.v[r];
 	t->memory = 0.9 * share_of(fill) * (double)capacity.v[RES_WEIGHTS];
+	if (p->partition.given[RES_WEIGHTS])
+		t->memory = t->allowed[RES_WEIGHTS];
 	t->order = xcalloc(p->n + 1, sizeof *t->order);
 	t->at = xcalloc(p->n + 1, sizeof *t->at);
 	t->contexts = xcalloc(p->n + 1, sizeof *t->contexts);

@@ -69,6 +69,16 @@ static struct allocation *attempt(struct plan *p, double scale, double pace, str
 	return NULL;
 }
 
+static bool stopped(const struct plan *p)
+{
+	return p->stop && *p->stop;
+}
+
+static int no_time(struct err *e)
+{
+	return err_set(e, "the search was ended before it had found a placement");
+}
+
 /* Narrower and narrower, then with smaller buffers. */
 static struct allocation *attempts(struct plan *p, struct err *e)
 {
@@ -83,6 +93,10 @@ static struct allocation *attempts(struct plan *p, struct err *e)
 
 	for (i = 0; i < sizeof steps / sizeof steps[0] && !a; i++) {
 		last = (struct err){ 0 };
+		if (stopped(p)) {
+			no_time(e);
+			return NULL;
+		}
 		a = attempt(p, steps[i].scale, steps[i].pace, &last);
 	}
 	if (!a)
@@ -118,30 +132,43 @@ static int check_capacity(struct plan *p, struct err *e)
 	return 0;
 }
 
+/*
+ * One try, or narrower and narrower ones, with thresholds of `util` where the script has none; 0:
+ * the usual ones.
+ */
+static struct allocation *attempt_at(struct plan *p, double util, bool narrower, struct err *e)
+{
+	struct limits given = p->limits;
+	struct allocation *a;
+	int r;
+
+	for (r = 0; r < RES_COUNT && util > 0; r++)
+		if (!given.given[r]) {
+			p->limits.util[r] = util;
+			p->limits.given[r] = true;
+		}
+	a = narrower ? attempts(p, e) : attempt(p, 1, 1, e);
+	p->limits = given;
+	return a;
+}
+
 /* All layers in one context; at the highest level with thresholds from the device's limits down. */
 static struct allocation *single_context(struct plan *p, struct err *e)
 {
-	struct limits given = p->limits;
 	struct allocation *a = NULL;
 	struct err last = { 0 };
 	double util;
 	size_t i;
-	int r;
 
 	p->ncontexts = 1;
 	for (i = 0; i < p->n; i++)
 		p->units[i].context = p->units[i].last_context = 0;
 	if (check_capacity(p, e) < 0)
 		return NULL;
-	for (util = 1; p->max_level && util > p->t->util_single && !a; util -= 0.05) {
-		for (r = 0; r < RES_COUNT; r++)
-			if (!given.given[r]) {
-				p->limits.util[r] = util;
-				p->limits.given[r] = true;
-			}
+	for (util = 1; p->level == 2 && util > p->t->util_single && !a && !stopped(p);
+	     util -= 0.05) {
 		last = (struct err){ 0 };
-		a = attempt(p, 1, 1, &last);
-		p->limits = given;
+		a = attempt_at(p, util, false, &last);
 	}
 	return a ? a : attempts(p, e);
 }
@@ -151,35 +178,63 @@ static struct allocation *single_context(struct plan *p, struct err *e)
  * are for networks whose contexts would read too many tensors, or that cannot be placed.
  */
 static const double fills[] = { 1, 0.8, 0.64, 0.5, 0.4, 0.3, 1.2, 1.4, 1.7, 0.2, 0.1 };
+/* Search thresholds beside the usual one, at the highest level. */
+static const double utils[] = { 0, 0.75, 0.9 };
 enum {
+	FILLS = sizeof fills / sizeof fills[0],
+	UTILS = sizeof utils / sizeof utils[0],
 	FILLS_COMPARED = 6
 };
 
+/* Rates on a link of one lane where a usual one has four (assumed). */
+static void measure_choice(struct plan *p, struct allocation *a)
+{
+	const struct target *t = p->t;
+	struct target slow = *t;
+
+	slow.bandwidth /= 4;
+	if (p->low_bandwidth)
+		p->t = &slow;
+	measure(p, a);
+	p->t = t;
+}
+
 /* The partition of one fill; NULL with the reason. */
-static struct allocation *divided(struct plan *p, double fill, struct err *e)
+static struct allocation *divided(struct plan *p, double fill, double util, struct err *e)
 {
 	struct allocation *a = NULL;
 
 	for (size_t i = 0; i < p->n; i++)
 		if (unit_minimum(p, &p->units[i], false, e) < 0)
 			return NULL;
-	if (contexts_divide(p, fill, e) == 0 && (a = attempts(p, e)) != NULL)
-		measure(p, a);
+	if (contexts_divide(p, fill, e) == 0 && (a = attempt_at(p, util, true, e)) != NULL)
+		measure_choice(p, a);
 	return a;
 }
 
-/* The fastest of the partitions compared. */
+/* Level 0 takes the first one, level 1 the best of some, level 2 of all fills and thresholds. */
+static size_t tries_of(const struct plan *p)
+{
+	static const size_t tries[] = { 1, FILLS_COMPARED, FILLS * UTILS };
+
+	return tries[p->level];
+}
+
+/* The fastest of the partitions compared; more are tried until there is one. */
 static struct allocation *several_contexts(struct plan *p, struct err *e)
 {
+	const size_t tries = tries_of(p);
 	struct allocation *best = NULL;
 	struct err last = { 0 };
 	size_t k;
 
-	for (k = 0; k < sizeof fills / sizeof fills[0] && (k < FILLS_COMPARED || !best); k++) {
+	for (k = 0; k < FILLS * UTILS && (k < tries || !best) && !stopped(p); k++) {
 		struct allocation *a;
 
+		if (k < tries)
+			progress("partitions", k, tries);
 		last = (struct err){ 0 };
-		a = divided(p, fills[k], &last);
+		a = divided(p, fills[k % FILLS], utils[k / FILLS], &last);
 		if (a && best && a->fps <= best->fps) {
 			alloc_free(a);
 			continue;
@@ -190,7 +245,10 @@ static struct allocation *several_contexts(struct plan *p, struct err *e)
 			best = a;
 		}
 	}
-	if (!best)
+	progress("partitions", tries, tries);
+	if (!best && stopped(p))
+		no_time(e);
+	else if (!best)
 		err_set(e, "%s", last.msg);
 	return best;
 }
@@ -251,7 +309,7 @@ static struct allocation *allocate(struct plan *p, struct err *e)
 struct allocation *alloc_run(const struct graph *g, const struct qmodel *m,
 			     const struct alloc_opts *o, struct err *e)
 {
-	struct plan p = { .g = g, .m = m, .t = o->target, .script = o->script };
+	struct plan p = { .g = g, .m = m, .t = o->target, .script = o->script, .stop = o->stop };
 	struct allocation *a = NULL;
 
 	if ((!o->script || alls_check(o->script, e) == 0) && units_make(&p, e) == 0 &&

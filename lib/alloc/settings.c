@@ -81,7 +81,23 @@ static int resources_param(struct plan *p, const struct alls_stmt *st, struct er
 
 static int context_switch_param(struct plan *p, const struct alls_stmt *st, struct err *e)
 {
+	static const struct {
+		const char *argument;
+		enum resource r;
+	} own[] = { { "max_control_utilization", RES_LCU },
+		    { "max_compute_utilization", RES_SC },
+		    { "max_memory_utilization", RES_WEIGHTS } };
+	double all = alls_get_number(st, "max_utilization", -1);
+
 	(void)e;
+	for (size_t i = 0; i < sizeof own / sizeof own[0]; i++) {
+		double util = alls_get_number(st, own[i].argument, all);
+
+		if (util >= 0) {
+			p->partition.util[own[i].r] = util;
+			p->partition.given[own[i].r] = true;
+		}
+	}
 	if (alls_get(st, "mode"))
 		p->mode = alls_has_word(st, "mode", "enabled")    ? 1
 			  : alls_has_word(st, "mode", "disabled") ? 2
@@ -99,16 +115,18 @@ static int performance_param(struct plan *p, const struct alls_stmt *st, struct 
 	p->fps = alls_get_number(st, "fps", p->fps);
 	p->batch = alls_get_int(st, "optimize_for_batch", p->batch);
 	if (level)
-		p->max_level = strcmp(level, "2") == 0 || strcmp(level, "max") == 0;
+		p->level = strcmp(level, "0") == 0 ? 0 : strcmp(level, "1") == 0 ? 1 : 2;
 	return 0;
 }
 
-/* No external memory: one context. */
+/* No external memory: one context.  A slow link: what crosses it counts more. */
 static int platform_param(struct plan *p, const struct alls_stmt *st, struct err *e)
 {
 	(void)e;
 	if (alls_get(st, "targets"))
 		p->mode = 2;
+	if (alls_get(st, "hints"))
+		p->low_bandwidth = true;
 	return 0;
 }
 
@@ -124,6 +142,7 @@ int settings_read(struct plan *p, struct err *e)
 	size_t i, k;
 
 	p->batch = 1;
+	p->level = 1;
 	for (i = 0; p->script && i < p->script->nstmts; i++)
 		for (k = 0; k < sizeof commands / sizeof commands[0]; k++)
 			if (alls_is(&p->script->stmts[i], commands[k].command, NULL) &&

@@ -2,7 +2,7 @@
 #include "alls/table_int.h"
 
 #define ABSENT   "that mechanism does not exist on this machine"
-#define RENAMED  "resources_param(...) is the command for it now"
+#define RENAMED  "max_..._utilization of this command or of resources_param(...) replace it"
 #define ONE_FORM "the HEF has one form here"
 #define SEARCH   "the search of this compiler has no such setting"
 #define OFF      ONLY("False allowed"), .why = ABSENT
@@ -11,7 +11,7 @@ const struct alls_row alls_rows_hardware[] = {
 	/* clang-format off */
 	{ "allocator_param", .stages = ALLOC, APPLIED,
 	  .what = "settings of the search for a placement",
-	  ARGS({ "timeout", TIME, IGNORED("the search ends by itself") },
+	  ARGS({ "timeout", TIME },
 	       { "automatic_ddr", SWITCH, DEF("True"), OFF },
 	       { "automatic_reshapes", SWITCH, DEF("allowed"), OFF },
 	       { "merge_min_layer_utilization", FLOAT(0, 1), IGNORED("layers are not merged on this machine") },
@@ -95,10 +95,10 @@ const struct alls_row alls_rows_hardware[] = {
 	       { "goal_network_control_utilization", FLOAT_FROM(0), IGNORED(RENAMED) },
 	       { "goal_network_memory_utilization", FLOAT_FROM(0), IGNORED(RENAMED) },
 	       { "goal_network_weights_utilization", FLOAT_FROM(0), IGNORED(RENAMED) },
-	       { "max_compute_utilization", FLOAT_FROM(0), IGNORED(RENAMED) },
-	       { "max_control_utilization", FLOAT_FROM(0), IGNORED(RENAMED) },
-	       { "max_memory_utilization", FLOAT_FROM(0), IGNORED(RENAMED) },
-	       { "max_utilization", FLOAT(0, 1), IGNORED(RENAMED) },
+	       { "max_compute_utilization", FLOAT_FROM(0) },
+	       { "max_control_utilization", FLOAT_FROM(0) },
+	       { "max_memory_utilization", FLOAT_FROM(0) },
+	       { "max_utilization", FLOAT(0, 1) },
 	       { "share_buckets_partition", SWITCH, OFF },
 	       { "slotter_chances", INT_FROM(0), IGNORED(SEARCH) },
 	       { "toposort_mode", TEXT, IGNORED(SEARCH) }) },
@@ -129,7 +129,7 @@ const struct alls_row alls_rows_hardware[] = {
 	{ "platform_param", .stages = ALLOC, APPLIED,
 	  .what = "what the host can do",
 	  ARGS({ "targets", WORD("ethernet"), LIST(1, 8), ONE },
-	       { "hints", WORD("low_pcie_bandwidth"), LIST(1, 8), ONE, IGNORED("transfers are counted as they are on this machine") },
+	       { "hints", WORD("low_pcie_bandwidth"), LIST(1, 8), ONE },
 	       { "hef_version", INT_FROM(1), IGNORED(ONE_FORM) }) },
 	{ "resources_param", .stages = ALLOC, APPLIED, .in_context = true,
 	  .what = "the utilization that the search may reach",
