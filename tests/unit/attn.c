@@ -5,11 +5,18 @@
 
 struct product {
 	int32_t h, w, inner, cols, groups, transposed, act;
+	int32_t bits[3]; /* of the inputs and the output; 0: 8 */
 };
+
+static int32_t bits_of(const struct product *p, int i)
+{
+	return p->bits[i] ? p->bits[i] : 8;
+}
 
 static void product_record(struct qop *q, const struct product *p, struct rng *r)
 {
 	const int32_t wide = p->inner * p->groups, cols = p->cols * p->groups;
+	const int32_t more = bits_of(p, 0) + bits_of(p, 1) - bits_of(p, 2) - 8;
 
 	memset(q, 0, sizeof *q);
 	q->type = HN_MATMUL;
@@ -18,26 +25,28 @@ static void product_record(struct qop *q, const struct product *p, struct rng *r
 	      (int32_t[]){ p->h, p->w, wide, p->h, p->transposed ? p->cols : p->inner,
 			   p->transposed ? wide : cols });
 	set32(&q->out_shape, 3, (int32_t[]){ p->h, p->w, cols });
-	set32(&q->in_bits, 2, (int32_t[]){ 8, 8 });
-	set32(&q->in_zp, 2, (int32_t[]){ pick(r, 0, 255), pick(r, 0, 255) });
+	set32(&q->in_bits, 2, (int32_t[]){ bits_of(p, 0), bits_of(p, 1) });
+	set32(
+	    &q->in_zp, 2,
+	    (int32_t[]){ pick(r, 0, qop_top(bits_of(p, 0))), pick(r, 0, qop_top(bits_of(p, 1))) });
 	setf(&q->in_scale, 2);
 	setf(&q->out_scale, 1);
-	q->out_bits = 8;
-	q->out_zp = pick(r, 0, 255);
+	q->out_bits = bits_of(p, 2);
+	q->out_zp = pick(r, 0, qop_top(q->out_bits));
 	q->groups = p->groups;
 	set32(&q->geom, 1, &p->transposed);
 	q->act = p->act;
 	set32(&q->mult, 1, (int32_t[]){ pick(r, 16384, 32767) });
-	set32(&q->shift, 1, (int32_t[]){ pick(r, 23, 27) });
+	set32(&q->shift, 1, (int32_t[]){ pick(r, 23, 27) + more });
 	set32(&q->neg_mult, 1, (int32_t[]){ -pick(r, 16384, 32767) });
-	set32(&q->neg_shift, 1, (int32_t[]){ 28 });
+	set32(&q->neg_shift, 1, (int32_t[]){ 28 + more });
 	set32(&q->act_lo, 1, (int32_t[]){ 3 });
-	set32(&q->act_hi, 1, (int32_t[]){ 250 });
+	set32(&q->act_hi, 1, (int32_t[]){ qop_top(q->out_bits) - 5 });
 }
 
 /* out[y][i][g N + j], as hn-numerics(7) has it. */
-static uint8_t product_value(const struct qop *q, const struct product *p, const uint8_t *a,
-			     const uint8_t *b, int32_t y, int32_t i, int32_t c)
+static int32_t product_value(const struct qop *q, const struct product *p, const void *a,
+			     const void *b, int32_t y, int32_t i, int32_t c)
 {
 	const int32_t *bs = q->in_shape.v + 3;
 	const int32_t g = c / p->cols, j = c % p->cols;
@@ -47,13 +56,16 @@ static uint8_t product_value(const struct qop *q, const struct product *p, const
 		int32_t row = p->transposed ? j : k;
 		int32_t at = p->transposed ? g * p->inner + k : c;
 
-		acc += (a[(y * p->w + i) * q->in_shape.v[2] + g * p->inner + k] - q->in_zp.v[0]) *
-		       (b[(y * bs[1] + row) * bs[2] + at] - q->in_zp.v[1]);
+		const size_t from = (size_t)((y * p->w + i) * q->in_shape.v[2] + g * p->inner + k);
+
+		acc += (int64_t)(code_get(a, from, bits_of(p, 0) == 16) - q->in_zp.v[0]) *
+		       (code_get(b, (size_t)((y * bs[1] + row) * bs[2] + at), bits_of(p, 1) == 16) -
+			q->in_zp.v[1]);
 	}
 	v = acc < 0 && qact_is_leaky(p->act) ? fixed_scale(acc, q->neg_mult.v[0], q->neg_shift.v[0])
 					     : fixed_scale(acc, q->mult.v[0], q->shift.v[0]);
 	v += q->out_zp;
-	return (uint8_t)(v < 3 ? 3 : v > 250 ? 250 : v);
+	return (int32_t)(v < 3 ? 3 : v > q->act_hi.v[0] ? q->act_hi.v[0] : v);
 }
 
 /* Two images at once. */
@@ -62,16 +74,20 @@ static void run_product(const struct product *p, struct rng *r)
 	const size_t na = (size_t)(p->h * p->w * p->inner * p->groups);
 	const size_t nb = (size_t)(p->h * p->inner * p->cols * p->groups);
 	const size_t no = (size_t)(p->h * p->w * p->cols * p->groups);
-	uint8_t *a = random_codes(r, 2 * na), *b = random_codes(r, 2 * nb), *y = xmalloc(2 * no);
+	const size_t size_a = (size_t)bits_of(p, 0) / 8, size_b = (size_t)bits_of(p, 1) / 8;
+	uint8_t *a = random_codes(r, 2 * na * size_a), *b = random_codes(r, 2 * nb * size_b);
+	uint8_t *y = xmalloc(2 * no * (size_t)bits_of(p, 2) / 8);
 	const int32_t c = p->cols * p->groups;
 	struct err e = { 0 };
 	struct intk *k;
 	struct qop q;
 	size_t wrong = 0;
-	char name[80];
+	char name[100];
 
-	snprintf(name, sizeof name, "matmul %dx%dx%d by %d, %d groups, transposed %d", p->h, p->w,
-		 p->inner, p->cols, p->groups, p->transposed);
+	snprintf(name, sizeof name,
+		 "matmul %dx%dx%d by %d, %d groups, transposed %d, bits %d %d %d", p->h, p->w,
+		 p->inner, p->cols, p->groups, p->transposed, bits_of(p, 0), bits_of(p, 1),
+		 bits_of(p, 2));
 	product_record(&q, p, r);
 	check(qop_check(&q, &e) == 0, e.msg);
 	k = intk_new(&q, 2, &e);
@@ -80,8 +96,9 @@ static void run_product(const struct product *p, struct rng *r)
 		const size_t image = i / no, at = i % no / (size_t)c;
 
 		wrong +=
-		    y[i] != product_value(&q, p, a + image * na, b + image * nb, (int32_t)at / p->w,
-					  (int32_t)at % p->w, (int32_t)(i % (size_t)c));
+		    code_get(y, i, bits_of(p, 2) == 16) !=
+		    product_value(&q, p, a + image * na * size_a, b + image * nb * size_b,
+				  (int32_t)at / p->w, (int32_t)at % p->w, (int32_t)(i % (size_t)c));
 	}
 	check(wrong == 0, name);
 	check(qop_slice_features(&q, 0, 1, &(struct qop){ 0 }, &e) < 0, "a product has no parts");
@@ -95,8 +112,9 @@ static void run_product(const struct product *p, struct rng *r)
 /* A record whose sums could leave 32 bits, or whose shapes do not multiply, is refused. */
 static void refused_products(struct rng *r)
 {
-	const struct product p = { 1, 2, 6, 3, 2, 0, ACT_LINEAR };
-	const struct product large = { 1, 1, 33025, 1, 1, 0, ACT_LINEAR };
+	const struct product p = { 1, 2, 6, 3, 2, 0, ACT_LINEAR, { 0 } };
+	const struct product large = { 1, 1, 33025, 1, 1, 0, ACT_LINEAR, { 0 } };
+	const struct product wide = { 1, 1, 32897, 1, 1, 0, ACT_LINEAR, { 16, 8, 8 } };
 	struct err e = { 0 };
 	struct qop q;
 
@@ -104,6 +122,9 @@ static void refused_products(struct rng *r)
 	check(qop_check(&q, &e) == 0, e.msg);
 	q.in_shape.v[2] = q.in_shape.v[4] = 33026;
 	check(qop_check(&q, &e) < 0, "33026 products");
+	qop_release(&q);
+	product_record(&q, &wide, r);
+	check(qop_check(&q, &e) < 0, "32897 products of 16 bits");
 	qop_release(&q);
 	for (int32_t i = 0; i < 9; i++) {
 		product_record(&q, &p, r);
@@ -339,9 +360,17 @@ static void refused_norms(struct rng *r)
 int main(void)
 {
 	static const struct product matmuls[] = {
-		{ 1, 1, 1, 1, 1, 0, ACT_LINEAR },     { 1, 197, 64, 197, 3, 1, ACT_LINEAR },
-		{ 1, 197, 197, 64, 3, 0, ACT_LEAKY }, { 3, 5, 7, 17, 2, 0, ACT_LINEAR },
-		{ 3, 65, 9, 33, 2, 1, ACT_LINEAR },
+		{ 1, 1, 1, 1, 1, 0, ACT_LINEAR, { 0 } },
+		{ 1, 197, 64, 197, 3, 1, ACT_LINEAR, { 0 } },
+		{ 1, 197, 197, 64, 3, 0, ACT_LEAKY, { 0 } },
+		{ 3, 5, 7, 17, 2, 0, ACT_LINEAR, { 0 } },
+		{ 3, 65, 9, 33, 2, 1, ACT_LINEAR, { 0 } },
+		{ 1, 70, 64, 70, 3, 1, ACT_LINEAR, { 16, 16, 16 } },
+		{ 3, 65, 9, 33, 2, 0, ACT_LEAKY, { 16, 16, 8 } },
+		{ 3, 5, 7, 17, 2, 0, ACT_LINEAR, { 16, 8, 16 } },
+		{ 3, 65, 9, 33, 2, 1, ACT_LINEAR, { 8, 16, 8 } },
+		{ 3, 5, 7, 17, 2, 0, ACT_LINEAR, { 8, 8, 16 } },
+		{ 1, 2, 32896, 3, 1, 0, ACT_LINEAR, { 16, 16, 16 } },
 	};
 	static const struct norm norms[] = {
 		{ 3, 5, 64, 4, 1, 0, 1e-5 },    { 3, 5, 64, 4, 4, 0, 0.5 },
