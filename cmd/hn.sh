@@ -38,6 +38,7 @@ analyze-noise|--data-path|1|calib|PATH|images: .npy, .npz or folder
 analyze-noise|--batch-size|1|batch|N|images per step (default: 1)
 analyze-noise|--data-count|1|count|N|only the first N images
 analyze-noise|--analyze-mode|1|mode|MODE|simple or advanced (default: simple)
+params-csv
 visualizer|--no-browser|0|no_browser||write the picture, do not show it
 har info
 har extract|--auto-model-script-path|1|auto_script|FILE|write the automatic script, unpack nothing"
@@ -81,8 +82,8 @@ parser | har)
 	*) misuse "unknown command '$command' (parser onnx, parser tf, har info, har extract)" ;;
 	esac
 	;;
-optimize | compiler | visualizer | analyze-noise) ;;
-profiler | join | params-csv | har-onnx-rt | dfc-studio | tb | tutorial)
+optimize | compiler | visualizer | analyze-noise | params-csv) ;;
+profiler | join | har-onnx-rt | dfc-studio | tb | tutorial)
 	fail "'hn $command' is not there yet"
 	;;
 '') misuse "a command is needed" ;;
@@ -217,6 +218,10 @@ visualizer)
 analyze-noise) # kept in the bundle, as the product does
 	hn-noise -c "$calib" ${batch:+-b "$batch"} ${count:+-n "$count"} ${mode:+-m "$mode"} --har "$file" "$file"
 	saved HAR "$file"
+	;;
+params-csv)
+	hn-params -o "$net.csv" "$file"
+	saved CSV "$net.csv"
 	;;
 'har info') printf '%s\n' "$about" ;;
 'har extract')

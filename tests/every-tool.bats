@@ -17,6 +17,7 @@ hn-compare|shapes.onnx|-q
 hn-infer|shapes.q.har|-q -c bit_exact --raw --in @/four.npy
 hn-dot|shapes.fp.har|-q
 hn-noise|shapes.q.har|-q -c @/four.npy
+hn-params|shapes.q.har|-q
 translate-dataset|rgb.npy|-q -t nv12
 hef-run|shapes.hef|-q --raw --in @/four.npy
 '
@@ -225,7 +226,7 @@ terminal() {
 	local tool=$1 input=$2 rc=0
 	[ "$tool" != hn-dot ] || return 0 # writes text
 	shift 2
-	case $tool in hn-compare | hn-noise) return 0 ;; esac # their output is text
+	case $tool in hn-compare | hn-noise | hn-params) return 0 ;; esac # their output is text
 	script -qec "$tool $* $input" /dev/null < /dev/null > typed || rc=$?
 	[ $rc -eq 1 ] && grep -aq "^$tool: .*terminal" typed || {
 		head -c 300 typed

@@ -33,10 +33,13 @@ struct noise_opts {
 struct weight_stat {
 	size_t n, cout;
 	double min, max, mean, std;
+	size_t zeros;
 	double ratio;   /* largest weight of a feature, the largest by the median of them */
 	double outlier; /* largest weight by the 99.9th percentile of their magnitudes */
 };
-/* False when the layer has no float kernel. */
+/* Of an array of float32 whose values go round cout features. */
+void weight_stat_of(const struct tensor *t, size_t cout, struct weight_stat *out);
+/* Of a layer's kernel; false when it has no float kernel. */
 bool weight_stat(const struct layer *l, const struct tensors *w, struct weight_stat *out);
 
 /* One layer; layers without a kernel have all of it but the weights. */

@@ -30,6 +30,7 @@ static void moments(const float *k, struct weight_stat *s)
 		s->min = fmin(s->min, (double)k[i]);
 		s->max = fmax(s->max, (double)k[i]);
 		sum += (double)k[i];
+		s->zeros += k[i] == 0;
 	}
 	s->mean = sum / (double)s->n;
 	for (size_t i = 0; i < s->n; i++)
@@ -37,18 +38,12 @@ static void moments(const float *k, struct weight_stat *s)
 	s->std = sqrt(square / (double)s->n);
 }
 
-bool weight_stat(const struct layer *l, const struct tensors *w, struct weight_stat *out)
+void weight_stat_of(const struct tensor *t, size_t cout, struct weight_stat *out)
 {
-	const struct tensor *t =
-	    hn_is(l->type, HNF_KERNEL) || l->type == HN_DENSE || l->type == HN_NORMALIZATION
-		? layer_weight(w, l, "kernel")
-		: NULL;
-	const float *k = t ? t->data : NULL;
+	const float *k = t->data;
 	float *top, *all;
 
-	if (!t || t->dtype != DT_F32 || tensor_count(t) == 0)
-		return false;
-	*out = (struct weight_stat){ .n = tensor_count(t), .cout = (size_t)l->out[0].c };
+	*out = (struct weight_stat){ .n = tensor_count(t), .cout = cout };
 	moments(k, out);
 	top = xcalloc(out->cout, sizeof *top);
 	all = xcalloc(out->n, sizeof *all);
@@ -60,5 +55,14 @@ bool weight_stat(const struct layer *l, const struct tensors *w, struct weight_s
 	out->outlier = top_by(all, out->n, 0.999);
 	free(top);
 	free(all);
+}
+
+bool weight_stat(const struct layer *l, const struct tensors *w, struct weight_stat *out)
+{
+	const struct tensor *t = layer_weight(w, l, "kernel");
+
+	if (!t || t->dtype != DT_F32 || tensor_count(t) == 0)
+		return false;
+	weight_stat_of(t, (size_t)l->out[0].c, out);
 	return true;
 }

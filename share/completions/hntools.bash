@@ -52,8 +52,9 @@ _hntools() {
 	hn-compare) opts=" --in --seed --range --data-count --fail-above --worst-first --json --start-node-names --end-node-names --net-input-shapes --net-input-format -i --input -o --output -j --jobs -q --quiet -v --verbose -h --help --version" ;;
 	hn-dot) opts=" --dot -m --member -i --input -o --output -j --jobs -q --quiet -v --verbose -h --help --version" ;;
 	hn-infer) opts="-c --context --in --layers --raw --batch --data-count --labels --top --bench --custom-infer-config -w --weights -i --input -o --output -j --jobs -q --quiet -v --verbose -h --help --version" ;;
-	hn-noise) opts="-c --data --random -m --analyze-mode -n --data-count -b --batch-size --json --har --fail-below -i --input -o --output -j --jobs -q --quiet -v --verbose -h --help --version" ;;
+	hn-noise) opts="-c --data --random -m --analyze-mode --resize --crop -n --data-count -b --batch-size --json --har --fail-below -i --input -o --output -j --jobs -q --quiet -v --verbose -h --help --version" ;;
 	hn-normalize) opts="-s --model-script --list-passes --hn --npz -w --weights -i --input -o --output -j --jobs -q --quiet -v --verbose -h --help --version" ;;
+	hn-params) opts="-i --input -o --output -j --jobs -q --quiet -v --verbose -h --help --version" ;;
 	hn-quantize) opts="-c --calib-set -s --model-script --random-calib -n --calibset-size --resize --crop -b --batch-size --bias-mode --no-equalization --optimization-level --compression-level --hw-arch --stats --stats-out -i --input -o --output -j --jobs -q --quiet -v --verbose -h --help --version" ;;
 	hn-stat) opts="-c --calib-set -s --model-script --random-calib --from -n --calibset-size --resize --crop -b --batch-size --histograms -i --input -o --output -j --jobs -q --quiet -v --verbose -h --help --version" ;;
 	hn2hef) opts="-a --hw-arch --har -i --input -o --output -j --jobs -q --quiet -v --verbose -h --help --version" ;;
@@ -68,4 +69,4 @@ _hntools() {
 		mapfile -t COMPREPLY < <(compgen -f -- "$cur")
 	fi
 }
-complete -o filenames -F _hntools alls-check har-pack hef-run hn hn-alloc hn-compare hn-dot hn-infer hn-noise hn-normalize hn-quantize hn-stat hn2hef onnx2hn tf2hn tflite2hn translate-dataset
+complete -o filenames -F _hntools alls-check har-pack hef-run hn hn-alloc hn-compare hn-dot hn-infer hn-noise hn-normalize hn-params hn-quantize hn-stat hn2hef onnx2hn tf2hn tflite2hn translate-dataset
