@@ -12,6 +12,10 @@
 	"a8_w8 a16_w8 a8_w4 a16_w16 a16_w4 a8_w4_exp a16_w16_non_zero native a8_w8_a8 a8_w8_a16 "  \
 	"a8_w4_a8 a8_w4_a16 a16_w16_a8 a16_w16_a16 a16_w8_a8 a16_w8_a16 a16_w4_a16 a16_w4_a8"
 
+/* A matmul's second input has 8 or 16 bits. */
+#define MATMUL_PRECISIONS                                                                          \
+	"a8_w8 a16_w8 a16_w16 a8_w8_a8 a8_w8_a16 a16_w16_a8 a16_w16_a16 a16_w8_a8 a16_w8_a16"
+
 const struct alls_row alls_rows_pre[] = {
 	/* clang-format off */
 	{ PRE("activation_clipping"), APPLIED, .rule = alls_rule_clipping,
@@ -53,7 +57,7 @@ const struct alls_row alls_rows_pre[] = {
 	  .what = "layers divided by input features, or attention by heads",
 	  ARGS(THE_LAYERS,
 	       { "num_splits", INT_FROM(1), DEF("None") },
-	       { "defuse_type", WORD("input_features mha"), DEF("None"), ONLY("input_features"), WHOLE }) },
+	       { "defuse_type", WORD("input_features mha"), DEF("None") }) },
 	{ PRE("equalization"), APPLIED,
 	  .what = "equalization of scales across layers",
 	  ARGS({ "policy", POLICY2, DEF("enabled") }) },
@@ -81,20 +85,20 @@ const struct alls_row alls_rows_pre[] = {
 	       { "mode", WORD("nn_core"), IGNORED(WHOLE_NORM) },
 	       { "eq_consumer", BOOL, DEF("False") },
 	       { "bit_decomposition_mode", WORD("uniform_precision split_precision"), IGNORED(WHOLE_NORM) },
-	       { "equalization", POLICY3, IGNORED(WHOLE_NORM) }) },
+	       { "equalization", POLICY3 }) },
 	{ PRE("matmul_correction"), NO_EFFECT("matrix products take the zero points of both inputs off exactly"),
 	  .what = "how the zero point of a matmul's second input is compensated",
 	  ARGS(THE_LAYERS,
 	       { "correction_type", WORD("zp_comp_weights zp_comp_block zp_comp_block_2 zp_comp_block_3"), DEF("zp_comp_weights") }) },
-	{ PRE("matmul_decomposition"), STORED,
-	  .what = "16-bit matmuls made of 8-bit ones",
+	{ PRE("matmul_decomposition"), APPLIED,
+	  .what = "16-bit matmuls made of products of bytes",
 	  ARGS(THE_LAYERS,
-	       { "policy", POLICY3, DEF("disabled"), ONLY("disabled") },
-	       { "precision_mode", WORD(PRECISIONS), DEF("a16_w8") }) },
-	{ PRE("matmul_equalization"), STORED,
+	       { "policy", POLICY3, DEF("disabled") },
+	       { "precision_mode", WORD(PRECISIONS), DEF("a16_w8"), ONLY(MATMUL_PRECISIONS), WHOLE }) },
+	{ PRE("matmul_equalization"), APPLIED,
 	  .what = "equalization of the two inputs of a matmul",
 	  ARGS(THE_LAYERS,
-	       { "policy", POLICY3, DEF("allowed"), ONLY("disabled") },
+	       { "policy", POLICY3, DEF("allowed") },
 	       { "matmul_bias", POLICY3, DEF("disabled") }) },
 	{ PRE("quarot"), STORED,
 	  .what = "rotation of the hidden features",
@@ -111,10 +115,10 @@ const struct alls_row alls_rows_pre[] = {
 	  ARGS(THE_LAYERS,
 	       { "shape", INT_FROM(1), LIST(2, 2), DEF("None") },
 	       { "interpolation", WORD("disabled bilinear"), DEF("None") }) },
-	{ PRE("se_optimization"), STORED, .rule = alls_rule_se,
+	{ PRE("se_optimization"), APPLIED, .rule = alls_rule_se,
 	  .what = "squeeze-and-excite blocks that work on tiles of rows",
 	  ARGS({ "method", WORD("tse"), DEF("tse"), REQUIRED },
-	       { "mode", WORD("sequential custom disabled"), DEF("disabled"), REQUIRED, ONLY("disabled") },
+	       { "mode", WORD("sequential custom disabled"), DEF("disabled"), REQUIRED },
 	       { "layers", LAYERS, DEF("None") },
 	       { "count", INT_FROM(1), DEF("None") },
 	       { "tile_height", INT_FROM(1), LIST(1, MANY), ONE, DEF("7") }) },

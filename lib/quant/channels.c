@@ -226,7 +226,10 @@ static void visit_layer_norm(struct channels *c, const struct layer *l)
 		fix_output(c, l);
 }
 
-/* Each output feature is a sum over one feature of the second input, unless that is transposed. */
+/*
+ * Each output feature is a sum over one feature of the second input, unless that is transposed:
+ * then both inputs have the features that are summed over (matmul_balance).
+ */
 static void visit_matmul(struct channels *c, const struct layer *l)
 {
 	if (l->p.variant || !homogeneous(l)) {
@@ -270,6 +273,17 @@ static const visit_fn visits[HN_TYPE_COUNT] = {
 	/* clang-format on */
 };
 
+/* Classes of a layer that nobody asked to equalize; only a matmul may move them. */
+static void hold_all(struct channels *c, const struct layer *l)
+{
+	for (size_t i = 0; i < l->nin; i++)
+		for (size_t f = 0; f < features(l, i); f++)
+			c->held[channels_input(c, l, i, f)] = true;
+	for (int p = 0; p < (int)l->nout; p++)
+		for (size_t f = 0; f < (size_t)l->out[p].c; f++)
+			c->held[find(c, output_node(c, l, p, f))] = true;
+}
+
 void channels_build(struct channels *c, const struct quant *q)
 {
 	c->base = xcalloc(q->g->nlayers, sizeof *c->base);
@@ -280,6 +294,7 @@ void channels_build(struct channels *c, const struct quant *q)
 	}
 	c->parent = xcalloc(c->n, sizeof *c->parent);
 	c->fixed = xcalloc(c->n, sizeof *c->fixed);
+	c->held = xcalloc(c->n, sizeof *c->held);
 	for (size_t i = 0; i < c->n; i++)
 		c->parent[i] = i;
 	for (size_t i = 0; i < q->g->nlayers; i++) {
@@ -287,13 +302,15 @@ void channels_build(struct channels *c, const struct quant *q)
 
 		/* Every other type gives its values a meaning of their own: inputs, outputs,
 		 * tables. */
-		if (visits[l->type])
+		if (l->type == HN_MATMUL && l->p.variant && q->info[i].balance)
+			fix_output(c, l);
+		else if (visits[l->type])
 			visits[l->type](c, l);
 		else
 			fix_all(c, l);
 		if (q->info[i].eq_transparent)
 			join_same(c, l, 0);
-		if (q->info[i].equalize == 0 || (q->info[i].equalize < 0 && q->equalize_named))
+		if (q->info[i].equalize == 0)
 			fix_all(c, l);
 		/* Limits that a script gives are in units of the model as it came. */
 		if (q->info[i].forced || q->info[i].value_clip.mode == CLIP_MANUAL)
@@ -301,6 +318,9 @@ void channels_build(struct channels *c, const struct quant *q)
 	}
 	for (size_t i = 0; i < c->n; i++)
 		c->parent[i] = find(c, i);
+	for (size_t i = 0; i < q->g->nlayers; i++)
+		if (q->info[i].equalize < 0 && q->equalize_named)
+			hold_all(c, q->g->layers[i]);
 }
 
 void channels_release(struct channels *c)
@@ -308,4 +328,5 @@ void channels_release(struct channels *c)
 	free(c->base);
 	free(c->parent);
 	free(c->fixed);
+	free(c->held);
 }

@@ -126,6 +126,12 @@ static void lower_to(double *v, double x)
 		*v = x;
 }
 
+/* A weight of its own for every feature, of 16 bits: any share of the largest is as good. */
+static bool is_fine(const struct equalizer *z, const struct layer *l)
+{
+	return l->type == HN_NORMALIZATION && quant_info(z->q, l)->mode.w == 16;
+}
+
 static void gather_weights(const struct equalizer *z)
 {
 	for (size_t i = 0; i < z->nsides; i++) {
@@ -136,7 +142,7 @@ static void gather_weights(const struct equalizer *z)
 				 s->out_max[o] / s->out_top);
 		for (size_t c = 0; c < s->cin && s->in_top > 0; c++)
 			raise_to(&z->c[channels_input(&z->ch, s->l, 0, c)],
-				 s->in_max[c] / s->in_top);
+				 is_fine(z, s->l) ? 1 : s->in_max[c] / s->in_top);
 	}
 	/* Each gamma has a multiplier of its own: none is small beside others. */
 	for (size_t i = 0; i < z->q->g->nlayers; i++)
@@ -171,7 +177,8 @@ static void gather_values(const struct equalizer *z)
 /* Has class r something to balance? */
 static bool is_free(const struct equalizer *z, size_t r)
 {
-	return channels_root(&z->ch, r) == r && !z->ch.fixed[r] && z->p[r] > 0 && z->c[r] > 0;
+	return channels_root(&z->ch, r) == r && !z->ch.fixed[r] && !z->ch.held[r] && z->p[r] > 0 &&
+	       z->c[r] > 0;
 }
 
 /* How far a free class should move this round. */
@@ -386,12 +393,13 @@ static void find_targets(struct equalizer *z)
 int quant_equalize(struct quant *q, struct err *e)
 {
 	struct equalizer z = { .q = q };
-	int rc;
+	int rc = 0;
 
 	channels_build(&z.ch, q);
 	find_tensors(&z);
 	find_targets(&z);
 	z.log_s = xcalloc(z.ch.n, sizeof(double));
+	matmul_balance(q, &z.ch, z.log_s);
 	z.p = xcalloc(z.ch.n, sizeof(double));
 	z.a = xcalloc(z.ch.n, sizeof(double));
 	z.c = xcalloc(z.ch.n, sizeof(double));
@@ -399,7 +407,8 @@ int quant_equalize(struct quant *q, struct err *e)
 	for (size_t i = 0; i < q->g->nlayers && !err_is(e); i++)
 		if (channels_scalable(q, q->g->layers[i]))
 			make_side(&z.sides[z.nsides++], q, q->g->layers[i], e);
-	rc = err_is(e) ? -1 : iterate(&z, e);
+	if (err_is(e) || iterate(&z, e) < 0)
+		rc = -1;
 	if (rc == 0)
 		apply(&z);
 	for (size_t i = 0; i < z.nsides; i++) {

@@ -60,6 +60,16 @@ const char *precision_name(int32_t act, int32_t w, int32_t out)
 	return act == out || !three ? two : three;
 }
 
+/* Bits that a reader asks of the values of l; a matmul's weights are its second input. */
+static int32_t asked(const struct quant *q, const struct layer *reader, const struct layer *l)
+{
+	const struct qmode *m = &quant_info(q, reader)->mode;
+
+	if (reader->type == HN_MATMUL && reader->in[0].layer != l)
+		return m->w;
+	return m->act;
+}
+
 /* Bits that readers ask of the values that l makes, through layers that forward them. */
 static int32_t wanted(const struct quant *q, const struct layer *l)
 {
@@ -68,7 +78,7 @@ static int32_t wanted(const struct quant *q, const struct layer *l)
 	for (size_t i = 0; i < l->nsucc && bits == 8; i++) {
 		const struct layer *s = l->succ[i];
 
-		if (quant_info(q, s)->mode.act == 16 || (quant_forwards(s) && wanted(q, s) == 16))
+		if (asked(q, s, l) == 16 || (quant_forwards(s) && wanted(q, s) == 16))
 			bits = 16;
 	}
 	return bits;

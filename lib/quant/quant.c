@@ -112,6 +112,7 @@ void quant_info_free(struct qinfo *info)
 	for (size_t c = 0; info->hist && c < info->c; c++)
 		hist_release(&info->hist[c]);
 	free(info->hist);
+	*info = (struct qinfo){ 0 };
 }
 
 static void info_release(struct quant *q)
@@ -147,10 +148,11 @@ static void fill_layer(struct quant *q, struct layer *l)
 {
 	const struct qop *op = &q->ops[l->index];
 	const int32_t act = op->in_bits.n ? op->in_bits.v[0] : op->out_bits;
+	const int32_t second = l->type == HN_MATMUL ? op->in_bits.v[1] : act;
 
 	/* What the record is, which may be more than was asked for. */
 	l->quant.precision_mode = arena_strdup(
-	    &q->g->arena, precision_name(act, op->w_bits ? op->w_bits : act, op->out_bits));
+	    &q->g->arena, precision_name(act, op->w_bits ? op->w_bits : second, op->out_bits));
 	if (!l->quant.bias_mode && op->kernel.n + (op->w_bits ? op->kernel16.n : 0))
 		l->quant.bias_mode = arena_strdup(&q->g->arena, "double_scale_initialization");
 }
@@ -208,7 +210,7 @@ static int equalize(struct quant *q, struct err *e)
 	q->equalize_named = q->equalize == 0 || (q->equalize < 0 && !level);
 	for (size_t i = 0; i < q->ninfo; i++)
 		any = any || q->info[i].equalize == 1;
-	return any || !q->equalize_named ? quant_equalize(q, e) : 0;
+	return any || q->balance || !q->equalize_named ? quant_equalize(q, e) : 0;
 }
 
 /* The one order of steps.  hn-stat ends with "observe". */

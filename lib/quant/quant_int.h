@@ -64,6 +64,7 @@ struct qinfo {
 	int equalize;          /* by script: 1, 0; -1: as the network */
 	enum eq_target eq_target;
 	bool eq_transparent; /* its features take the factors that come in, weights stay */
+	bool balance;        /* matmul_equalization */
 	int zero_static;     /* zero_static_channels of this layer: 1, 0; -1: as the network */
 	int correct_bias;    /* bias_correction of this layer: 1, 0; -1: as the network */
 	bool forced;         /* lo, hi by script: force_range_out */
@@ -104,6 +105,7 @@ struct quant {
 	double ratio16;        /* auto_16bit_weights_ratio */
 	bool equalize_named;   /* only layers that a script enables are equalized */
 	int equalize;          /* equalization: 1, 0; -1: as the level says */
+	bool balance;          /* some matmul has matmul_equalization */
 	int asked_level;       /* optimization_level, of which some are not built */
 	int correct_biases;    /* bias_correction: 1, 0; -1: as the level says */
 	bool compress_cache;   /* its layer results on disk go through zstd */
@@ -285,12 +287,18 @@ struct channels {
 	size_t *base;   /* first channel of each layer */
 	size_t *parent; /* union-find */
 	bool *fixed;    /* by class root: factor 1 */
+	bool *held; /* by class root: its factor stays what it is: 1, or what matmul_balance says */
 };
 void channels_build(struct channels *c, const struct quant *q);
 void channels_release(struct channels *c);
 size_t channels_root(const struct channels *c, size_t i);
 /* Class of feature f of input i of a layer (features of a tensor, not of a flattened vector). */
 size_t channels_input(const struct channels *c, const struct layer *l, size_t i, size_t f);
+/*
+ * matmul_equalization: log_s of the features that two inputs of a matmul share, opposite in the
+ * two; held then.  Features that cannot move are fixed.
+ */
+void matmul_balance(const struct quant *q, struct channels *c, double *log_s);
 /* True for layers whose weights can take factors on both sides. */
 bool channels_scalable(const struct quant *q, const struct layer *l);
 

@@ -213,6 +213,8 @@ static const struct {
 	{ "pre_quantization_optimization", "resolution_reduction", script_reduction },
 	{ "pre_quantization_optimization", "dead_channels_removal", script_dead_channels },
 	{ "pre_quantization_optimization", "dead_layers_removal", script_dead_layers },
+	{ "pre_quantization_optimization", "matmul_equalization", script_matmul_equalization },
+	{ "pre_quantization_optimization", "matmul_decomposition", script_matmul_decomposition },
 	{ "post_quantization_optimization", "bias_correction", bias_correction },
 	/* clang-format on */
 };

@@ -19,6 +19,7 @@ struct layer *transform_add(struct quant *q, enum hn_type t, const char *name,
 		info->mode = from->mode;
 		info->max_feed_repeat = from->max_feed_repeat;
 		info->equalize = from->equalize;
+		info->balance = from->balance;
 		info->zero_static = from->zero_static;
 		info->correct_bias = from->correct_bias;
 		info->weight_clip = from->weight_clip;
@@ -47,44 +48,66 @@ void transform_bury(struct layer *l)
 	l->dead = true;
 }
 
-static const struct {
+struct transform {
 	const char *sub;
 	transform_fn apply;
-} transforms[] = {
+	enum hn_type every; /* without layers=: all layers of this type; HN_INPUT: an error */
+	int (*whole)(struct quant *q, const struct alls_stmt *st, struct err *e); /* not by layer */
+};
+
+static const struct transform transforms[] = {
 	/* clang-format off */
-	{ "split_fused_activation",   transform_activation },
-	{ "add_shortcut_layer",       transform_shortcut },
-	{ "global_avgpool_reduction", transform_avgpool },
-	{ "layer_norm_decomposition", transform_norm },
-	{ "switch_concat_with_add",   transform_concat },
-	{ "defuse",                   transform_defuse },
-	{ "conv_decomposition",       transform_groups },
+	{ "split_fused_activation",   transform_activation, HN_INPUT, NULL },
+	{ "add_shortcut_layer",       transform_shortcut, HN_INPUT, NULL },
+	{ "global_avgpool_reduction", transform_avgpool, HN_INPUT, NULL },
+	{ "layer_norm_decomposition", transform_norm, HN_LAYER_NORM, NULL },
+	{ "switch_concat_with_add",   transform_concat, HN_INPUT, NULL },
+	{ "defuse",                   transform_defuse, HN_INPUT, NULL },
+	{ "conv_decomposition",       transform_groups, HN_INPUT, NULL },
+	{ "se_optimization",          NULL, HN_INPUT, transform_squeeze },
+	{ "matmul_equalization",      transform_center, HN_INPUT, NULL },
 	/* clang-format on */
 };
 
-static transform_fn find(const struct alls_stmt *st)
+static const struct transform *find(const struct alls_stmt *st)
 {
 	for (size_t i = 0; i < sizeof transforms / sizeof transforms[0]; i++)
 		if (alls_is(st, "pre_quantization_optimization", transforms[i].sub))
-			return transforms[i].apply;
+			return &transforms[i];
 	return NULL;
 }
 
+/* The layers of a statement. */
+static int named(const struct quant *q, const struct alls_stmt *st, enum hn_type every,
+		 struct layer ***out, size_t *n, struct err *e)
+{
+	if (alls_get(st, "layers"))
+		return alls_layers(st, alls_get(st, "layers"), q->g, out, n, e);
+	if (every == HN_INPUT) {
+		err_set(e, "argument 'layers' is missing");
+		return alls_in(st, e);
+	}
+	*out = xcalloc(q->g->nlayers, sizeof **out);
+	for (size_t i = 0; i < q->g->nlayers; i++)
+		if (q->g->layers[i]->type == every)
+			(*out)[(*n)++] = q->g->layers[i];
+	return 0;
+}
+
 /* All layers of a statement, each on a graph with shapes. */
-static int follow(struct quant *q, const struct alls_stmt *st, transform_fn apply, struct err *e)
+static int follow(struct quant *q, const struct alls_stmt *st, const struct transform *t,
+		  struct err *e)
 {
 	struct layer **layers = NULL;
 	size_t n = 0;
 	int rc = 0;
 
-	if (!alls_get(st, "layers")) {
-		err_set(e, "argument 'layers' is missing");
-		return alls_in(st, e);
-	}
-	if (alls_layers(st, alls_get(st, "layers"), q->g, &layers, &n, e) < 0)
+	if (t->whole)
+		return t->whole(q, st, e) < 0 ? alls_in(st, e) : graph_infer_shapes(q->g, e);
+	if (named(q, st, t->every, &layers, &n, e) < 0)
 		return -1;
 	for (size_t i = 0; i < n && rc == 0; i++) {
-		rc = apply(q, st, layers[i], e);
+		rc = t->apply(q, st, layers[i], e);
 		if (rc < 0)
 			alls_in(st, e);
 		else

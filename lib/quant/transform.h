@@ -31,5 +31,13 @@ int transform_norm(struct quant *q, const struct alls_stmt *st, struct layer *l,
 int transform_concat(struct quant *q, const struct alls_stmt *st, struct layer *l, struct err *e);
 int transform_defuse(struct quant *q, const struct alls_stmt *st, struct layer *l, struct err *e);
 int transform_groups(struct quant *q, const struct alls_stmt *st, struct layer *l, struct err *e);
+/* ---- transform_squeeze.c: a statement with all of its blocks ---- */
+int transform_squeeze(struct quant *q, const struct alls_stmt *st, struct err *e);
+/* ---- transform_attention.c ---- */
+int transform_center(struct quant *q, const struct alls_stmt *st, struct layer *matmul,
+		     struct err *e);
+/* ---- transform_heads.c ---- */
+int transform_heads(struct quant *q, const struct alls_stmt *st, struct layer *first,
+		    struct err *e);
 
 #endif

@@ -185,7 +185,9 @@ int transform_defuse(struct quant *q, const struct alls_stmt *st, struct layer *
 	const int n = alls_get_int(st, "num_splits", 1);
 	int32_t c;
 
-	if (n == 1 || alls_has_word(st, "defuse_type", "mha"))
+	if (alls_has_word(st, "defuse_type", "mha"))
+		return transform_heads(q, st, l, e);
+	if (n == 1)
 		return 0;
 	if (check(l, e) < 0)
 		return -1;

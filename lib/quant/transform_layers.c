@@ -150,18 +150,25 @@ int transform_avgpool(struct quant *q, const struct alls_stmt *st, struct layer 
 	return 0;
 }
 
-/* A normalization by 1, which takes equalization factors of the values that it reads. */
+/*
+ * A normalization by 1, which takes equalization factors of the values that it reads.  What it
+ * gives has its own unequal features again: 16 bits hold them, and its weights any factor.
+ */
 int transform_norm(struct quant *q, const struct alls_stmt *st, struct layer *l, struct err *e)
 {
 	struct layer *one;
 	size_t c;
 
-	if (alls_get_switch(st, "eq_consumer") != 1)
-		return 0;
 	if (l->type != HN_LAYER_NORM)
 		return err_set(e, "layer '%s' is no layer normalization", quote(l->name));
+	if (alls_get_switch(st, "equalization") >= 0)
+		((struct qinfo *)l->user)->equalize = alls_get_switch(st, "equalization");
+	if (alls_get_switch(st, "eq_consumer") != 1)
+		return 0;
 	c = (size_t)layer_in_shape(l, 0)->c;
 	one = transform_add(q, HN_NORMALIZATION, "eq_consumer", l);
+	((struct qinfo *)one->user)->mode = (struct qmode){ .act = 8, .w = 16, .out = 16 };
+	((struct qinfo *)one->user)->equalize = -1;
 	layer_set_weight(q->w, one, "kernel", edit_weight(q->w, one, "kernel", c, 1));
 	layer_set_weight(q->w, one, "bias", edit_weight(q->w, one, "bias", c, 0));
 	layer_add_input(q->g, one, l->in[0].layer, l->in[0].port);
