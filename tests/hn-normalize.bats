@@ -139,10 +139,40 @@ residual() {
 	echo 'pre_quantization_optimization(ew_add_fusing, policy=perhaps)' > s.alls
 	fails_with 1 "hn-normalize: s.alls:1:53: pre_quantization_optimization: argument 'policy' is perhaps, one of enabled, disabled expected" \
 		hn-normalize -s s.alls m.har -o x.har
+}
+
+@test "infusible_ew_add_type=conv: what no convolution takes is one of its own" {
+	# Both inputs have an activation: the addition stands alone.
+	residual | jq '.layers["n/conv3"].params.activation = "silu"' > m.json
+	becomes "conv conv conv ew_add"
+	echo 'pre_quantization_optimization(ew_add_fusing, policy=enabled, infusible_ew_add_type=ew_add)' > s.alls
+	SCRIPT=s.alls becomes "conv conv conv ew_add"
 	echo 'pre_quantization_optimization(ew_add_fusing, policy=enabled, infusible_ew_add_type=conv)' > s.alls
-	run --separate-stderr hn-normalize -q -s s.alls m.har -o x.har
-	[ "$status" -eq 0 ]
-	[ "$stderr" = "hn-normalize: warning: s.alls:1:1: pre_quantization_optimization(ew_add_fusing): not applied here: infusible_ew_add_type=conv" ]
+	SCRIPT=s.alls becomes "conv conv conv conv"
+	[ "$(jq -c '.layers["n/ew_add1"] | [.type, .input, .params.elementwise_add, .params.groups, .params.activation]' fp.json)" = \
+		'["conv",["n/conv1","n/conv3"],true,8,"relu"]' ]
+	# Another precision than the convolution's.
+	residual > m.json
+	echo 'quantization_param(ew_add1, precision_mode=a16_w16)' >> s.alls
+	SCRIPT=s.alls becomes "conv conv conv conv"
+	# One that can is merged as ever.
+	sed -i 1q s.alls
+	SCRIPT=s.alls becomes "conv conv conv"
+	# A feature added to all pixels is no addition of two tensors of one shape.
+	residual | jq '.layers["n/conv3"].params.activation = "silu" | .layers["n/conv3"].params.kernel_shape = [12, 12, 8, 8] | .layers["n/conv3"].params.padding = "VALID"' > m.json
+	SCRIPT=s.alls becomes "conv conv conv ew_add"
+	# The integers are those of the hardware.
+	residual | jq '.layers["n/conv3"].params.activation = "silu"' > m.json
+	SCRIPT=s.alls becomes "conv conv conv conv"
+	hn-quantize -q -c in.npy fp.har -o q.har
+	hn-infer -q -c fp_optimized --in in.npy fp.har -o f.npy
+	hn-infer -q -c quantized --in in.npy q.har -o q.npy
+	npydiff f.npy q.npy 0.06
+	hn-alloc -q q.har -o a.har
+	hn2hef -q a.har -o m.hef
+	hn-infer -q -c quantized --raw --in in.npy q.har -o q.npy
+	hef-run -q --raw --in in.npy m.hef -o h.npy
+	same_bytes q.npy h.npy
 }
 
 @test "an addition with another precision than its convolution is not fused" {
@@ -233,16 +263,15 @@ residual() {
 	hn-normalize -q -s s.alls m.har -o x.har
 }
 
-@test "commands that are not applied yet are warned of once per kind, and recorded" {
+@test "commands of this stage are applied, those of later ones are left to them without a word" {
 	net conv1 conv "$C33" > m.json
 	mkhar m.json m.har
 	local c='pre_quantization_optimization(ew_add_fusing, policy=enabled, infusible_ew_add_type=conv)'
 	printf '%s\n' "$c" 'set_seed(seed=6)' "$c" 'merge(conv1, conv2)' > s.alls
 	run --separate-stderr hn-normalize -q -s s.alls m.har -o fp.har
 	[ "$status" -eq 0 ]
-	[ "$stderr" = 'hn-normalize: warning: s.alls:1:1: pre_quantization_optimization(ew_add_fusing): not applied here: infusible_ew_add_type=conv' ]
-	[ "$(har-pack -m metadata.json fp.har | jq -c '.hnt_script["hn-normalize"] | map([.line, .command, .status])')" = \
-		'[[1,"pre_quantization_optimization(ew_add_fusing)","partly applied"],[3,"pre_quantization_optimization(ew_add_fusing)","partly applied"]]' ]
+	[ -z "$stderr" ]
+	[ "$(har-pack -m metadata.json fp.har | jq -c .hnt_script)" = null ]
 	# Nothing to say: nothing in the metadata.
 	echo 'set_seed(seed=x)' > s.alls
 	fails_with 1 "hn-normalize: s.alls:1:15: set_seed: argument 'seed' is x, a whole number of at least 0 expected" \

@@ -70,7 +70,7 @@ const struct alls_row alls_rows_pre[] = {
 	{ "pre_quantization_optimization", "ew_add_fusing", .stages = NORM, APPLIED,
 	  .what = "elementwise additions merged into convolutions",
 	  ARGS({ "policy", POLICY2, DEF("enabled"), REQUIRED },
-	       { "infusible_ew_add_type", WORD("conv ew_add"), DEF("ew_add"), ONLY("ew_add") }) },
+	       { "infusible_ew_add_type", WORD("conv ew_add"), DEF("ew_add") }) },
 	{ PRE("global_avgpool_reduction"), APPLIED,
 	  .what = "a global average pool preceded by a smaller one",
 	  ARGS(THE_LAYERS,

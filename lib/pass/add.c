@@ -1,21 +1,30 @@
 /*
  * conv + add fusing: an ew_add whose one input is a linear convolution that feeds only it becomes
  * that convolution's added input.  Of two candidates the later one takes it: the other is complete
- * by then.
+ * by then.  infusible_ew_add_type=conv: an addition of two tensors of one shape that no convolution
+ * takes becomes one of its own, 1x1 with a weight of 1 for every feature.
  */
 #include "pass/edit.h"
 #include "pass/passes.h"
 
-/* pre_quantization_optimization(ew_add_fusing, policy=...): the last one counts; enabled by
- * default. */
-static bool fusing_enabled(const struct alls *s)
-{
-	bool enabled = true;
+struct fusing {
+	bool enabled, others_conv;
+};
 
-	for (size_t i = 0; s && i < s->nstmts; i++)
-		if (alls_is(&s->stmts[i], "pre_quantization_optimization", "ew_add_fusing"))
-			enabled = alls_has_word(&s->stmts[i], "policy", "enabled");
-	return enabled;
+/* pre_quantization_optimization(ew_add_fusing, ...): the last one counts; enabled by default. */
+static struct fusing fusing_of(const struct alls *s)
+{
+	struct fusing f = { .enabled = true };
+
+	for (size_t i = 0; s && i < s->nstmts; i++) {
+		const struct alls_stmt *st = &s->stmts[i];
+
+		if (!alls_is(st, "pre_quantization_optimization", "ew_add_fusing"))
+			continue;
+		f.enabled = alls_has_word(st, "policy", "enabled");
+		f.others_conv = alls_has_word(st, "infusible_ew_add_type", "conv");
+	}
+	return f;
 }
 
 /* Does an argument of a script name the layer? */
@@ -78,18 +87,44 @@ static void fuse(struct graph *g, struct tensors *w, struct layer *add, int whic
 	edit_absorb(g, add, conv);
 }
 
+/* The layer stays where it is, with its name and activation. */
+static void become_conv(struct tensors *w, struct layer *add)
+{
+	const int32_t c = add->out[0].c;
+	const size_t n = (size_t)c;
+	struct tensor one = tensor_new(DT_F32, 4, (int64_t[]){ 1, 1, 1, c });
+
+	for (size_t i = 0; i < n; i++)
+		((float *)tensor_data(&one))[i] = 1;
+	add->type = HN_CONV;
+	memcpy(add->p.kernel, (int32_t[]){ 1, 1, 1, c }, sizeof add->p.kernel);
+	add->p.groups = c;
+	add->p.padding = PAD_VALID;
+	add->p.elementwise_add = true;
+	layer_set_weight(w, add, "kernel", one);
+	layer_set_weight(w, add, "bias", edit_weight(w, add, "bias", n, 0));
+}
+
+/* Both inputs as large as the sum. */
+static bool can_be_conv(const struct layer *add)
+{
+	return hn_shape_equal(layer_in_shape(add, 0), layer_in_shape(add, 1));
+}
+
 int pass_fuse_add(struct graph *g, struct tensors *w, const struct pass_opts *o, struct err *e)
 {
-	const bool enabled = fusing_enabled(o->script);
+	const struct fusing f = fusing_of(o->script);
 
 	(void)e;
-	for (size_t i = 0; enabled && i < g->nlayers; i++) {
+	for (size_t i = 0; f.enabled && i < g->nlayers; i++) {
 		struct layer *l = g->layers[i];
 		const int which = l->type == HN_EW_ADD ? candidate(l) : -1;
 
 		if (which >= 0 && activation_bits(o->script, g, l) ==
 				      activation_bits(o->script, g, l->in[which].layer))
 			fuse(g, w, l, which);
+		else if (l->type == HN_EW_ADD && f.others_conv && can_be_conv(l))
+			become_conv(w, l);
 	}
 	return 0;
 }
