@@ -183,3 +183,26 @@ P=pre_quantization_optimization
 	arr get p.npz n/conv1/kernel:0 p.npy
 	cmp p.npy b.npy
 }
+
+@test "conv_a16_w4 and layer_decomposition are 16-bit precision here, whatever quantization_param says" {
+	same_as() {
+		printf '%s\n' "$1" 'quantization_param(conv2, precision_mode=a8_w4)' > s.alls
+		hn-quantize -q -c in.npy -s s.alls n.fp.har -o a.har
+		printf '%s\n' "$2" > s.alls
+		hn-quantize -q -c in.npy -s s.alls n.fp.har -o b.har
+		cmp <(har-pack -m q.npz a.har) <(har-pack -m q.npz b.har) || return 1
+		har-pack -m hn a.har | jq -r '.layers["n/conv2"].quantization_params.precision_mode'
+	}
+	run same_as "$P(conv_a16_w4, layers=conv2, policy=enabled)" 'quantization_param(conv2, precision_mode=a16_w4)'
+	[ "$status" -eq 0 ]
+	[ "$output" = a16_w4_a8 ]
+	run same_as "$P(layer_decomposition, layers=[conv2], policy=enabled)" 'quantization_param(conv2, precision_mode=a16_w16)'
+	[ "$status" -eq 0 ]
+	[ "$output" = a16_w16_a8 ]
+	run same_as "$P(layer_decomposition, layers=[conv2], policy=disabled)" 'quantization_param(conv2, precision_mode=a8_w4)'
+	[ "$status" -eq 0 ]
+	[ "$output" = a8_w4 ]
+	echo "$P(conv_a16_w4, layers=conv1, policy=enabled)" > s.alls
+	run --separate-stderr hn-quantize -q -c in.npy -s s.alls n.fp.har -o x.har
+	[ "$stderr" = "hn-quantize: warning: conv_a16_w4: 'n/conv1' stays: it is no 1x1 convolution" ]
+}

@@ -64,6 +64,8 @@ static const struct transform transforms[] = {
 	{ "switch_concat_with_add",   transform_concat, HN_INPUT, NULL },
 	{ "defuse",                   transform_defuse, HN_INPUT, NULL },
 	{ "conv_decomposition",       transform_groups, HN_INPUT, NULL },
+	{ "conv_a16_w4",              transform_a16_w4, HN_INPUT, NULL },
+	{ "layer_decomposition",      transform_wide, HN_INPUT, NULL },
 	{ "se_optimization",          NULL, HN_INPUT, transform_squeeze },
 	{ "matmul_equalization",      transform_center, HN_INPUT, NULL },
 	/* clang-format on */

@@ -27,6 +27,8 @@ int transform_activation(struct quant *q, const struct alls_stmt *st, struct lay
 int transform_shortcut(struct quant *q, const struct alls_stmt *st, struct layer *l, struct err *e);
 int transform_avgpool(struct quant *q, const struct alls_stmt *st, struct layer *l, struct err *e);
 int transform_norm(struct quant *q, const struct alls_stmt *st, struct layer *l, struct err *e);
+int transform_a16_w4(struct quant *q, const struct alls_stmt *st, struct layer *l, struct err *e);
+int transform_wide(struct quant *q, const struct alls_stmt *st, struct layer *l, struct err *e);
 /* ---- transform_inputs.c ---- */
 int transform_concat(struct quant *q, const struct alls_stmt *st, struct layer *l, struct err *e);
 int transform_defuse(struct quant *q, const struct alls_stmt *st, struct layer *l, struct err *e);

@@ -1,4 +1,5 @@
 /* Transforms that put one layer in: activations, shortcuts, pools, a normalization. */
+#include "base/log.h"
 #include "pass/edit.h"
 #include "quant/transform.h"
 
@@ -174,4 +175,37 @@ int transform_norm(struct quant *q, const struct alls_stmt *st, struct layer *l,
 	layer_add_input(q->g, one, l->in[0].layer, l->in[0].port);
 	graph_redirect(q->g, l, 0, one, 0);
 	return 0;
+}
+
+/* What other machines make of 8-bit parts is a precision of the layer here. */
+static int set_mode(struct layer *l, const char *name)
+{
+	struct qinfo *info = l->user;
+	struct qmode mode;
+
+	if (!precision_parse(name, &mode))
+		return 0; /* stored: alls/table_pre.c */
+	mode.out = mode.out ? mode.out : info->mode.out;
+	info->mode = mode;
+	return 0;
+}
+
+int transform_a16_w4(struct quant *q, const struct alls_stmt *st, struct layer *l, struct err *e)
+{
+	(void)q;
+	(void)e;
+	if (alls_get_switch(st, "policy") != 1)
+		return 0;
+	if (l->type != HN_CONV || l->p.kernel[0] != 1 || l->p.kernel[1] != 1) {
+		log_warn("conv_a16_w4: '%s' stays: it is no 1x1 convolution", quote(l->name));
+		return 0;
+	}
+	return set_mode(l, "a16_w4");
+}
+
+int transform_wide(struct quant *q, const struct alls_stmt *st, struct layer *l, struct err *e)
+{
+	(void)q;
+	(void)e;
+	return alls_get_switch(st, "policy") == 1 ? set_mode(l, "a16_w16") : 0;
 }
