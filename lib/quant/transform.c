@@ -52,7 +52,8 @@ struct transform {
 	const char *sub;
 	transform_fn apply;
 	enum hn_type every; /* without layers=: all layers of this type; HN_INPUT: an error */
-	int (*whole)(struct quant *q, const struct alls_stmt *st, struct err *e); /* not by layer */
+	int (*whole)(struct quant *q, const struct alls_stmt *st,
+		     struct err *e); /* not by layer; its errors have the place */
 };
 
 static const struct transform transforms[] = {
@@ -67,6 +68,7 @@ static const struct transform transforms[] = {
 	{ "conv_a16_w4",              transform_a16_w4, HN_INPUT, NULL },
 	{ "layer_decomposition",      transform_wide, HN_INPUT, NULL },
 	{ "se_optimization",          NULL, HN_INPUT, transform_squeeze },
+	{ "quarot",                   NULL, HN_INPUT, transform_rotate },
 	{ "matmul_equalization",      transform_center, HN_INPUT, NULL },
 	/* clang-format on */
 };
@@ -105,7 +107,7 @@ static int follow(struct quant *q, const struct alls_stmt *st, const struct tran
 	int rc = 0;
 
 	if (t->whole)
-		return t->whole(q, st, e) < 0 ? alls_in(st, e) : graph_infer_shapes(q->g, e);
+		return t->whole(q, st, e) < 0 ? -1 : graph_infer_shapes(q->g, e);
 	if (named(q, st, t->every, &layers, &n, e) < 0)
 		return -1;
 	for (size_t i = 0; i < n && rc == 0; i++) {

@@ -41,5 +41,7 @@ int transform_center(struct quant *q, const struct alls_stmt *st, struct layer *
 /* ---- transform_heads.c ---- */
 int transform_heads(struct quant *q, const struct alls_stmt *st, struct layer *first,
 		    struct err *e);
+/* ---- transform_rotate.c: quarot, a statement with all of its layers ---- */
+int transform_rotate(struct quant *q, const struct alls_stmt *st, struct err *e);
 
 #endif

@@ -120,21 +120,23 @@ static int find_pools(const struct quant *q, const struct alls_stmt *st, struct 
 		if (alls_layers(st, alls_get(st, "layers"), q->g, out, n, e) < 0)
 			return -1;
 		for (size_t i = 0; i < *n; i++)
-			if (!find_gate((*out)[i], &input))
-				return err_set(e,
-					       "layer '%s' is no global average pool of a "
-					       "squeeze-and-excite block",
-					       quote((*out)[i]->name));
+			if (!find_gate((*out)[i], &input)) {
+				err_set(e,
+					"layer '%s' is no global average pool of a "
+					"squeeze-and-excite block",
+					quote((*out)[i]->name));
+				return alls_in(st, e);
+			}
 		return 0;
 	}
 	*out = xcalloc(q->g->nlayers, sizeof **out);
 	for (size_t i = 0; i < q->g->nlayers && *n < count; i++)
 		if (find_gate(q->g->layers[i], &input))
 			(*out)[(*n)++] = q->g->layers[i];
-	if (*n < count)
-		return err_set(e, "count=%zu, but the network has %zu squeeze-and-excite blocks",
-			       count, *n);
-	return 0;
+	if (*n == count)
+		return 0;
+	err_set(e, "count=%zu, but the network has %zu squeeze-and-excite blocks", count, *n);
+	return alls_in(st, e);
 }
 
 int transform_squeeze(struct quant *q, const struct alls_stmt *st, struct err *e)
@@ -147,7 +149,8 @@ int transform_squeeze(struct quant *q, const struct alls_stmt *st, struct err *e
 		return 0;
 	rc = find_pools(q, st, &pools, &n, e);
 	for (size_t i = 0; i < n && rc == 0; i++)
-		rc = put_tiles(q, pools[i], tile_height(st, i), e);
+		if (put_tiles(q, pools[i], tile_height(st, i), e) < 0)
+			rc = alls_in(st, e);
 	free(pools);
 	return rc;
 }
