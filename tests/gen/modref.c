@@ -24,12 +24,14 @@ static struct tensor read_array(const char *path)
 	return t;
 }
 
-static void write_array(const char *path, const struct tensor *t)
+/* Writes and releases it. */
+static void write_array(const char *path, struct tensor *t)
 {
 	struct err e = { 0 };
 
 	if (npy_write(path, t, &e) < 0)
 		die(&e);
+	tensor_release(t);
 }
 
 static int64_t number(const char *text)
@@ -78,6 +80,7 @@ static void swap(char **a)
 					       (const char *)t.data + (size_t)i * size, size);
 				}
 	write_array(a[1], &o);
+	tensor_release(&t);
 }
 
 static void kernel(char **a)
@@ -94,6 +97,7 @@ static void kernel(char **a)
 				to[(i * dim[1] + k) * n + c] =
 				    (float)tensor_get(&t, (size_t)((k * dim[0] + i) * n + c));
 	write_array(a[1], &o);
+	tensor_release(&t);
 }
 
 static void rows(char **a)
@@ -111,6 +115,7 @@ static void rows(char **a)
 			    (float)tensor_get(&t, (size_t)(r * out + k));
 	}
 	write_array(a[1], &o);
+	tensor_release(&t);
 }
 
 /* Where output coordinate i of `out` lies among `in` (guide 5.5.15, ONNX Resize, TensorFlow). */
@@ -166,6 +171,7 @@ static void resize(char **a)
 					      nearest(a[5], x, t.dim[2], w), c));
 	}
 	write_array(a[1], &o);
+	tensor_release(&t);
 }
 
 static void scores(char **a, bool best)
@@ -195,6 +201,7 @@ static void scores(char **a, bool best)
 			to[i] = (float)top;
 	}
 	write_array(a[1], &o);
+	tensor_release(&t);
 }
 
 static double apply(const char *name, double x)
@@ -213,6 +220,7 @@ static void activation(const char *name, char **a)
 	for (size_t i = 0; i < tensor_count(&t); i++)
 		to[i] = (float)apply(name, tensor_get(&t, i));
 	write_array(a[1], &o);
+	tensor_release(&t);
 }
 
 int main(int argc, char *argv[])
