@@ -8,6 +8,7 @@ void weights_release(struct weights *w)
 {
 	free(w->kernel);
 	free(w->bias);
+	free(w->top);
 }
 
 static size_t kernel_size(const struct qop *op, const struct layer *l)
@@ -116,11 +117,13 @@ QUANT_OP(quant_conv)
 	rc = weights_load(q, l, op, &w, e);
 	if (rc == 0)
 		rc = set_bias_mode(l, op, e);
+	if (rc == 0)
+		rc = weights_given(q, l, op->w_bits, &w, e);
 	if (rc == 0) {
 		weights_quantize(q, l, &w, op, unit);
 		added_input(op, unit[0]);
-		rc = quant_stage(q, l, op, unit, info->groups > 1 || l->p.conversion ? w.cout : 1,
-				 e);
+		rc = quant_stage(q, l, op, unit,
+				 info->groups > 1 || l->p.conversion || w.top ? w.cout : 1, e);
 	}
 	free(unit);
 	weights_release(&w);

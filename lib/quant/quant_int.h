@@ -31,6 +31,13 @@ enum eq_target {
 	EQ_WEIGHTS     /* weights alone */
 };
 
+/* use_prequantized_weights: steps by the weights themselves, or by the largest one. */
+enum prequant {
+	PREQUANT_NONE,
+	PREQUANT_VALUES,
+	PREQUANT_LIMITS
+};
+
 /* Bits that a script asks for: activations read, weights, activations given; 0: not said. */
 struct qmode {
 	int32_t act, w, out;
@@ -50,6 +57,7 @@ struct qinfo {
 	int32_t zp;
 	int32_t bits;
 	struct qmode mode;
+	enum prequant prequant;
 	int groups;          /* quantization_groups */
 	int max_feed_repeat; /* max_bias_feed_repeat */
 	bool bias_asked;     /* bias_mode by script */

@@ -17,7 +17,7 @@ enum {
 struct groups {
 	int n;
 	int32_t *of; /* by feature */
-	double top[WEIGHT_GROUPS_MAX];
+	double *top; /* by group */
 };
 
 int32_t weight_levels(int32_t bits)
@@ -56,6 +56,28 @@ static void color_groups(const struct weights *w, const struct qop *op, struct g
 {
 	g->n = (int)w->cout;
 	quant_color_scales(w->kernel, w->n, w->cout, weight_levels(op->w_bits), g->of, g->top);
+}
+
+/* Weights that have codes already: every feature its own step (prequant.c). */
+static void given_groups(const struct weights *w, struct groups *g)
+{
+	g->n = (int)w->cout;
+	for (size_t c = 0; c < w->cout; c++) {
+		g->of[c] = (int32_t)c;
+		g->top[c] = w->top[c];
+	}
+}
+
+/* A bias or an added input made the step coarser than the one that the weights have. */
+static void tell_coarser(const struct layer *l, const struct weights *w, const struct groups *g)
+{
+	for (size_t c = 0; w->top && c < w->cout; c++)
+		if (g->top[c] > w->top[c] && w->top[c] > 0) {
+			log_warn("layer '%s': the bias of feature %zu needs a coarser scale than "
+				 "its prequantized weights have, which are rounded anew",
+				 quote(l->name), c);
+			return;
+		}
 }
 
 /* The weights of one group; the caller frees them. */
@@ -152,13 +174,14 @@ static void fit_bias(const struct quant *q, const struct layer *l, const struct 
 
 static void set_scales(struct qop *op, const struct weights *w, const struct groups *g)
 {
-	float scale[WEIGHT_GROUPS_MAX];
+	float *scale = xreallocarray(NULL, (size_t)g->n, sizeof *scale);
 
 	for (int k = 0; k < g->n; k++)
 		scale[k] = g->top[k] > 1e-30 ? (float)(g->top[k] / weight_levels(op->w_bits)) : 1;
 	qset_f32(&op->w_scale, (size_t)g->n, scale);
 	if (g->n > 1)
 		qset_i32(&op->w_group, w->cout, g->of);
+	free(scale);
 }
 
 void quant_bias_mantissas(const double *acc, size_t n, struct qop *op)
@@ -290,19 +313,24 @@ void weights_quantize(const struct quant *q, const struct layer *l, const struct
 	double *range = xcalloc(w->cout, sizeof *range);
 
 	g.of = xcalloc(w->cout, sizeof *g.of);
+	g.top = xcalloc(w->cout + WEIGHT_GROUPS_MAX, sizeof *g.top);
 	feature_ranges(w, range);
 	make_groups(range, w->cout, &g);
-	if (l->p.conversion)
+	if (w->top)
+		given_groups(w, &g);
+	else if (l->p.conversion)
 		color_groups(w, op, &g);
 	else
 		clip_groups(q, l, w, op, &g);
 	fit_bias(q, l, w, op, &g);
 	fit_added(l, op, &g);
+	tell_coarser(l, w, &g);
 	set_scales(op, w, &g);
 	set_kernel(w, op, &g);
 	for (size_t c = 0; c < w->cout; c++)
 		unit[c] = (double)op->in_scale.v[0] * (double)op->w_scale.v[g.of[c]];
 	set_bias(q, l, w, op, unit);
 	free(range);
+	free(g.top);
 	free(g.of);
 }

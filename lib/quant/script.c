@@ -193,10 +193,11 @@ static int equalization(struct quant *q, const struct alls_stmt *st, struct err 
  * What each command does to the settings, one row per command and sub-command; whether it speaks of
  * the whole network or of layers is in the statement (st->row->layered).
  */
-static const struct {
+struct command {
 	const char *command, *sub;
-	int (*follow)(struct quant *q, const struct alls_stmt *st, struct err *e);
-} commands[] = {
+	script_fn follow;
+};
+static const struct command commands[] = {
 	/* clang-format off */
 	{ "model_optimization_config",     "calibration",  calibration },
 	{ "model_optimization_config",     "compression_params", compression },
@@ -219,11 +220,23 @@ static const struct {
 	/* clang-format on */
 };
 
-static int follow(struct quant *q, const struct alls_stmt *st, struct err *e)
+/* What holds over quantization_param, wherever it stands in the script. */
+static const struct command overrides[] = {
+	/* clang-format off */
+	{ "pre_quantization_optimization", "split_ew_mult_by_bit_significance", script_split_mult },
+	{ "pre_quantization_optimization", "use_prequantized_weights", script_prequantized },
+	/* clang-format on */
+};
+
+static int follow(struct quant *q, const struct command *c, size_t n, struct err *e)
 {
-	for (size_t i = 0; i < sizeof commands / sizeof commands[0]; i++)
-		if (alls_is(st, commands[i].command, commands[i].sub))
-			return commands[i].follow(q, st, e);
+	const struct alls *s = q->o->script;
+
+	for (size_t i = 0; s && i < s->nstmts; i++)
+		for (size_t k = 0; k < n; k++)
+			if (alls_is(&s->stmts[i], c[k].command, c[k].sub) &&
+			    c[k].follow(q, &s->stmts[i], e) < 0)
+				return -1;
 	return 0;
 }
 
@@ -238,11 +251,9 @@ static void default_bias_mode(struct quant *q)
 
 int quant_script(struct quant *q, struct err *e)
 {
-	const struct alls *s = q->o->script;
-
 	default_bias_mode(q);
-	for (size_t i = 0; s && i < s->nstmts; i++)
-		if (follow(q, &s->stmts[i], e) < 0)
-			return -1;
-	return 0;
+	return follow(q, commands, sizeof commands / sizeof *commands, e) < 0 ||
+		       follow(q, overrides, sizeof overrides / sizeof *overrides, e) < 0
+		   ? -1
+		   : 0;
 }

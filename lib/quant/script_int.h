@@ -27,4 +27,8 @@ int script_softmax_stats(struct quant *q, const struct alls_stmt *st, struct err
 int script_matmul_equalization(struct quant *q, const struct alls_stmt *st, struct err *e);
 int script_matmul_decomposition(struct quant *q, const struct alls_stmt *st, struct err *e);
 
+/* ---- script_precise.c: these hold over quantization_param, wherever it stands ---- */
+int script_split_mult(struct quant *q, const struct alls_stmt *st, struct err *e);
+int script_prequantized(struct quant *q, const struct alls_stmt *st, struct err *e);
+
 #endif

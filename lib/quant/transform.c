@@ -17,6 +17,7 @@ struct layer *transform_add(struct quant *q, enum hn_type t, const char *name,
 		const struct qinfo *from = like->user;
 
 		info->mode = from->mode;
+		info->prequant = from->prequant;
 		info->max_feed_repeat = from->max_feed_repeat;
 		info->equalize = from->equalize;
 		info->balance = from->balance;

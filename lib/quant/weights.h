@@ -13,10 +13,14 @@ struct weights {
 	float *kernel; /* [taps][cin / groups][cout] */
 	float *bias;   /* cout, zeros when the layer has none */
 	size_t n, cout;
+	double *top; /* cout: prequantized weights, step times largest code; NULL: they are not */
 };
 
 /* The largest code of weights of 4, 8 or 16 bits; 16: two bytes of -128..127. */
 int32_t weight_levels(int32_t bits);
+/* ---- prequant.c: fills w->top as use_prequantized_weights asks for this layer, if it does ---- */
+int weights_given(const struct quant *q, const struct layer *l, int32_t bits, struct weights *w,
+		  struct err *e);
 /*
  * Kernel and bias of a record whose geometry, encodings, w_bits and bias_mode are set, in its
  * quantization groups.  unit[cout]: the real value of one unit of each feature's accumulator.
