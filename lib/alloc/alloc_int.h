@@ -100,8 +100,9 @@ struct plan {
 	int32_t batch;
 	struct script_buffer *buffers;
 	size_t nbuffers;
-	/* result of contexts.c */
+	/* result of contexts.c, exact.c */
 	int32_t ncontexts;
+	double *context_scale; /* by context: of its thresholds; NULL: 1 */
 };
 
 /* ---- cost_ops.c ---- */
@@ -219,10 +220,15 @@ void rows_cuts(const struct plan *p, struct allocation *a);
  * Runs every context with its finite buffers, every layer as early as it can.  False on a deadlock;
  * *stuck is then an edge without room.
  */
+bool pace_context(const struct plan *p, const struct allocation *a, int32_t context,
+		  struct pace *pace);
+/* The same for all contexts. */
 bool pace_contexts(const struct plan *p, const struct allocation *a, struct pace *paces,
 		   int32_t *stuck);
 
 /* ---- measure.c ---- */
+/* Weights of a context, of all: -1.  Parts by columns have all of their layer's, each. */
+double context_load_bytes(const struct plan *p, const struct allocation *a, int32_t context);
 /* Cycles per frame of a context if nothing waits for room: its slowest layer, or the link. */
 double ideal_interval(const struct plan *p, const struct allocation *a, int32_t context);
 /* Fills rates, latency and bottleneck with the buffers as they are; warns when the network stalls.
@@ -239,5 +245,23 @@ bool place_l4(const struct plan *p, const struct allocation *a, int32_t context)
 /* Divides the units among contexts in topological order, filling each to `fill` of its thresholds.
  */
 int contexts_divide(struct plan *p, double fill, struct err *e);
+/* Where a network may be cut; units and at are the caller's. */
+struct cut_order {
+	struct unit **units; /* those that compute or output, in topological order */
+	size_t n;
+	size_t *at; /* by unit: place in units; of a source: of its first consumer */
+};
+void contexts_order(struct plan *p, struct cut_order *order);
+
+/* ---- exact.c ---- */
+/*
+ * The partition whose batch takes the least time, with context_scale; false when no partition keeps
+ * the machine's limits.  For small networks: each run of layers is allocated.
+ */
+bool contexts_exact(struct plan *p);
+
+/* ---- run.c ---- */
+/* Rows, cuts and clusters of one context at its highest rate; false when it does not fit. */
+bool settle_context(const struct plan *p, struct allocation *a, int32_t context);
 
 #endif

@@ -8,10 +8,11 @@
 struct partition {
 	struct plan *p;
 	double allowed[RES_COUNT];
-	double memory;       /* L3 cuts for weights and input windows together */
-	struct unit **order; /* units that compute or output, in topological order */
+	double memory; /* L3 cuts for weights and input windows together */
+	struct cut_order cuts;
+	struct unit **order; /* those of cuts */
 	size_t n;
-	size_t *at; /* by unit: place in order; of a source: of its first consumer */
+	size_t *at;
 	/* best way to begin a context at order[i] */
 	int32_t *contexts; /* contexts before it, -1: impossible */
 	double *bytes;     /* moved into contexts before it */
@@ -19,16 +20,18 @@ struct partition {
 	size_t *seen;      /* by unit: 1 + begin of the run that reads it */
 };
 
-static void order_units(struct partition *t)
+void contexts_order(struct plan *p, struct cut_order *t)
 {
-	struct plan *p = t->p;
 	struct unit *u;
 	size_t i, s, k;
 
+	t->units = xcalloc(p->n + 1, sizeof(struct unit *));
+	t->at = xcalloc(p->n + 1, sizeof *t->at);
+	t->n = 0;
 	for (i = 0; i < p->n; i++)
 		if (p->units[i].l->nin > 0) {
 			t->at[i] = t->n;
-			t->order[t->n++] = &p->units[i];
+			t->units[t->n++] = &p->units[i];
 		}
 	for (i = 0; i < p->n; i++) {
 		u = &p->units[i];
@@ -221,15 +224,16 @@ static void divide_init(struct partition *t, double fill)
 	t->memory = 0.9 * share_of(fill) * (double)capacity.v[RES_WEIGHTS];
 	if (p->partition.given[RES_WEIGHTS])
 		t->memory = t->allowed[RES_WEIGHTS];
-	t->order = xcalloc(p->n + 1, sizeof *t->order);
-	t->at = xcalloc(p->n + 1, sizeof *t->at);
 	t->contexts = xcalloc(p->n + 1, sizeof *t->contexts);
 	t->bytes = xcalloc(p->n + 1, sizeof *t->bytes);
 	t->from = xcalloc(p->n + 1, sizeof *t->from);
 	t->seen = xcalloc(p->n + 1, sizeof *t->seen);
 	for (i = 1; i <= p->n; i++)
 		t->contexts[i] = -1;
-	order_units(t);
+	contexts_order(p, &t->cuts);
+	t->order = t->cuts.units;
+	t->at = t->cuts.at;
+	t->n = t->cuts.n;
 }
 
 int contexts_divide(struct plan *p, double fill, struct err *e)

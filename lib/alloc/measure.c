@@ -48,11 +48,8 @@ double ideal_interval(const struct plan *p, const struct allocation *a, int32_t 
 	return slowest > link ? slowest : link;
 }
 
-/*
- * Weights of all contexts over the link, seconds.  Parts by columns have all of their layer's,
- * each. The units' choices may be those of a later try: the layers count.
- */
-static double load_seconds(const struct plan *p, const struct allocation *a)
+/* The units' choices may be those of a later try: the layers count. */
+double context_load_bytes(const struct plan *p, const struct allocation *a, int32_t context)
 {
 	double bytes = 0;
 
@@ -60,11 +57,11 @@ static double load_seconds(const struct plan *p, const struct allocation *a)
 		const struct alloc_layer *l = &a->layers[i];
 		const struct cost *c = &phys_unit(p, a, i)->cost;
 
-		if (c->features > 0)
+		if (c->features > 0 && (context < 0 || l->context == context))
 			bytes += (double)c->weight_bytes * (l->feature_to - l->feature_from) /
 				 c->features;
 	}
-	return bytes / p->t->bandwidth;
+	return bytes;
 }
 
 static void find_bottleneck(struct allocation *a)
@@ -93,7 +90,7 @@ static void warn_stuck(const struct allocation *a)
 static void take_rates(const struct plan *p, const struct pace *paces, struct allocation *a)
 {
 	const struct switching s = { .clock_hz = p->t->clock_hz,
-				     .load_s = load_seconds(p, a),
+				     .load_s = context_load_bytes(p, a, -1) / p->t->bandwidth,
 				     .per_context_s = p->t->per_context_s,
 				     .fixed_s = p->t->fixed_s_per_batch };
 

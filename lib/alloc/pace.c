@@ -33,6 +33,22 @@ static void pace_source(const struct plan *p, const struct allocation *a, struct
 	}
 }
 
+bool pace_context(const struct plan *p, const struct allocation *a, int32_t context,
+		  struct pace *pace)
+{
+	struct net_source s;
+	struct network n;
+	bool ok;
+
+	pace_source(p, a, &s);
+	network_build(&n, &s, context);
+	ok = network_pace(&n, pace);
+	network_release(&n);
+	free(s.layers);
+	free(s.edges);
+	return ok;
+}
+
 bool pace_contexts(const struct plan *p, const struct allocation *a, struct pace *paces,
 		   int32_t *stuck)
 {

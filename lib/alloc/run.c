@@ -37,6 +37,17 @@ static bool settle(const struct plan *p, struct allocation *a, const struct flow
 	return true;
 }
 
+bool settle_context(const struct plan *p, struct allocation *a, int32_t context)
+{
+	struct flow f;
+
+	flow_init(&f, p, a);
+	rows_size(a, &f, context, ideal_interval(p, a, context));
+	flow_release(&f, a);
+	rows_cuts(p, a);
+	return place_context(p, a, context) && place_l4(p, a, context);
+}
+
 /* Smallest choices, then the search; `single`: L2 holds weights. */
 static int choose(struct plan *p, bool single, double scale, struct err *e)
 {
@@ -47,7 +58,7 @@ static int choose(struct plan *p, bool single, double scale, struct err *e)
 		if (unit_minimum(p, &p->units[i], single, e) < 0)
 			return -1;
 	for (c = 0; c < p->ncontexts; c++)
-		search_context(p, c, single, scale);
+		search_context(p, c, single, scale * (p->context_scale ? p->context_scale[c] : 1));
 	return 0;
 }
 
@@ -183,7 +194,8 @@ static const double utils[] = { 0, 0.75, 0.9 };
 enum {
 	FILLS = sizeof fills / sizeof fills[0],
 	UTILS = sizeof utils / sizeof utils[0],
-	FILLS_COMPARED = 6
+	FILLS_COMPARED = 6,
+	EXACT_LAYERS = 16
 };
 
 /* Rates on a link of one lane where a usual one has four (assumed). */
@@ -212,6 +224,29 @@ static struct allocation *divided(struct plan *p, double fill, double util, stru
 	return a;
 }
 
+/* Thresholds of the script say where contexts end. */
+static bool thresholds_given(const struct plan *p)
+{
+	bool given = p->ncontext_limits > 0;
+
+	for (int r = 0; r < RES_COUNT; r++)
+		given = given || p->limits.given[r] || p->partition.given[r];
+	return given;
+}
+
+/* Small networks: the best partition there is. */
+static struct allocation *divided_exactly(struct plan *p)
+{
+	struct err ignored = { 0 };
+	struct allocation *a = NULL;
+
+	if (p->level > 0 && p->n <= EXACT_LAYERS && !p->nbuffers && !thresholds_given(p) &&
+	    contexts_exact(p) && (a = attempts(p, &ignored)) != NULL)
+		measure_choice(p, a);
+	p->context_scale = NULL;
+	return a;
+}
+
 /* Level 0 takes the first one, level 1 the best of some, level 2 of all fills and thresholds. */
 static size_t tries_of(const struct plan *p)
 {
@@ -224,7 +259,7 @@ static size_t tries_of(const struct plan *p)
 static struct allocation *several_contexts(struct plan *p, struct err *e)
 {
 	const size_t tries = tries_of(p);
-	struct allocation *best = NULL;
+	struct allocation *best = divided_exactly(p);
 	struct err last = { 0 };
 	size_t k;
 
