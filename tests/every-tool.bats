@@ -18,6 +18,7 @@ hn-infer|shapes.q.har|-q -c bit_exact --raw --in @/four.npy
 hn-dot|shapes.fp.har|-q
 hn-noise|shapes.q.har|-q -c @/four.npy
 hn-params|shapes.q.har|-q
+hn-fix|shapes.fp.har|-q -c @/four.npy --tries 1
 translate-dataset|rgb.npy|-q -t nv12
 hef-run|shapes.hef|-q --raw --in @/four.npy
 '
@@ -226,7 +227,7 @@ terminal() {
 	local tool=$1 input=$2 rc=0
 	[ "$tool" != hn-dot ] || return 0 # writes text
 	shift 2
-	case $tool in hn-compare | hn-noise | hn-params) return 0 ;; esac # their output is text
+	case $tool in hn-compare | hn-noise | hn-params | hn-fix) return 0 ;; esac # their output is text
 	script -qec "$tool $* $input" /dev/null < /dev/null > typed || rc=$?
 	[ $rc -eq 1 ] && grep -aq "^$tool: .*terminal" typed || {
 		head -c 300 typed

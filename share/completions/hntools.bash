@@ -51,6 +51,7 @@ _hntools() {
 	hn-alloc) opts="-a --hw-arch -s --model-script --keep-best --report -i --input -o --output -j --jobs -q --quiet -v --verbose -h --help --version" ;;
 	hn-compare) opts=" --in --seed --range --data-count --fail-above --worst-first --json --start-node-names --end-node-names --net-input-shapes --net-input-format -i --input -o --output -j --jobs -q --quiet -v --verbose -h --help --version" ;;
 	hn-dot) opts=" --dot -m --member -i --input -o --output -j --jobs -q --quiet -v --verbose -h --help --version" ;;
+	hn-fix) opts="-c --calib-set --data -n --data-count --labels -s --model-script -m --analyze-mode --tries --gain --target --har -i --input -o --output -j --jobs -q --quiet -v --verbose -h --help --version" ;;
 	hn-infer) opts="-c --context --in --layers --raw --batch --data-count --labels --top --bench --custom-infer-config -w --weights -i --input -o --output -j --jobs -q --quiet -v --verbose -h --help --version" ;;
 	hn-noise) opts="-c --data --random -m --analyze-mode --resize --crop -n --data-count -b --batch-size --json --har --fail-below -i --input -o --output -j --jobs -q --quiet -v --verbose -h --help --version" ;;
 	hn-normalize) opts="-s --model-script --list-passes --hn --npz -w --weights -i --input -o --output -j --jobs -q --quiet -v --verbose -h --help --version" ;;
@@ -69,4 +70,4 @@ _hntools() {
 		mapfile -t COMPREPLY < <(compgen -f -- "$cur")
 	fi
 }
-complete -o filenames -F _hntools alls-check har-pack hef-run hn hn-alloc hn-compare hn-dot hn-infer hn-noise hn-normalize hn-params hn-quantize hn-stat hn2hef onnx2hn tf2hn tflite2hn translate-dataset
+complete -o filenames -F _hntools alls-check har-pack hef-run hn hn-alloc hn-compare hn-dot hn-fix hn-infer hn-noise hn-normalize hn-params hn-quantize hn-stat hn2hef onnx2hn tf2hn tflite2hn translate-dataset
