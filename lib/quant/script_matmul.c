@@ -1,4 +1,4 @@
-/* Script commands about matmul layers; what they change of the graph is in transform_attention.c. */
+/* Script commands about matmul layers; transform_attention.c is what they change of the graph. */
 #include "quant/script_int.h"
 
 static int no_matmul(const struct alls_stmt *st, const struct layer *l, struct err *e)

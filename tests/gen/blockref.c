@@ -5,9 +5,9 @@
  *		TILE rows of x)))): Vosco et al. 2021
  *	blockref mean IN.npy OUT.npy               of every picture's pixels
  *	blockref attention IN.npy W.npz HEADS SCALE OUT.npy
- *		softmax(SCALE q k^T) v by heads, with q, k, v the 1x1 convolutions conv1, conv2, conv3
- *	blockref edit W.npz KEY EVERY MUL ADD       in the file, of every EVERY-th feature of an array:
- *		v MUL + ADD
+ *		softmax(SCALE q k^T) v by heads, q, k, v by the convolutions conv1, conv2, conv3
+ *	blockref edit W.npz KEY EVERY MUL ADD
+ *		v MUL + ADD, in the file, of every EVERY-th feature of an array
  *
  * Weights have the keys n/LAYER/kernel:0 and n/LAYER/bias:0.
  */
@@ -172,8 +172,8 @@ static void attention(char **a)
 	struct tensors *w = read_weights(a[1]);
 	const size_t heads = (size_t)real(a[2]), cin = (size_t)x.dim[3];
 	const size_t c = tensor_count(find(w, "conv1", "bias")), tokens = (size_t)x.dim[2];
-	struct tensor out = tensor_new(
-	    DT_F32, 4, (int64_t[]){ x.dim[0], 1, (int64_t)tokens, (int64_t)c });
+	struct tensor out =
+	    tensor_new(DT_F32, 4, (int64_t[]){ x.dim[0], 1, (int64_t)tokens, (int64_t)c });
 	double *qkv = xcalloc(3 * tokens * c, sizeof *qkv), *pixel = xcalloc(cin, sizeof *pixel);
 
 	for (size_t n = 0; n < (size_t)x.dim[0]; n++) {
