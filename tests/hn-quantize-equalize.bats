@@ -90,3 +90,23 @@ near() {
 	[ "$status" -eq 1 ]
 	[[ "$stderr" == *"layer 'n/conv2' mixes features: dw and normalization layers can be transparent"* ]]
 }
+
+@test "a pool hands factors on, unless force_transparent is disabled" {
+	cat <<- END | mkonnx m.onnx
+		input x 1,1,20,10
+		init w 2,1,1,1 1 0.01
+		init v 1,2,1,1 1 1
+		node Conv conv x,w y
+		node MaxPool pool y z kernel_shape=2,2
+		node Conv conv2 z,v out
+		output out
+	END
+	onnx2hn -q m.onnx --net-name n -o m.har
+	hn-normalize -q m.har -o m.fp.har
+	hn-infer -q -c fp_optimized --in x.npy m.fp.har -o before.npy
+	# C / s = sqrt(P A) s, with P and A 0.01: s is 10.
+	near "$(factor "$P(equalization, layers=maxpool1, force_transparent=allowed)")" 10
+	near "$(factor "$P(equalization, layers=maxpool1, force_transparent=disabled)")" 1
+	# A layer with weights is where factors end anyway.
+	near "$(factor "$P(equalization, layers=conv1, force_transparent=disabled)")" 10
+}

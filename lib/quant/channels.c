@@ -308,9 +308,10 @@ void channels_build(struct channels *c, const struct quant *q)
 			visits[l->type](c, l);
 		else
 			fix_all(c, l);
-		if (q->info[i].eq_transparent)
+		if (q->info[i].eq_transparent == 1)
 			join_same(c, l, 0);
-		if (q->info[i].equalize == 0)
+		if (q->info[i].equalize == 0 ||
+		    (q->info[i].eq_transparent == 0 && !channels_scalable(q, l)))
 			fix_all(c, l);
 		/* Limits that a script gives are in units of the model as it came. */
 		if (q->info[i].forced || q->info[i].value_clip.mode == CLIP_MANUAL)

@@ -71,12 +71,12 @@ struct qinfo {
 	} exponent;            /* negative_exponent */
 	int equalize;          /* by script: 1, 0; -1: as the network */
 	enum eq_target eq_target;
-	bool eq_transparent; /* its features take the factors that come in, weights stay */
-	bool balance;        /* matmul_equalization */
-	int zero_static;     /* zero_static_channels of this layer: 1, 0; -1: as the network */
-	int correct_bias;    /* bias_correction of this layer: 1, 0; -1: as the network */
-	bool forced;         /* lo, hi by script: force_range_out */
-	bool clipped;        /* the range is not beyond clip_lo, clip_hi */
+	int eq_transparent; /* force_transparent: 1, 0; -1: as its type is */
+	bool balance;       /* matmul_equalization */
+	int zero_static;    /* zero_static_channels of this layer: 1, 0; -1: as the network */
+	int correct_bias;   /* bias_correction of this layer: 1, 0; -1: as the network */
+	bool forced;        /* lo, hi by script: force_range_out */
+	bool clipped;       /* the range is not beyond clip_lo, clip_hi */
 	double clip_lo, clip_hi;
 	struct clip value_clip;  /* activation_clipping */
 	struct clip weight_clip; /* weights_clipping; CLIP_MMSE_IF4B by default */

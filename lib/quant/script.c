@@ -173,8 +173,8 @@ static int equalize_layer(struct quant *q, const struct alls_stmt *st, struct la
 	info->eq_target = alls_has_word(st, "equalization_target", "activation") ? EQ_ACTIVATION
 			  : alls_has_word(st, "equalization_target", "weights")  ? EQ_WEIGHTS
 										 : EQ_DEFAULT;
-	info->eq_transparent = alls_get_switch(st, "force_transparent") == 1;
-	if (!info->eq_transparent || each)
+	info->eq_transparent = alls_get_switch(st, "force_transparent");
+	if (info->eq_transparent != 1 || each)
 		return 0;
 	err_set(e, "layer '%s' mixes features: dw and normalization layers can be transparent",
 		quote(l->name));
