@@ -10,14 +10,14 @@
 
 #include "base/log.h"
 #include "quant/clip.h"
+#include "quant/probe.h"
 
 #include <math.h>
 
 enum {
 	IMAGES = 8,       /* on which noise is measured */
 	IMAGES_LARGE = 2, /* in a large network, where they take time and outputs are many */
-	LEVELS = 7,       /* of 4-bit weights */
-	MAX_IO = 256
+	LEVELS = 7        /* of 4-bit weights */
 };
 
 /* A network with fewer weights is small: compression levels do not apply to it (guide 4.3.4). */
@@ -37,13 +37,10 @@ struct search {
 	struct candidate *c;
 	size_t count;
 	double total; /* weights of the network */
-	int32_t images;
-	float *in[MAX_IO], *clean[MAX_IO], *out[MAX_IO];
-	size_t nin, nout, size[MAX_IO]; /* values of an output on all images */
+	struct probe probe;
 };
 
-/* A normalization or a color conversion has few weights: no memory to save. */
-static const struct tensor *kernel_of(const struct quant *q, const struct layer *l)
+const struct tensor *compress_kernel(const struct quant *q, const struct layer *l)
 {
 	const bool has =
 	    (hn_is(l->type, HNF_KERNEL) && l->type != HN_NORMALIZATION) || l->type == HN_DENSE;
@@ -58,7 +55,7 @@ static void find_candidates(struct search *s)
 	s->c = xcalloc(q->g->nlayers, sizeof *s->c);
 	for (size_t i = 0; i < q->g->nlayers; i++) {
 		struct layer *l = q->g->layers[i];
-		const struct tensor *k = kernel_of(q, l);
+		const struct tensor *k = compress_kernel(q, l);
 		const struct qmode *m = &q->info[i].mode;
 
 		if (!k || k->dtype != DT_F32)
@@ -70,50 +67,11 @@ static void find_candidates(struct search *s)
 	}
 }
 
-static int open_images(struct search *s, struct err *e)
+static int run_float(struct search *s, const struct tensors *w, struct err *e)
 {
-	struct layer *input[MAX_IO], *output[MAX_IO];
-	struct quant *q = s->q;
+	struct emu *m = emu_new_f32(s->q->g, w, s->probe.images, true, e);
+	const int rc = m ? probe_run(&s->probe, m, e) : -1;
 
-	if (!q->calib)
-		return err_set(
-		    e, "4-bit weights are chosen by the noise that they make on images: give "
-		       "-c beside --stats");
-	s->nin = graph_inputs(q->g, input, MAX_IO);
-	s->nout = graph_outputs(q->g, output, MAX_IO);
-	if (s->nin > MAX_IO || s->nout > MAX_IO)
-		return err_set(e, "more than %d inputs or outputs", MAX_IO);
-	s->images = s->total < large_network ? IMAGES : IMAGES_LARGE;
-	if (calib_count(q->calib) < (size_t)s->images)
-		s->images = (int32_t)calib_count(q->calib);
-	for (size_t k = 0; k < s->nin; k++) {
-		const size_t n = (size_t)s->images * calib_image(q->calib, k);
-
-		s->in[k] = xreallocarray(NULL, n, sizeof(float));
-		if (calib_load(q->calib, k, 0, (size_t)s->images, s->in[k], e) < 0)
-			return -1;
-	}
-	for (size_t k = 0; k < s->nout; k++) {
-		s->size[k] = (size_t)s->images * hn_shape_count(&output[k]->out[0]);
-		s->clean[k] = xreallocarray(NULL, s->size[k], sizeof(float));
-		s->out[k] = xreallocarray(NULL, s->size[k], sizeof(float));
-	}
-	return 0;
-}
-
-static int run_float(struct search *s, const struct tensors *w, float *const out[], struct err *e)
-{
-	struct emu *m = emu_new_f32(s->q->g, w, s->images, true, e);
-	const void *in[MAX_IO];
-	void *to[MAX_IO];
-	int rc = -1;
-
-	for (size_t k = 0; k < s->nin; k++)
-		in[k] = s->in[k];
-	for (size_t k = 0; k < s->nout; k++)
-		to[k] = out[k];
-	if (m)
-		rc = emu_run(m, s->images, in, to, e);
 	emu_free(m);
 	return rc;
 }
@@ -133,23 +91,6 @@ static struct tensor rounded(const struct tensor *k)
 		to[i] = (float)(fmax(fmin(code, LEVELS), -LEVELS) * step);
 	}
 	return t;
-}
-
-/* Squared difference relative to the squares, the mean over the outputs. */
-static double noise_of(const struct search *s)
-{
-	double sum = 0;
-
-	for (size_t k = 0; k < s->nout; k++) {
-		double d = 0, y = 0;
-
-		for (size_t i = 0; i < s->size[k]; i++) {
-			d += pow((double)s->out[k][i] - (double)s->clean[k][i], 2);
-			y += pow((double)s->clean[k][i], 2);
-		}
-		sum += y > 0 ? d / y : d > 0;
-	}
-	return sum / (double)s->nout;
 }
 
 static int by_size(const void *pa, const void *pb)
@@ -179,7 +120,13 @@ static void shortlist(struct search *s, double ratio)
 
 static int measure(struct search *s, struct err *e)
 {
-	if (open_images(s, e) < 0 || run_float(s, s->q->w, s->clean, e) < 0)
+	const int32_t images = s->total < large_network ? IMAGES : IMAGES_LARGE;
+
+	if (!s->q->calib)
+		return err_set(
+		    e, "4-bit weights are chosen by the noise that they make on images: give "
+		       "-c beside --stats");
+	if (probe_open(&s->probe, s->q, images, images, e) < 0)
 		return -1;
 	for (size_t i = 0; i < s->count; i++) {
 		struct candidate *c = &s->c[i];
@@ -190,12 +137,12 @@ static int measure(struct search *s, struct err *e)
 		if (!c->near)
 			continue;
 		w = tensors_copy(s->q->w);
-		layer_set_weight(w, c->l, "kernel", rounded(kernel_of(s->q, c->l)));
-		rc = run_float(s, w, s->out, e);
+		layer_set_weight(w, c->l, "kernel", rounded(compress_kernel(s->q, c->l)));
+		rc = run_float(s, w, e);
 		tensors_free(w);
 		if (rc < 0)
 			return -1;
-		c->noise = noise_of(s);
+		c->noise = probe_noise(&s->probe);
 	}
 	return 0;
 }
@@ -338,11 +285,7 @@ int quant_compress(struct quant *q, struct err *e)
 	ratio = q->ratio4 >= 0 ? q->ratio4 : level_ratio(q, s.total);
 	if (ratio > 0 && s.count)
 		rc = compress(&s, ratio, e);
-	for (size_t k = 0; k < MAX_IO; k++) {
-		free(s.in[k]);
-		free(s.clean[k]);
-		free(s.out[k]);
-	}
+	probe_release(&s.probe);
 	free(s.c);
 	return rc;
 }

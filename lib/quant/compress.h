@@ -4,6 +4,12 @@
 
 #include "quant/quant_int.h"
 
+/*
+ * The kernel of a layer whose weights may have fewer bits, else NULL: a normalization or a color
+ * conversion has few weights, no memory to save.
+ */
+const struct tensor *compress_kernel(const struct quant *q, const struct layer *l);
+
 /* A layer that may be compressed, best first. */
 struct compress_item {
 	double weights;

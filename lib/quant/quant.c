@@ -1,4 +1,5 @@
 #include "quant/compress.h"
+#include "quant/mix.h"
 #include "quant/quant_int.h"
 
 #include "base/log.h"
@@ -232,6 +233,7 @@ static const struct {
 	{ "equalize",    equalize,       "moves scales between layers, and the observed ranges with them" },
 	{ "clipping",    quant_clip_values, "percentiles of the values as they are now" },
 	{ "compress",    quant_compress, "4-bit layers by the noise of the weights as they are now" },
+	{ "precision search", quant_mix,     "of layers that are still open, by the noise at the outputs" },
 	{ "ranges",      quant_ranges,   "encodings, of the ranges as they are now" },
 	{ "exponents",   quant_negative_exponent, "layers whose sums are coarser than these codes" },
 	{ "records",     quant_records,  "integers, by the encodings" },

@@ -8,6 +8,7 @@
 #include "emu/emu.h"
 #include "emu/host.h"
 #include "hn/hn.h"
+#include "io/json.h"
 #include "io/scale.h"
 
 struct quant_opts {
@@ -30,6 +31,7 @@ struct quant_opts {
 	const struct alls *script;  /* may override any of the above */
 	const char *stats_out;      /* also write statistics here, NULL: no */
 	struct tensors **stats_set; /* where to leave them; NULL: not wanted.  The caller's */
+	json_t **mix_out;           /* where to leave what mix_precision_search found; or NULL */
 	const char *hw_arch;        /* target name for table sizes; NULL: hailo8 */
 	uint64_t seed;              /* set_seed: quant_rng */
 	struct host *before;        /* what the host does with images first (emu/host.h); or NULL */

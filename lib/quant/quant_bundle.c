@@ -177,15 +177,22 @@ int quant_bundle(struct bundle *b, struct quant_opts *o, const char *script, str
 	struct model m = { 0 };
 	struct tensors *records = NULL;
 	struct tensors *stats = NULL;
+	json_t *mix = NULL;
 	int rc = model_load(b, o, script, &m, e);
 
+	o->mix_out = &mix;
 	if (rc == 0) {
 		alls_notices(m.script, ALLS_QUANTIZE, b, NULL);
 		o->stats_set = &stats;
 		rc = on_device(&m, o, quant_run, &records, e);
 	}
-	if (rc == 0 && (rc = store(b, m.g, m.w, records, stats, m.script, e)) == 0)
+	if (rc == 0 && (rc = store(b, m.g, m.w, records, stats, m.script, e)) == 0) {
+		if (mix)
+			json_object_set(bundle_metadata(b), "hnt_precision_search", mix);
 		rc = check(b, o, m.script, e);
+	}
+	json_decref(mix);
+	o->mix_out = NULL;
 	tensors_free(records);
 	tensors_free(stats);
 	model_release(&m);

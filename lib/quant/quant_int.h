@@ -87,6 +87,27 @@ struct qinfo {
 	struct hist *hist;       /* c: histogram of every output feature; NULL: none is asked for */
 };
 
+/* What the cost of a network is counted in: mix_precision_search. */
+enum mix_metric {
+	MIX_MACS,
+	MIX_BOPS,
+	MIX_WEIGHTS
+};
+
+enum {
+	MIX_MARKERS = 64
+};
+
+/* mix_precision_search of a script. */
+struct mix_opts {
+	bool on, pareto;
+	int images, batch; /* batch 0: as quantization */
+	int snr_cap;       /* dB; a layer's noise counts as no less */
+	enum mix_metric metric;
+	double marker[MIX_MARKERS];
+	size_t nmarkers;
+};
+
 struct calib;
 
 struct quant {
@@ -117,7 +138,8 @@ struct quant {
 	int asked_level;       /* optimization_level, of which some are not built */
 	int correct_biases;    /* bias_correction: 1, 0; -1: as the level says */
 	bool compress_cache;   /* its layer results on disk go through zstd */
-	char *downgrade;       /* what was asked for and is not done: said again at the end */
+	struct mix_opts mix;
+	char *downgrade; /* what was asked for and is not done: said again at the end */
 };
 
 /* The softmax that alone reads a layer's values, or NULL. */

@@ -217,6 +217,7 @@ static const struct command commands[] = {
 	{ "pre_quantization_optimization", "matmul_equalization", script_matmul_equalization },
 	{ "pre_quantization_optimization", "matmul_decomposition", script_matmul_decomposition },
 	{ "post_quantization_optimization", "bias_correction", bias_correction },
+	{ "post_quantization_optimization", "mix_precision_search", script_mix },
 	/* clang-format on */
 };
 

@@ -23,6 +23,9 @@ int script_reduction(struct quant *q, const struct alls_stmt *st, struct err *e)
 int script_dead_channels(struct quant *q, const struct alls_stmt *st, struct err *e);
 int script_softmax_stats(struct quant *q, const struct alls_stmt *st, struct err *e);
 
+/* ---- script_mix.c ---- */
+int script_mix(struct quant *q, const struct alls_stmt *st, struct err *e);
+
 /* ---- script_matmul.c ---- */
 int script_matmul_equalization(struct quant *q, const struct alls_stmt *st, struct err *e);
 int script_matmul_decomposition(struct quant *q, const struct alls_stmt *st, struct err *e);
