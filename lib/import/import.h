@@ -206,6 +206,15 @@ struct im_value *im_value(struct im_graph *g, const char *name);
 struct im_value *im_find_value(const struct im_graph *g, const char *name); /* NULL when absent */
 struct im_node *im_add(struct im_graph *g, const char *op, const char *name, size_t nin,
 		       size_t nout, size_t nattr);
+/* The same without attributes, of which it has room for a dozen: im_put. */
+struct im_node *im_add_open(struct im_graph *g, const char *op, const char *name, size_t nin,
+			    size_t nout);
+/* One attribute more; names and texts are borrowed, ints are copied into g. */
+void im_put_int(struct im_node *n, const char *name, int64_t i);
+void im_put_float(struct im_node *n, const char *name, float f);
+void im_put_text(struct im_node *n, const char *name, const char *s);
+void im_put_ints(struct im_graph *g, struct im_node *n, const char *name, const int64_t *v,
+		 size_t count);
 void im_add_input(struct im_graph *g, struct im_value *v);
 void im_add_output(struct im_graph *g, struct im_value *v);
 /* Makes a value constant; takes t. */

@@ -2,10 +2,6 @@
 #include "base/limits.h"
 #include "tf/tf_ops.h"
 
-enum {
-	ATTRS = 12 /* room for attributes of one node */
-};
-
 /* ---- nodes ---- */
 struct im_value *tf_out(struct tf *t, const struct tf_oper *o, size_t k)
 {
@@ -14,10 +10,9 @@ struct im_value *tf_out(struct tf *t, const struct tf_oper *o, size_t k)
 
 struct im_node *tf_add(struct tf *t, const struct tf_oper *o, const char *op, size_t nin)
 {
-	struct im_node *n = im_add(t->g, op, o->name, nin, 1, ATTRS);
+	struct im_node *n = im_add_open(t->g, op, o->name, nin, 1);
 
 	n->kind = o->kind;
-	n->nattr = 0;
 	n->out[0] = tf_out(t, o, 0);
 	return n;
 }
@@ -75,49 +70,12 @@ struct im_value *tf_const_ints(struct tf *t, const struct tf_oper *o, const int6
 	return tf_const(t, o, c);
 }
 
-static struct im_attr *attr(struct im_node *n, const char *name, enum im_kind kind)
-{
-	struct im_attr *a = &n->attr[n->nattr++];
-
-	if (n->nattr > ATTRS)
-		BUG("more than %d attributes", ATTRS);
-	a->name = name;
-	a->kind = kind;
-	return a;
-}
-
-void tf_set_int(struct im_node *n, const char *name, int64_t i)
-{
-	attr(n, name, IM_INT)->i = i;
-}
-
-void tf_set_float(struct im_node *n, const char *name, float f)
-{
-	attr(n, name, IM_FLOAT)->f = f;
-}
-
-void tf_set_text(struct im_node *n, const char *name, const char *s)
-{
-	attr(n, name, IM_STRING)->s = s;
-}
-
-void tf_set_ints(struct tf *t, struct im_node *n, const char *name, const int64_t *v, size_t count)
-{
-	struct im_attr *a = attr(n, name, IM_INTS);
-	int64_t *copy = arena_array(&t->g->arena, count, sizeof *copy);
-
-	if (count)
-		memcpy(copy, v, count * sizeof *copy);
-	a->ints = copy;
-	a->n = count;
-}
-
 struct im_value *tf_turned(struct tf *t, const struct tf_oper *o, struct im_value *x,
 			   const int64_t *perm, size_t rank)
 {
 	struct im_node *n = tf_unary(t, o, "Transpose", x);
 
-	tf_set_ints(t, n, "perm", perm, rank);
+	im_put_ints(t->g, n, "perm", perm, rank);
 	return tf_step(t, o, n);
 }
 
@@ -126,7 +84,7 @@ struct im_value *tf_along(struct tf *t, const struct tf_oper *o, const char *op,
 {
 	struct im_node *n = tf_unary(t, o, op, x);
 
-	tf_set_ints(t, n, "axes", &axis, 1);
+	im_put_ints(t->g, n, "axes", &axis, 1);
 	return tf_step(t, o, n);
 }
 

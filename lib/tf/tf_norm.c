@@ -118,7 +118,7 @@ int tf_plus(struct tf *t, const struct tf_oper *o, struct err *e)
 	n->in[3] = tf_value(t, norm.mean);
 	n->in[4] = tf_value(t, norm.variance);
 	n->last = true;
-	tf_set_float(n, "epsilon", norm.epsilon);
+	im_put_float(n, "epsilon", norm.epsilon);
 	n->origin = arena_array(&t->g->arena, 2, sizeof *n->origin);
 	n->origin[0] = norm.product->n->name;
 	n->origin[1] = n->name;

@@ -87,11 +87,6 @@ struct im_value *tf_out(struct tf *t, const struct tf_oper *o, size_t k);
 /* A new constant. */
 struct im_value *tf_const(struct tf *t, const struct tf_oper *o, struct tensor data);
 struct im_value *tf_const_ints(struct tf *t, const struct tf_oper *o, const int64_t *v, int64_t n);
-/* Attributes of a node. */
-void tf_set_int(struct im_node *n, const char *name, int64_t i);
-void tf_set_float(struct im_node *n, const char *name, float f);
-void tf_set_text(struct im_node *n, const char *name, const char *s);
-void tf_set_ints(struct tf *t, struct im_node *n, const char *name, const int64_t *v, size_t count);
 /* x with dimensions in another order, of another shape, with new dimensions of size 1. */
 struct im_value *tf_turned(struct tf *t, const struct tf_oper *o, struct im_value *x,
 			   const int64_t *perm, size_t rank);

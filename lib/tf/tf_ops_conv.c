@@ -12,7 +12,7 @@ static int window(struct tf *t, const struct tf_oper *o, const char *op, size_t 
 	*out = tf_add(t, o, op, nin);
 	(*out)->last = tf_last(o);
 	(*out)->in[0] = o->in[0];
-	tf_set_ints(t, *out, "strides", stride, 2);
+	im_put_ints(t->g, *out, "strides", stride, 2);
 	return 0;
 }
 
@@ -40,14 +40,14 @@ static int padding(struct tf *t, const struct tf_oper *o, struct im_node *n, str
 	int64_t pad[4];
 
 	if (strcmp(scheme, "SAME") == 0 || strcmp(scheme, "VALID") == 0) {
-		tf_set_text(n, "auto_pad", scheme[0] == 'S' ? "SAME_UPPER" : "VALID");
+		im_put_text(n, "auto_pad", scheme[0] == 'S' ? "SAME_UPPER" : "VALID");
 		return 0;
 	}
 	if (strcmp(scheme, "EXPLICIT") != 0)
 		return err_set(e, "its padding '%s' is unknown", quote(scheme));
 	if (explicit_pads(o, pad, e) < 0)
 		return -1;
-	tf_set_ints(t, n, "pads", pad, 4);
+	im_put_ints(t->g, n, "pads", pad, 4);
 	return 0;
 }
 
@@ -163,8 +163,8 @@ static int dilate(struct tf *t, const struct tf_oper *o, struct im_node *n, stru
 		if (pad[at] < 0 || pad[2 + at] < 0)
 			return err_set(e, "BatchToSpaceND behind it crops more than was padded");
 	}
-	tf_set_ints(t, n, "dilations", dilation, 2);
-	tf_set_ints(t, n, "pads", pad, 4);
+	im_put_ints(t->g, n, "dilations", dilation, 2);
+	im_put_ints(t->g, n, "pads", pad, 4);
 	return 0;
 }
 
@@ -183,12 +183,12 @@ static int convolve(struct tf *t, const struct tf_oper *o, const char *layout, i
 	if (tf_spatial(o, "dilations", 1, dilation, e) < 0 || window(t, o, "Conv", 3, &n, e) < 0)
 		return -1;
 	n->in[1] = o->in[1];
-	tf_set_text(n, "kernel_layout", layout);
+	im_put_text(n, "kernel_layout", layout);
 	if (groups > 1)
-		tf_set_int(n, "group", groups);
+		im_put_int(n, "group", groups);
 	if (o->item->dilated)
 		return dilate(t, o, n, e);
-	tf_set_ints(t, n, "dilations", dilation, 2);
+	im_put_ints(t->g, n, "dilations", dilation, 2);
 	return padding(t, o, n, e);
 }
 
@@ -248,9 +248,9 @@ int tf_conv3d(struct tf *t, const struct tf_oper *o, struct err *e)
 	kernel = tf_turned(t, o, o->in[1], turned, 5);
 	n = tf_pair(t, o, "Conv", o->in[0], kernel);
 	n->last = tf_last(o);
-	tf_set_ints(t, n, "strides", stride + at, 3);
-	tf_set_ints(t, n, "dilations", dilation + at, 3);
-	tf_set_text(n, "auto_pad", strcmp(scheme, "SAME") == 0 ? "SAME_UPPER" : "VALID");
+	im_put_ints(t->g, n, "strides", stride + at, 3);
+	im_put_ints(t->g, n, "dilations", dilation + at, 3);
+	im_put_text(n, "auto_pad", strcmp(scheme, "SAME") == 0 ? "SAME_UPPER" : "VALID");
 	return 0;
 }
 
@@ -312,11 +312,11 @@ int tf_deconv(struct tf *t, const struct tf_oper *o, struct err *e)
 	}
 	n = tf_pair(t, o, "ConvTranspose", o->in[2], o->in[1]);
 	n->last = tf_last(o);
-	tf_set_text(n, "kernel_layout", "HWOI");
-	tf_set_ints(t, n, "strides", stride, 2);
-	tf_set_ints(t, n, "dilations", dilation, 2);
-	tf_set_ints(t, n, "pads", pad, 4);
-	tf_set_ints(t, n, "output_padding", more, 2);
+	im_put_text(n, "kernel_layout", "HWOI");
+	im_put_ints(t->g, n, "strides", stride, 2);
+	im_put_ints(t->g, n, "dilations", dilation, 2);
+	im_put_ints(t->g, n, "pads", pad, 4);
+	im_put_ints(t->g, n, "output_padding", more, 2);
 	return 0;
 }
 
@@ -329,7 +329,7 @@ int tf_pool(struct tf *t, const struct tf_oper *o, struct err *e)
 	if (tf_needs(o, 1, e) < 0 || tf_spatial(o, "ksize", 1, size, e) < 0 ||
 	    window(t, o, o->op, 1, &n, e) < 0)
 		return -1;
-	tf_set_ints(t, n, "kernel_shape", size, 2);
+	im_put_ints(t->g, n, "kernel_shape", size, 2);
 	return padding(t, o, n, e);
 }
 
@@ -349,7 +349,7 @@ int tf_pool_v2(struct tf *t, const struct tf_oper *o, struct err *e)
 		return err_set(e, "its windows are not over rows and columns");
 	n = tf_unary(t, o, o->op, o->in[0]);
 	n->last = tf_last(o);
-	tf_set_ints(t, n, "strides", stride + at, 2);
-	tf_set_ints(t, n, "kernel_shape", size + at, 2);
+	im_put_ints(t->g, n, "strides", stride + at, 2);
+	im_put_ints(t->g, n, "kernel_shape", size + at, 2);
 	return padding(t, o, n, e);
 }

@@ -35,7 +35,7 @@ int tf_matmul(struct tf *t, const struct tf_oper *o, struct err *e)
 		return -1;
 	if (x[1]->is_const && x[1]->data.rank == 2) {
 		n = tf_pair(t, o, "Gemm", x[0], x[1]);
-		tf_set_int(n, "transB", turn[1]);
+		im_put_int(n, "transB", turn[1]);
 		return 0;
 	}
 	if (turn[1] && turned(t, o, 1, &x[1], e) < 0)
@@ -71,7 +71,7 @@ int tf_einsum(struct tf *t, const struct tf_oper *o, struct err *e)
 		return err_set(e, "it has no equation");
 	n = tf_add(t, o, "Einsum", o->nin);
 	memcpy(n->in, o->in, o->nin * sizeof(struct im_value *));
-	tf_set_text(n, "equation", equation);
+	im_put_text(n, "equation", equation);
 	return 0;
 }
 
@@ -92,7 +92,7 @@ int tf_bias_add(struct tf *t, const struct tf_oper *o, struct err *e)
 			axes[d] = d + 1;
 		if (rank > 2) {
 			n = tf_unary(t, o, "Unsqueeze", bias);
-			tf_set_ints(t, n, "axes", axes, (size_t)rank - 2);
+			im_put_ints(t->g, n, "axes", axes, (size_t)rank - 2);
 			bias = tf_step(t, o, n);
 		}
 	}
@@ -115,6 +115,6 @@ int tf_batch_norm(struct tf *t, const struct tf_oper *o, struct err *e)
 	n = tf_add(t, o, "BatchNormalization", 5);
 	memcpy(n->in, o->in, 5 * sizeof(struct im_value *));
 	n->last = tf_last(o);
-	tf_set_float(n, "epsilon", tf_attr_float(o->n, "epsilon", 1e-4f));
+	im_put_float(n, "epsilon", tf_attr_float(o->n, "epsilon", 1e-4f));
 	return 0;
 }

@@ -20,8 +20,8 @@ int tf_relu6(struct tf *t, const struct tf_oper *o, struct err *e)
 	if (tf_needs(o, 1, e) < 0)
 		return -1;
 	n = tf_unary(t, o, "CLIP", o->in[0]);
-	tf_set_float(n, "min", 0);
-	tf_set_float(n, "max", 6);
+	im_put_float(n, "min", 0);
+	im_put_float(n, "max", 6);
 	return 0;
 }
 
@@ -29,7 +29,7 @@ int tf_leaky(struct tf *t, const struct tf_oper *o, struct err *e)
 {
 	if (tf_needs(o, 1, e) < 0)
 		return -1;
-	tf_set_float(tf_unary(t, o, "LeakyRelu", o->in[0]), "alpha",
+	im_put_float(tf_unary(t, o, "LeakyRelu", o->in[0]), "alpha",
 		     tf_attr_float(o->n, "alpha", 0.2f));
 	return 0;
 }
@@ -77,7 +77,7 @@ int tf_softmax(struct tf *t, const struct tf_oper *o, struct err *e)
 {
 	if (tf_needs(o, 1, e) < 0)
 		return -1;
-	tf_set_int(tf_unary(t, o, o->op, o->in[0]), "axis", -1);
+	im_put_int(tf_unary(t, o, o->op, o->in[0]), "axis", -1);
 	return 0;
 }
 
@@ -94,8 +94,8 @@ int tf_reduce(struct tf *t, const struct tf_oper *o, struct err *e)
 		return 0;
 	}
 	n = tf_unary(t, o, o->op, o->in[0]);
-	tf_set_ints(t, n, "axes", axes, count);
-	tf_set_int(n, "keepdims",
+	im_put_ints(t->g, n, "axes", axes, count);
+	im_put_int(n, "keepdims",
 		   tf_attr_bool(o->n, "keep_dims", tf_attr_bool(o->n, "keepdims", false)));
 	return 0;
 }
@@ -109,8 +109,8 @@ int tf_arg(struct tf *t, const struct tf_oper *o, struct err *e)
 	if (tf_needs(o, 2, e) < 0 || tf_number(o, 1, "axis", &axis, e) < 0)
 		return -1;
 	n = tf_unary(t, o, o->op, o->in[0]);
-	tf_set_int(n, "axis", axis);
-	tf_set_int(n, "keepdims", 0);
+	im_put_int(n, "axis", axis);
+	im_put_int(n, "keepdims", 0);
 	return 0;
 }
 
@@ -123,7 +123,7 @@ int tf_cast(struct tf *t, const struct tf_oper *o, struct err *e)
 		return -1;
 	if (to == 0)
 		return err_set(e, "a cast to type %d is not supported", type);
-	tf_set_int(tf_unary(t, o, "Cast", o->in[0]), "to", to);
+	im_put_int(tf_unary(t, o, "Cast", o->in[0]), "to", to);
 	return 0;
 }
 
@@ -133,7 +133,7 @@ static struct im_value *sizes(struct tf *t, const struct tf_oper *o, const int64
 	const int64_t front[2] = { dim[0] > 0 ? dim[0] : 1, dim[3] };
 	struct im_node *n = tf_pair(t, o, "Concat", tf_const_ints(t, o, front, 2), o->in[1]);
 
-	tf_set_int(n, "axis", 0);
+	im_put_int(n, "axis", 0);
 	return tf_step(t, o, n);
 }
 
@@ -158,10 +158,10 @@ int tf_resize(struct tf *t, const struct tf_oper *o, struct err *e)
 	n->last = true;
 	n->in[0] = o->in[0];
 	n->in[3] = size;
-	tf_set_text(n, "mode", o->op);
+	im_put_text(n, "mode", o->op);
 	/* A nearest pixel is that below; with corners aligned the rounded one. */
-	tf_set_text(n, "nearest_mode", corners ? "round_prefer_ceil" : "floor");
-	tf_set_text(n, "coordinate_transformation_mode",
+	im_put_text(n, "nearest_mode", corners ? "round_prefer_ceil" : "floor");
+	im_put_text(n, "coordinate_transformation_mode",
 		    corners  ? "align_corners"
 		    : !half  ? "asymmetric"
 		    : linear ? "half_pixel"
@@ -180,12 +180,12 @@ int tf_one_hot(struct tf *t, const struct tf_oper *o, struct err *e)
 	on = tf_along(t, o, "Unsqueeze", o->in[2], 0);
 	off = tf_along(t, o, "Unsqueeze", o->in[3], 0);
 	n = tf_pair(t, o, "Concat", off, on);
-	tf_set_int(n, "axis", 0);
+	im_put_int(n, "axis", 0);
 	on = tf_step(t, o, n);
 	n = tf_add(t, o, "OneHot", 3);
 	n->in[0] = o->in[0];
 	n->in[1] = o->in[1];
 	n->in[2] = on;
-	tf_set_int(n, "axis", tf_attr_int(o->n, "axis", -1));
+	im_put_int(n, "axis", tf_attr_int(o->n, "axis", -1));
 	return 0;
 }

@@ -13,7 +13,7 @@ int tf_concat(struct tf *t, const struct tf_oper *o, struct err *e)
 		return -1;
 	n = tf_add(t, o, "Concat", o->nin - 1);
 	memcpy(n->in, o->in + first, (o->nin - 1) * sizeof(struct im_value *));
-	tf_set_int(n, "axis", axis);
+	im_put_int(n, "axis", axis);
 	return 0;
 }
 
@@ -31,7 +31,7 @@ int tf_pack(struct tf *t, const struct tf_oper *o, struct err *e)
 		part[i] = tf_along(t, o, "Unsqueeze", o->in[i], axis);
 	n = tf_add(t, o, "Concat", o->nin);
 	memcpy(n->in, part, o->nin * sizeof(struct im_value *));
-	tf_set_int(n, "axis", axis);
+	im_put_int(n, "axis", axis);
 	return 0;
 }
 
@@ -43,7 +43,7 @@ static struct im_node *split(struct tf *t, const struct tf_oper *o, struct im_va
 
 	n->out = arena_array(&t->g->arena, o->nout, sizeof(struct im_value *));
 	n->nout = o->nout;
-	tf_set_int(n, "axis", axis);
+	im_put_int(n, "axis", axis);
 	return n;
 }
 
@@ -62,7 +62,7 @@ int tf_unpack(struct tf *t, const struct tf_oper *o, struct err *e)
 	for (size_t k = 0; k < o->nout; k++) {
 		n = tf_unary(t, o, "Squeeze", parts->out[k]);
 		n->out[0] = tf_out(t, o, k);
-		tf_set_ints(t, n, "axes", &axis, 1);
+		im_put_ints(t->g, n, "axes", &axis, 1);
 	}
 	return 0;
 }
@@ -114,7 +114,7 @@ int tf_split_v(struct tf *t, const struct tf_oper *o, struct err *e)
 	n = split(t, o, o->in[0], axis);
 	for (size_t k = 0; k < o->nout; k++)
 		n->out[k] = tf_out(t, o, k);
-	tf_set_ints(t, n, "split", parts, o->nout);
+	im_put_ints(t->g, n, "split", parts, o->nout);
 	return 0;
 }
 
@@ -141,9 +141,9 @@ int tf_pad(struct tf *t, const struct tf_oper *o, struct err *e)
 	n = tf_add(t, o, "Pad", 3);
 	n->in[0] = o->in[0];
 	n->in[2] = o->nin > 2 ? o->in[2] : NULL;
-	tf_set_ints(t, n, "pads", pad, 2 * rank);
+	im_put_ints(t->g, n, "pads", pad, 2 * rank);
 	if (strcmp(o->kind, "MirrorPad") == 0)
-		tf_set_text(n, "mode",
+		im_put_text(n, "mode",
 			    strcmp(tf_attr_text(o->n, "mode", ""), "SYMMETRIC") == 0 ? "symmetric"
 										     : "reflect");
 	return 0;
@@ -169,7 +169,7 @@ int tf_squeeze(struct tf *t, const struct tf_oper *o, struct err *e)
 		return err_set(e, "it squeezes %zu dimensions", count);
 	n = tf_unary(t, o, "Squeeze", o->in[0]);
 	if (count)
-		tf_set_ints(t, n, "axes", axes, count);
+		im_put_ints(t->g, n, "axes", axes, count);
 	return 0;
 }
 
@@ -179,7 +179,7 @@ int tf_expand_dims(struct tf *t, const struct tf_oper *o, struct err *e)
 
 	if (tf_needs(o, 1, e) < 0 || tf_number(o, 1, "axis", &axis, e) < 0)
 		return -1;
-	tf_set_ints(t, tf_unary(t, o, "Unsqueeze", o->in[0]), "axes", &axis, 1);
+	im_put_ints(t->g, tf_unary(t, o, "Unsqueeze", o->in[0]), "axes", &axis, 1);
 	return 0;
 }
 
@@ -190,7 +190,7 @@ int tf_transpose(struct tf *t, const struct tf_oper *o, struct err *e)
 
 	if (tf_needs(o, 1, e) < 0 || tf_list(o, 1, "permutation", perm, &count, e) < 0)
 		return -1;
-	tf_set_ints(t, tf_unary(t, o, "Transpose", o->in[0]), "perm", perm, count);
+	im_put_ints(t->g, tf_unary(t, o, "Transpose", o->in[0]), "perm", perm, count);
 	return 0;
 }
 
@@ -203,7 +203,7 @@ int tf_blocks(struct tf *t, const struct tf_oper *o, struct err *e)
 		return -1;
 	n = tf_unary(t, o, o->op, o->in[0]);
 	n->last = tf_last(o);
-	tf_set_int(n, "blocksize", tf_attr_int(o->n, "block_size", 0));
+	im_put_int(n, "blocksize", tf_attr_int(o->n, "block_size", 0));
 	return 0;
 }
 
@@ -218,6 +218,6 @@ int tf_gather(struct tf *t, const struct tf_oper *o, struct err *e)
 	if (tf_attr_int(o->n, "batch_dims", 0) != 0)
 		return err_set(e, "batch dimensions of its indices are not supported");
 	n = tf_pair(t, o, "Gather", o->in[0], o->in[1]);
-	tf_set_int(n, "axis", axis);
+	im_put_int(n, "axis", axis);
 	return 0;
 }

@@ -6,10 +6,10 @@ static struct im_node *slice(struct tf *t, const struct tf_oper *o, const struct
 {
 	struct im_node *n = tf_unary(t, o, "Slice", o->in[0]);
 
-	tf_set_ints(t, n, "starts", b->from, b->n);
-	tf_set_ints(t, n, "ends", b->to, b->n);
-	tf_set_ints(t, n, "axes", b->axis, b->n);
-	tf_set_ints(t, n, "steps", b->step, b->n);
+	im_put_ints(t->g, n, "starts", b->from, b->n);
+	im_put_ints(t->g, n, "ends", b->to, b->n);
+	im_put_ints(t->g, n, "axes", b->axis, b->n);
+	im_put_ints(t->g, n, "steps", b->step, b->n);
 	return n;
 }
 
@@ -65,11 +65,11 @@ int tf_strided_slice(struct tf *t, const struct tf_oper *o, struct err *e)
 	n = slice(t, o, &b);
 	if (gone.n) {
 		n = tf_unary(t, o, "Squeeze", tf_step(t, o, n));
-		tf_set_ints(t, n, "axes", gone.axis, gone.n);
+		im_put_ints(t->g, n, "axes", gone.axis, gone.n);
 	}
 	if (fresh.n) {
 		n = tf_unary(t, o, "Unsqueeze", tf_step(t, o, n));
-		tf_set_ints(t, n, "axes", fresh.axis, fresh.n);
+		im_put_ints(t->g, n, "axes", fresh.axis, fresh.n);
 	}
 	return 0;
 }

@@ -8,13 +8,13 @@ static struct im_node *window(struct tfl *t, const struct tfl_oper *o, const cha
 	struct im_node *n = tfl_node(t, o, op, 3);
 
 	n->last = true;
-	tfl_ints(t, n, "strides", stride, 2);
+	im_put_ints(t->g, n, "strides", stride, 2);
 	return n;
 }
 
 static void padding(struct im_node *n, int64_t scheme)
 {
-	tfl_text(n, "auto_pad", scheme == 0 ? "SAME_UPPER" : "VALID");
+	im_put_text(n, "auto_pad", scheme == 0 ? "SAME_UPPER" : "VALID");
 }
 
 /* The kernel's operands: input, kernel, bias. */
@@ -24,7 +24,7 @@ static int operands(const struct tfl_oper *o, struct im_node *n, size_t x, size_
 	n->in[0] = o->in[x]->v;
 	n->in[1] = o->in[1]->v;
 	n->in[2] = o->nin > bias && o->in[bias] ? o->in[bias]->v : NULL;
-	tfl_text(n, "kernel_layout", layout);
+	im_put_text(n, "kernel_layout", layout);
 	return 0;
 }
 
@@ -55,11 +55,11 @@ int tfl_conv(struct tfl *t, const struct tfl_oper *o, struct err *e)
 	per = o->in[1]->dim[3];
 	n = window(t, o, "Conv", stride);
 	operands(o, n, 0, 2, "OHWI");
-	tfl_ints(t, n, "dilations", dilation, 2);
+	im_put_ints(t->g, n, "dilations", dilation, 2);
 	padding(n, fb_i8(&o->opt, PADDING, 0));
 	/* A kernel over fewer features than there are: groups. */
 	if (per > 0 && o->in[0]->dim[3] > per && o->in[0]->dim[3] % per == 0)
-		tfl_int(n, "group", o->in[0]->dim[3] / per);
+		im_put_int(n, "group", o->in[0]->dim[3] / per);
 	return tfl_activate(t, o, n, fb_i8(&o->opt, ACTIVATION, 0), e);
 }
 
@@ -86,9 +86,9 @@ int tfl_depthwise(struct tfl *t, const struct tfl_oper *o, struct err *e)
 		return err_set(e, "the number of its features is open");
 	n = window(t, o, "Conv", stride);
 	operands(o, n, 0, 2, "IHWO");
-	tfl_ints(t, n, "dilations", dilation, 2);
+	im_put_ints(t->g, n, "dilations", dilation, 2);
 	padding(n, fb_i8(&o->opt, PADDING, 0));
-	tfl_int(n, "group", o->in[0]->dim[3]);
+	im_put_int(n, "group", o->in[0]->dim[3]);
 	return tfl_activate(t, o, n, fb_i8(&o->opt, ACTIVATION, 0), e);
 }
 
@@ -125,8 +125,8 @@ int tfl_transpose_conv(struct tfl *t, const struct tfl_oper *o, struct err *e)
 	}
 	n = window(t, o, "ConvTranspose", stride);
 	operands(o, n, 2, 3, "OHWI");
-	tfl_ints(t, n, "pads", pad, 4);
-	tfl_ints(t, n, "output_padding", more, 2);
+	im_put_ints(t->g, n, "pads", pad, 4);
+	im_put_ints(t->g, n, "output_padding", more, 2);
 	return tfl_activate(t, o, n, fb_i8(&o->opt, ACTIVATION, 0), e);
 }
 
@@ -148,8 +148,8 @@ int tfl_pool(struct tfl *t, const struct tfl_oper *o, struct err *e)
 		return -1;
 	n = tfl_unary(t, o, o->op, o->in[0]->v);
 	n->last = true;
-	tfl_ints(t, n, "kernel_shape", size, 2);
-	tfl_ints(t, n, "strides", stride, 2);
+	im_put_ints(t->g, n, "kernel_shape", size, 2);
+	im_put_ints(t->g, n, "strides", stride, 2);
 	padding(n, fb_i8(&o->opt, PADDING, 0));
 	return tfl_activate(t, o, n, fb_i8(&o->opt, ACTIVATION, 0), e);
 }

@@ -7,7 +7,7 @@ static struct im_value *reshaped(struct tfl *t, const struct tfl_oper *o, struct
 {
 	struct im_node *n = tfl_unary(t, o, "Reshape", x);
 
-	tfl_ints(t, n, "shape", dim, rank);
+	im_put_ints(t->g, n, "shape", dim, rank);
 	return tfl_step(t, o, n);
 }
 
@@ -46,7 +46,7 @@ int tfl_fully_connected(struct tfl *t, const struct tfl_oper *o, struct err *e)
 		return err_set(e, "its weights have %d dimensions, 2 expected", o->in[1]->rank);
 	n = tfl_node(t, o, keep ? "MatMul" : "Gemm", keep ? 2 : 3);
 	n->in[1] = o->in[1]->v;
-	tfl_int(n, "transB", 1);
+	im_put_int(n, "transB", 1);
 	if (!keep) {
 		n->in[0] = rows(t, o, o->in[0], o->in[1]->dim[1]);
 		n->in[2] = bias;
@@ -73,7 +73,7 @@ static struct im_value *turned(struct tfl *t, const struct tfl_oper *o, const st
 		perm[d] = d;
 	perm[x->rank - 1] = x->rank - 2;
 	perm[x->rank - 2] = x->rank - 1;
-	tfl_ints(t, n, "perm", perm, (size_t)x->rank);
+	im_put_ints(t->g, n, "perm", perm, (size_t)x->rank);
 	return tfl_step(t, o, n);
 }
 

@@ -82,11 +82,6 @@ struct im_value *tfl_step(struct tfl *t, const struct tfl_oper *o, struct im_nod
 void tfl_makes(struct im_node *n, const struct tfl_oper *o, size_t k);
 /* A new constant. */
 struct im_value *tfl_const(struct tfl *t, const struct tfl_oper *o, struct tensor data);
-/* Attributes of a node, TFL_ATTRS at most. */
-void tfl_int(struct im_node *n, const char *name, int64_t i);
-void tfl_float(struct im_node *n, const char *name, float f);
-void tfl_text(struct im_node *n, const char *name, const char *s);
-void tfl_ints(struct tfl *t, struct im_node *n, const char *name, const int64_t *v, size_t count);
 /* Puts the fused activation (the schema's number) behind the last node. */
 int tfl_activate(struct tfl *t, const struct tfl_oper *o, struct im_node *n, int64_t act,
 		 struct err *e);

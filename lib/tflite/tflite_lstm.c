@@ -90,7 +90,7 @@ static struct im_value *state(struct tfl *t, const struct tfl_oper *o, size_t i,
 	if (!s || s->variable)
 		return NULL;
 	n = tfl_unary(t, o, "Unsqueeze", s->v);
-	tfl_ints(t, n, "axes", &axis, 1);
+	im_put_ints(t->g, n, "axes", &axis, 1);
 	return tfl_step(t, o, n);
 }
 
@@ -138,10 +138,10 @@ int tfl_lstm(struct tfl *t, const struct tfl_oper *o, struct err *e)
 	memcpy(n->in, operand, sizeof operand);
 	n->in[5] = h;
 	n->in[6] = c;
-	tfl_int(n, "hidden_size", w->dim[0]);
-	tfl_int(n, "layout", !time_major);
-	tfl_float(n, "cell_clip", fb_f32(&o->opt, 1, 0));
+	im_put_int(n, "hidden_size", w->dim[0]);
+	im_put_int(n, "layout", !time_major);
+	im_put_float(n, "cell_clip", fb_f32(&o->opt, 1, 0));
 	n = tfl_unary(t, o, "Squeeze", tfl_step(t, o, n));
-	tfl_ints(t, n, "axes", &direction, 1);
+	im_put_ints(t->g, n, "axes", &direction, 1);
 	return 0;
 }

@@ -34,8 +34,8 @@ int tfl_clip(struct tfl *t, const struct tfl_oper *o, struct err *e)
 	if (tfl_needs(o, 1, e) < 0)
 		return -1;
 	n = tfl_unary(t, o, "CLIP", o->in[0]->v);
-	tfl_float(n, "min", both ? -1 : 0);
-	tfl_float(n, "max", six ? 6 : 1);
+	im_put_float(n, "min", both ? -1 : 0);
+	im_put_float(n, "max", six ? 6 : 1);
 	return 0;
 }
 
@@ -43,7 +43,7 @@ int tfl_leaky(struct tfl *t, const struct tfl_oper *o, struct err *e)
 {
 	if (tfl_needs(o, 1, e) < 0)
 		return -1;
-	tfl_float(tfl_unary(t, o, "LeakyRelu", o->in[0]->v), "alpha", fb_f32(&o->opt, 0, 0));
+	im_put_float(tfl_unary(t, o, "LeakyRelu", o->in[0]->v), "alpha", fb_f32(&o->opt, 0, 0));
 	return 0;
 }
 
@@ -96,7 +96,7 @@ int tfl_softmax(struct tfl *t, const struct tfl_oper *o, struct err *e)
 		n->in[1] = tfl_const(t, o, scale);
 		x = tfl_step(t, o, n);
 	}
-	tfl_int(tfl_unary(t, o, "Softmax", x), "axis", -1);
+	im_put_int(tfl_unary(t, o, "Softmax", x), "axis", -1);
 	return 0;
 }
 
@@ -107,8 +107,8 @@ int tfl_l2_norm(struct tfl *t, const struct tfl_oper *o, struct err *e)
 	if (tfl_needs(o, 1, e) < 0)
 		return -1;
 	n = tfl_unary(t, o, "LpNormalization", o->in[0]->v);
-	tfl_int(n, "axis", -1);
-	tfl_float(n, "epsilon", 1e-6f); /* the least length */
+	im_put_int(n, "axis", -1);
+	im_put_float(n, "epsilon", 1e-6f); /* the least length */
 	return tfl_activate(t, o, n, fb_i8(&o->opt, 0, 0), e);
 }
 
@@ -121,8 +121,8 @@ int tfl_reduce(struct tfl *t, const struct tfl_oper *o, struct err *e)
 	if (tfl_needs(o, 1, e) < 0 || tfl_list(o, 1, "axis", axes, &count, e) < 0)
 		return -1;
 	n = tfl_unary(t, o, o->op, o->in[0]->v);
-	tfl_ints(t, n, "axes", axes, count);
-	tfl_int(n, "keepdims", fb_u8(&o->opt, 0, 0) != 0);
+	im_put_ints(t->g, n, "axes", axes, count);
+	im_put_int(n, "keepdims", fb_u8(&o->opt, 0, 0) != 0);
 	return 0;
 }
 
@@ -135,8 +135,8 @@ int tfl_arg(struct tfl *t, const struct tfl_oper *o, struct err *e)
 	if (tfl_needs(o, 1, e) < 0 || tfl_number(o, 1, "axis", &axis, e) < 0)
 		return -1;
 	n = tfl_unary(t, o, o->op, o->in[0]->v);
-	tfl_int(n, "axis", axis);
-	tfl_int(n, "keepdims", 0);
+	im_put_int(n, "axis", axis);
+	im_put_int(n, "keepdims", 0);
 	return 0;
 }
 
@@ -162,7 +162,7 @@ int tfl_cast(struct tfl *t, const struct tfl_oper *o, struct err *e)
 		return err_set(e, "a cast to type %lld is not supported",
 			       (long long)o->out[0]->type);
 	/* Small lists of integers are kept in 64 bits. */
-	tfl_int(tfl_unary(t, o, "Cast", o->in[0]->v), "to", to == 6 ? 7 : to);
+	im_put_int(tfl_unary(t, o, "Cast", o->in[0]->v), "to", to == 6 ? 7 : to);
 	return 0;
 }
 
@@ -177,7 +177,7 @@ int tfl_dequantize(struct tfl *t, const struct tfl_oper *o, struct err *e)
 	if (o->in[0]->v->is_const && !o->out[0]->v->is_const && !o->out[0]->v->is_input)
 		im_set_const(o->out[0]->v, tensor_ref(&o->in[0]->v->data));
 	else
-		tfl_int(tfl_unary(t, o, "Cast", o->in[0]->v), "to", 1);
+		im_put_int(tfl_unary(t, o, "Cast", o->in[0]->v), "to", 1);
 	return 0;
 }
 
@@ -191,7 +191,7 @@ static struct im_value *sizes(struct tfl *t, const struct tfl_oper *o)
 	((int64_t *)tensor_data(&front))[1] = o->in[0]->dim[3];
 	n->in[0] = tfl_const(t, o, front);
 	n->in[1] = o->in[1]->v;
-	tfl_int(n, "axis", 0);
+	im_put_int(n, "axis", 0);
 	return tfl_step(t, o, n);
 }
 
@@ -215,13 +215,13 @@ int tfl_resize(struct tfl *t, const struct tfl_oper *o, struct err *e)
 	n->last = true;
 	n->in[0] = o->in[0]->v;
 	n->in[3] = size;
-	tfl_text(n, "mode", linear ? "linear" : "nearest");
+	im_put_text(n, "mode", linear ? "linear" : "nearest");
 	/* A nearest pixel is that below; with corners aligned the rounded one. */
-	tfl_text(n, "nearest_mode", corners ? "round_prefer_ceil" : "floor");
-	tfl_text(n, "coordinate_transformation_mode",
-		 corners  ? "align_corners"
-		 : !half  ? "asymmetric"
-		 : linear ? "half_pixel"
-			  : "tf_half_pixel_for_nn");
+	im_put_text(n, "nearest_mode", corners ? "round_prefer_ceil" : "floor");
+	im_put_text(n, "coordinate_transformation_mode",
+		    corners  ? "align_corners"
+		    : !half  ? "asymmetric"
+		    : linear ? "half_pixel"
+			     : "tf_half_pixel_for_nn");
 	return 0;
 }

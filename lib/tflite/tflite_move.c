@@ -7,7 +7,7 @@ static struct im_value *along(struct tfl *t, const struct tfl_oper *o, const cha
 {
 	struct im_node *n = tfl_unary(t, o, op, x);
 
-	tfl_ints(t, n, "axes", &axis, 1);
+	im_put_ints(t->g, n, "axes", &axis, 1);
 	return tfl_step(t, o, n);
 }
 
@@ -20,7 +20,7 @@ int tfl_concat(struct tfl *t, const struct tfl_oper *o, struct err *e)
 	n = tfl_node(t, o, "Concat", o->nin);
 	for (size_t i = 0; i < o->nin; i++)
 		n->in[i] = o->in[i]->v;
-	tfl_int(n, "axis", fb_i32(&o->opt, 0, 0));
+	im_put_int(n, "axis", fb_i32(&o->opt, 0, 0));
 	return tfl_activate(t, o, n, fb_i8(&o->opt, 1, 0), e);
 }
 
@@ -35,7 +35,7 @@ int tfl_pack(struct tfl *t, const struct tfl_oper *o, struct err *e)
 	n = tfl_node(t, o, "Concat", o->nin);
 	for (size_t i = 0; i < o->nin; i++)
 		n->in[i] = along(t, o, "Unsqueeze", o->in[i]->v, axis);
-	tfl_int(n, "axis", axis);
+	im_put_int(n, "axis", axis);
 	return 0;
 }
 
@@ -47,7 +47,7 @@ static struct im_node *split(struct tfl *t, const struct tfl_oper *o, struct im_
 
 	n->out = arena_array(&t->g->arena, o->nout, sizeof(struct im_value *));
 	n->nout = o->nout;
-	tfl_int(n, "axis", axis);
+	im_put_int(n, "axis", axis);
 	return n;
 }
 
@@ -64,7 +64,7 @@ int tfl_unpack(struct tfl *t, const struct tfl_oper *o, struct err *e)
 		struct im_node *n = tfl_unary(t, o, "Squeeze", part);
 
 		parts->out[k] = part;
-		tfl_ints(t, n, "axes", &axis, 1);
+		im_put_ints(t->g, n, "axes", &axis, 1);
 		tfl_makes(n, o, k);
 	}
 	if (o->nout)
@@ -113,7 +113,7 @@ int tfl_split_v(struct tfl *t, const struct tfl_oper *o, struct err *e)
 	n = split(t, o, o->in[0]->v, axis);
 	for (size_t k = 0; k < o->nout; k++)
 		n->out[k] = o->out[k]->v;
-	tfl_ints(t, n, "split", parts, o->nout);
+	im_put_ints(t->g, n, "split", parts, o->nout);
 	return 0;
 }
 
@@ -140,9 +140,9 @@ int tfl_pad(struct tfl *t, const struct tfl_oper *o, struct err *e)
 	n = tfl_node(t, o, "Pad", 3);
 	n->in[0] = o->in[0]->v;
 	n->in[2] = o->nin > 2 && o->in[2] ? o->in[2]->v : NULL;
-	tfl_ints(t, n, "pads", pad, 2 * rank);
+	im_put_ints(t->g, n, "pads", pad, 2 * rank);
 	if (strcmp(o->kind, "MIRROR_PAD") == 0)
-		tfl_text(n, "mode", fb_i8(&o->opt, 0, 0) ? "symmetric" : "reflect");
+		im_put_text(n, "mode", fb_i8(&o->opt, 0, 0) ? "symmetric" : "reflect");
 	return 0;
 }
 
@@ -160,7 +160,7 @@ int tfl_reshape(struct tfl *t, const struct tfl_oper *o, struct err *e)
 	if (given)
 		n->in[1] = o->in[1]->v;
 	else
-		tfl_ints(t, n, "shape", dim, rank);
+		im_put_ints(t->g, n, "shape", dim, rank);
 	return 0;
 }
 
@@ -174,7 +174,7 @@ int tfl_squeeze(struct tfl *t, const struct tfl_oper *o, struct err *e)
 		return -1;
 	n = tfl_unary(t, o, "Squeeze", o->in[0]->v);
 	if (count)
-		tfl_ints(t, n, "axes", axes, count);
+		im_put_ints(t->g, n, "axes", axes, count);
 	return 0;
 }
 
@@ -184,7 +184,7 @@ int tfl_expand_dims(struct tfl *t, const struct tfl_oper *o, struct err *e)
 
 	if (tfl_needs(o, 1, e) < 0 || tfl_number(o, 1, "axis", &axis, e) < 0)
 		return -1;
-	tfl_ints(t, tfl_unary(t, o, "Unsqueeze", o->in[0]->v), "axes", &axis, 1);
+	im_put_ints(t->g, tfl_unary(t, o, "Unsqueeze", o->in[0]->v), "axes", &axis, 1);
 	return 0;
 }
 
@@ -195,7 +195,7 @@ int tfl_transpose(struct tfl *t, const struct tfl_oper *o, struct err *e)
 
 	if (tfl_needs(o, 1, e) < 0 || tfl_list(o, 1, "permutation", perm, &count, e) < 0)
 		return -1;
-	tfl_ints(t, tfl_unary(t, o, "Transpose", o->in[0]->v), "perm", perm, count);
+	im_put_ints(t->g, tfl_unary(t, o, "Transpose", o->in[0]->v), "perm", perm, count);
 	return 0;
 }
 
@@ -208,7 +208,7 @@ int tfl_blocks(struct tfl *t, const struct tfl_oper *o, struct err *e)
 		return -1;
 	n = tfl_unary(t, o, o->op, o->in[0]->v);
 	n->last = true;
-	tfl_int(n, "blocksize", fb_i32(&o->opt, 0, 0));
+	im_put_int(n, "blocksize", fb_i32(&o->opt, 0, 0));
 	return 0;
 }
 
@@ -224,6 +224,6 @@ int tfl_gather(struct tfl *t, const struct tfl_oper *o, struct err *e)
 	n = tfl_node(t, o, "Gather", 2);
 	n->in[0] = o->in[0]->v;
 	n->in[1] = o->in[1]->v;
-	tfl_int(n, "axis", fb_i32(&o->opt, 0, 0));
+	im_put_int(n, "axis", fb_i32(&o->opt, 0, 0));
 	return 0;
 }

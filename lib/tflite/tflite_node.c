@@ -3,17 +3,12 @@
 #include "tflite/tflite_int.h"
 #include <math.h>
 
-enum {
-	ATTRS = 12 /* room for attributes of one node */
-};
-
 /* ---- nodes ---- */
 struct im_node *tfl_node(struct tfl *t, const struct tfl_oper *o, const char *op, size_t nin)
 {
-	struct im_node *n = im_add(t->g, op, o->name, nin, 1, ATTRS);
+	struct im_node *n = im_add_open(t->g, op, o->name, nin, 1);
 
 	n->kind = o->kind;
-	n->nattr = 0;
 	n->out[0] = o->out[0]->v;
 	return n;
 }
@@ -58,43 +53,6 @@ struct im_value *tfl_const(struct tfl *t, const struct tfl_oper *o, struct tenso
 	return v;
 }
 
-static struct im_attr *attr(struct im_node *n, const char *name, enum im_kind kind)
-{
-	struct im_attr *a = &n->attr[n->nattr++];
-
-	if (n->nattr > ATTRS)
-		BUG("more than %d attributes", ATTRS);
-	a->name = name;
-	a->kind = kind;
-	return a;
-}
-
-void tfl_int(struct im_node *n, const char *name, int64_t i)
-{
-	attr(n, name, IM_INT)->i = i;
-}
-
-void tfl_float(struct im_node *n, const char *name, float f)
-{
-	attr(n, name, IM_FLOAT)->f = f;
-}
-
-void tfl_text(struct im_node *n, const char *name, const char *s)
-{
-	attr(n, name, IM_STRING)->s = s;
-}
-
-void tfl_ints(struct tfl *t, struct im_node *n, const char *name, const int64_t *v, size_t count)
-{
-	struct im_attr *a = attr(n, name, IM_INTS);
-	int64_t *copy = arena_array(&t->g->arena, count, sizeof *copy);
-
-	if (count)
-		memcpy(copy, v, count * sizeof *copy);
-	a->ints = copy;
-	a->n = count;
-}
-
 int tfl_activate(struct tfl *t, const struct tfl_oper *o, struct im_node *n, int64_t act,
 		 struct err *e)
 {
@@ -113,8 +71,8 @@ int tfl_activate(struct tfl *t, const struct tfl_oper *o, struct im_node *n, int
 		return 0;
 	a = tfl_unary(t, o, rows[act].op, tfl_step(t, o, n));
 	if (rows[act].hi != 0) {
-		tfl_float(a, "min", rows[act].lo);
-		tfl_float(a, "max", rows[act].hi);
+		im_put_float(a, "min", rows[act].lo);
+		im_put_float(a, "max", rows[act].hi);
 	}
 	return 0;
 }

@@ -6,10 +6,10 @@ static struct im_node *slice(struct tfl *t, const struct tfl_oper *o, const stru
 {
 	struct im_node *n = tfl_unary(t, o, "Slice", o->in[0]->v);
 
-	tfl_ints(t, n, "starts", b->from, b->n);
-	tfl_ints(t, n, "ends", b->to, b->n);
-	tfl_ints(t, n, "axes", b->axis, b->n);
-	tfl_ints(t, n, "steps", b->step, b->n);
+	im_put_ints(t->g, n, "starts", b->from, b->n);
+	im_put_ints(t->g, n, "ends", b->to, b->n);
+	im_put_ints(t->g, n, "axes", b->axis, b->n);
+	im_put_ints(t->g, n, "steps", b->step, b->n);
 	return n;
 }
 
@@ -53,11 +53,11 @@ int tfl_strided_slice(struct tfl *t, const struct tfl_oper *o, struct err *e)
 	n = slice(t, o, &b);
 	if (gone.n) {
 		n = tfl_unary(t, o, "Squeeze", tfl_step(t, o, n));
-		tfl_ints(t, n, "axes", gone.axis, gone.n);
+		im_put_ints(t->g, n, "axes", gone.axis, gone.n);
 	}
 	if (fresh.n) {
 		n = tfl_unary(t, o, "Unsqueeze", tfl_step(t, o, n));
-		tfl_ints(t, n, "axes", fresh.axis, fresh.n);
+		im_put_ints(t->g, n, "axes", fresh.axis, fresh.n);
 	}
 	return 0;
 }
