@@ -77,6 +77,38 @@ script_fails() {
 	jq '.fps < 1000' a.json | grep -qx true
 }
 
+@test "each input and output of a frame takes its time on the link, here and in hef-run" {
+	jq '.memory_system.boundary_s_per_transfer = 0.01' "$ROOT/share/targets/hailo8.json" > t.json
+	hn-alloc -q -a ./t.json "$Q" -o a.har --report a.json
+	n=$(jq '[.layers[] | select(.lcus == 0 and (.name | test("/(input|output)_layer")))] | length' a.json)
+	[ "$n" -ge 2 ]
+	jq --argjson n "$n" '.fps * 0.01 * $n | . > 0.97 and . < 1.01' a.json | grep -qx true
+	hn2hef -q a.har -o a.hef
+	hef-run -q --timing t2.json a.hef
+	jq -n --slurpfile a a.json --slurpfile t t2.json '($a[0].fps / $t[0].fps - 1 | fabs) < 1e-3' | grep -qx true
+}
+
+@test "depthwise kernels and aligners have rates of their own" {
+	for change in .mac_utilization_dw=0.01 .ia_utilization=0.01; do
+		jq ".throughput$change" "$ROOT/share/targets/hailo8.json" > t.json
+		hn-alloc -q -a ./t.json "$Q" -o b.har --report b.json
+		hn-alloc -q "$Q" -o a.har --report a.json
+		jq -n --slurpfile a a.json --slurpfile b b.json '$b[0].fps < 0.6 * $a[0].fps' | grep -qx true
+	done
+}
+
+@test "a network that fills more than nine tenths of the device is divided, unless the script says otherwise" {
+	jq '.clusters.count = 1 | .clusters.ids = [0] | .clusters.lcus = 13' "$ROOT/share/targets/hailo8.json" > t.json
+	hn-alloc -q -a ./t.json "$Q" -o a.har --report a.json
+	[ "$(jq .contexts a.json)" -gt 1 ]
+	echo 'context_switch_param(mode=disabled)' > s.alls
+	hn-alloc -q -a ./t.json -s s.alls "$Q" -o a.har --report a.json
+	[ "$(jq .contexts a.json)" = 1 ]
+	echo 'resources_param(max_control_utilization=1)' > s.alls
+	hn-alloc -q -a ./t.json -s s.alls "$Q" -o a.har --report a.json
+	[ "$(jq .contexts a.json)" = 1 ]
+}
+
 @test "an unknown target is refused with the known ones, a broken one with its key" {
 	fails_with 1 "hn-alloc: no target 'hailo9' (known: hailo10h, hailo15h, hailo15l, hailo15m, hailo8, hailo8l, hailo8r)" \
 		hn-alloc -a hailo9 "$Q"

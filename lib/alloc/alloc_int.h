@@ -100,6 +100,7 @@ struct plan {
 	int32_t batch;
 	struct script_buffer *buffers;
 	size_t nbuffers;
+	bool held_up; /* the last try's buffers are for frames that enter more slowly */
 	/* result of contexts.c, exact.c */
 	int32_t ncontexts;
 	double *context_scale; /* by context: of its thresholds; NULL: 1 */

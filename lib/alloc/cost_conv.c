@@ -94,8 +94,9 @@ int cost_conv(const struct plan *p, const struct unit *u, struct cost *c)
 	c->depthwise = l->type == HN_DW;
 	c->group = c->features / groups;
 	c->taps = c->depthwise ? spatial : spatial * l->p.kernel[2];
-	c->rate =
-	    mac_factor(p, q) * (spatial > 1 ? p->t->mac_utilization : p->t->mac_utilization_1x1);
+	c->rate = mac_factor(p, q) * (c->depthwise  ? p->t->mac_utilization_dw
+				      : spatial > 1 ? p->t->mac_utilization
+						    : p->t->mac_utilization_1x1);
 	c->apu_cycles = ceil_div(c->cols, p->t->apu_values_per_cycle);
 	/* Weights, and a 32-bit word per feature for bias and output stage. */
 	c->weight_bytes = (int64_t)((double)weights * weight_bytes(p, q) + 0.5) + 4 * c->features;

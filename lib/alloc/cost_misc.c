@@ -50,7 +50,8 @@ int cost_ppu(const struct plan *p, const struct unit *u, struct cost *c)
 	return 0;
 }
 
-/* Boundary rows move at the rate of the link; constants lie on the chip. */
+/* Boundary rows move at the rate of the link, and share the time that each transfer of a frame
+ * takes besides; constants lie on the chip. */
 int cost_io(const struct plan *p, const struct unit *u, struct cost *c)
 {
 	const struct layer *l = u->l;
@@ -63,7 +64,9 @@ int cost_io(const struct plan *p, const struct unit *u, struct cost *c)
 	c->features = s->c;
 	c->row_cycles = 1;
 	if (l->type != HN_CONST)
-		c->row_cycles = (int64_t)ceil(bytes * p->t->clock_hz / p->t->bandwidth);
+		c->row_cycles = (int64_t)ceil(
+		    (bytes / p->t->boundary_bandwidth + p->t->boundary_transfer_s / s->h) *
+		    p->t->clock_hz);
 	if (c->row_cycles < 1)
 		c->row_cycles = 1;
 	return 0;

@@ -1,5 +1,6 @@
 /* One row per layer type: how its cost is computed, or why it is not allocated. */
 #include "alloc/alloc_int.h"
+#include <math.h>
 
 #define MAX_FRAME_CYCLES 0x1p52
 
@@ -76,7 +77,7 @@ static int64_t input_cycles(const struct plan *p, const struct layer *l, int32_t
 		frame = s->h * ceil_div(s->w, p->t->ia_values_per_cycle) * s->c;
 		worst = frame > worst ? frame : worst;
 	}
-	return ceil_div(worst, rows);
+	return (int64_t)ceil((double)worst / rows / p->t->ia_utilization);
 }
 
 /* Cycles of a frame stay far from the end of 64 bits. */

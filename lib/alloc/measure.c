@@ -19,12 +19,22 @@ static bool counted(const struct allocation *a, size_t edge, int32_t context)
 	return false;
 }
 
-/* Bytes that cross the link per frame in a context: boundary and inter-context tensors, once each.
- */
-static double link_bytes(const struct allocation *a, int32_t context)
+/* Seconds of a frame in which the link carries an edge's tensor. */
+static double edge_seconds(const struct plan *p, const struct allocation *a,
+			   const struct alloc_edge *ed)
+{
+	double bytes = (double)a->layers[ed->from].rows * ed->row_bytes;
+
+	if (ed->kind == EDGE_BOUNDARY)
+		return bytes / p->t->boundary_bandwidth + p->t->boundary_transfer_s;
+	return bytes / p->t->bandwidth;
+}
+
+/* Of all boundary and inter-context tensors of a context, once each. */
+static double link_seconds(const struct plan *p, const struct allocation *a, int32_t context)
 {
 	const struct alloc_edge *ed;
-	double bytes = 0;
+	double seconds = 0;
 	size_t i;
 
 	for (i = 0; i < a->nedges; i++) {
@@ -35,14 +45,14 @@ static double link_bytes(const struct allocation *a, int32_t context)
 		    (ed->kind != EDGE_INTER_CONTEXT || a->layers[ed->from].context != context))
 			continue;
 		if (!counted(a, i, context))
-			bytes += (double)a->layers[ed->from].rows * ed->row_bytes;
+			seconds += edge_seconds(p, a, ed);
 	}
-	return bytes;
+	return seconds;
 }
 
 double ideal_interval(const struct plan *p, const struct allocation *a, int32_t context)
 {
-	double link = link_bytes(a, context) / p->t->bandwidth * p->t->clock_hz;
+	double link = link_seconds(p, a, context) * p->t->clock_hz;
 	double slowest = (double)context_interval(p, context);
 
 	return slowest > link ? slowest : link;

@@ -109,11 +109,18 @@ static struct allocation *attempts(struct plan *p, struct err *e)
 			return NULL;
 		}
 		a = attempt(p, steps[i].scale, steps[i].pace, &last);
+		p->held_up = steps[i].pace > 1;
 	}
 	if (!a)
 		err_set(e, "%s", last.msg);
 	return a;
 }
+
+/*
+ * A network whose smallest choices fill more of the device than this is divided, unless the script
+ * says otherwise (inferred from which networks are published with the rates of one context).
+ */
+static const double fullest = 0.9;
 
 /* The device holds the smallest choices of all layers; else an error that names the resource. */
 static int check_capacity(struct plan *p, struct err *e)
@@ -140,6 +147,11 @@ static int check_capacity(struct plan *p, struct err *e)
 			return err_set(e, "one context needs at least %lld %s, %s has %lld",
 				       (long long)total.v[r], names[r], p->t->name,
 				       (long long)capacity.v[r]);
+	for (r = 0; r < RES_COUNT && p->mode == 0; r++)
+		if (!p->limits.given[r] && (double)total.v[r] > fullest * (double)capacity.v[r])
+			return err_set(e, "one context needs at least %lld of the %lld %s of %s",
+				       (long long)total.v[r], (long long)capacity.v[r], names[r],
+				       p->t->name);
 	return 0;
 }
 
@@ -322,6 +334,23 @@ static struct allocation *given_contexts(struct plan *p, struct err *e)
 	return attempts(p, e);
 }
 
+/* One context whose buffers hold frames up, or several if these are faster. */
+static struct allocation *faster(struct plan *p, struct allocation *one)
+{
+	struct err ignored = { 0 };
+	struct allocation *several = several_contexts(p, &ignored);
+
+	if (several) {
+		measure(p, one);
+		if (several->fps > one->fps) {
+			alloc_free(one);
+			return several;
+		}
+		alloc_free(several);
+	}
+	return one;
+}
+
 static struct allocation *allocate(struct plan *p, struct err *e)
 {
 	struct allocation *a = NULL;
@@ -330,7 +359,7 @@ static struct allocation *allocate(struct plan *p, struct err *e)
 	if (p->contexts_given)
 		return given_contexts(p, e);
 	if (p->mode != 1 && (a = single_context(p, &why)) != NULL)
-		return a;
+		return p->held_up && p->mode == 0 ? faster(p, a) : a;
 	if (p->mode == 2) {
 		err_set(e, "%s", why.msg);
 		err_hint(e, "several contexts are switched off");

@@ -71,6 +71,23 @@ struct search {
 	double allowed[RES_COUNT];
 };
 
+/*
+ * Against the thresholds a divided layer counts a helper besides its parts: the concat that the
+ * guide (5.4, defuse) puts behind them.  This machine needs none.
+ */
+static bool search_need(const struct search *s, const struct unit *u, struct choice c,
+			struct need *out)
+{
+	if (!unit_need(s->p, u, c, s->l2, out))
+		return false;
+	if (c.parts > 1) {
+		out->v[RES_LCU]++;
+		out->v[RES_IA]++;
+		out->v[RES_APU]++;
+	}
+	return true;
+}
+
 /* What widening a unit has found so far. */
 struct wider {
 	const struct unit *u;
@@ -88,7 +105,7 @@ static void consider(const struct search *s, struct wider *w, struct choice c)
 	double cost;
 
 	if (!unit_allows(w->u, c) || unit_cycles(s->p, w->u, c) >= w->now_cycles ||
-	    !unit_need(s->p, w->u, c, s->l2, &need))
+	    !search_need(s, w->u, c, &need))
 		return;
 	cost = price(&need, &w->now, &s->capacity);
 	total = need_add(need_add(s->total, w->now, -1), need, 1);
@@ -136,7 +153,7 @@ static bool widen(struct search *s, struct unit *u)
 	if (u->last_context > u->context) /* has its contexts to itself */
 		return false;
 	w.now_cycles = unit_cycles(s->p, u, u->choice);
-	unit_need(s->p, u, u->choice, s->l2, &w.now);
+	search_need(s, u, u->choice, &w.now);
 	consider_all(s, &w, false);
 	if (unit_has_columns(s->p, u))
 		consider_all(s, &w, true);
@@ -159,7 +176,7 @@ static void search_begin(struct search *s, int32_t context, bool single, double 
 	s->capacity = device_capacity(p->t);
 	for (i = 0; i < p->n; i++)
 		if (p->units[i].context == context) {
-			unit_need(p, &p->units[i], p->units[i].choice, s->l2, &need);
+			search_need(s, &p->units[i], p->units[i].choice, &need);
 			s->total = need_add(s->total, need, 1);
 		}
 	for (r = 0; r < RES_COUNT; r++) {

@@ -19,7 +19,10 @@ static void source_layer(const struct isa_prog *p, const struct isa_layer *l, st
 	out->link = l->role == ISA_INPUT || l->role == ISA_OUTPUT;
 	out->context = l->context;
 	out->rows = l->rows;
-	out->cycles = out->link ? row_cycles(p, &p->tensors[tensor]) : l->row_cycles;
+	out->cycles = l->row_cycles;
+	/* No row of an input or output is faster than the link. */
+	if (out->link && row_cycles(p, &p->tensors[tensor]) > l->row_cycles)
+		out->cycles = row_cycles(p, &p->tensors[tensor]);
 }
 
 static void source_edge(const struct isa_prog *p, const struct isa_edge *d, struct net_edge *out)

@@ -44,7 +44,9 @@ struct target {
 	int32_t config_channels_max;
 	double util_single, util_multi; /* default thresholds */
 	double util_control_max;
-	double bandwidth; /* effective bytes/s to external memory */
+	double bandwidth;                               /* effective bytes/s to external memory */
+	double boundary_bandwidth, boundary_transfer_s; /* network inputs and outputs: bytes/s,
+							   seconds of each per frame */
 	double per_context_s, fixed_s_per_batch;
 	int32_t hef_arch;                         /* hw_arch value of the HEF header */
 	bool hef_partial;                         /* multi-layout chip: partial core ops */
@@ -56,8 +58,9 @@ struct target {
 	struct target_mode mode[TARGET_MODES]; /* 8x8, 16x4 */
 	struct target_precision precision[PRECISION_COUNT];
 	int32_t apus_max_per_layer;
-	double mac_utilization,
-	    mac_utilization_1x1;       /* effective / ideal rate of kernels; of 1x1 ones */
+	double mac_utilization, mac_utilization_1x1,
+	    mac_utilization_dw; /* effective / ideal rate of kernels; of 1x1, depthwise ones */
+	double ia_utilization;  /* the same of input aligners */
 	int32_t dw_features_per_cycle; /* features x mode columns, per subcluster */
 	int32_t ia_values_per_cycle;   /* input values that one aligner takes in per cycle */
 	int32_t apu_values_per_cycle;  /* values that one APU writes or pools per cycle */
