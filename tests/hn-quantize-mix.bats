@@ -175,3 +175,10 @@ exhaustive() {
 	hef-run -q --raw --in in.npy m.hef -o hef.npz
 	cmp emu.npz hef.npz
 }
+
+@test "linear at the cost of 8 bits is no worse than 8 bits everywhere" {
+	for metric in bops macs weighs; do
+		mix "comprecision_metric=$metric, compresions_markers=[1]"
+		jq -e '([.layers[].a8_w8.snr | pow(10; -. / 10)] | add | -10 * log10) as $plain | .markers[0].snr >= $plain - 1e-9' mix.json
+	done
+}

@@ -17,12 +17,15 @@ struct mix_layer {
 };
 
 /*
- * As a linear programme, where a layer may be a mixture of two choices, and no mixture in what it
- * gives.  Its optimum (Sinha and Zoltners 1979: the multiple-choice knapsack) takes the steps
- * between choices on each layer's lower convex hull by the noise they save for their cost, until
- * one does not fit; that layer alone would be mixed.  It keeps the cheaper choice, and later steps
- * that fit are taken still.  pick[n]: the choices; false, when even the cheapest cost more than
- * budget.
+ * As a linear programme, where a layer may be a mixture of two choices.  Its optimum (Sinha and
+ * Zoltners 1979: the multiple-choice knapsack) takes the steps between choices on each layer's
+ * lower convex hull by the noise they save for their cost, until one does not fit; that layer alone
+ * would be mixed.  It keeps the cheaper choice, and later steps that fit are taken still.  That may
+ * be far from the best whole choices, where the step was a large one; so then a layer gets a better
+ * choice and those pay that lose least for what they free, as long as the noise falls.  The same
+ * from programmes of the first choices of each list only; the best of all is taken: with lists in
+ * order of precision never worse than one precision for all that fits.
+ * pick[n]: the choices; false, when even the cheapest, then in pick, cost more than budget.
  */
 bool mix_linear(const struct mix_layer *l, size_t n, double budget, size_t *pick);
 

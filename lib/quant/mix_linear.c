@@ -1,5 +1,7 @@
 #include "quant/mix.h"
 
+#include <string.h>
+
 /* From one choice of a layer to the next on its hull. */
 struct step {
 	size_t layer, to;
@@ -84,34 +86,119 @@ static size_t all_steps(const struct mix_layer *l, size_t n, const size_t *pick,
 	return count;
 }
 
-bool mix_linear(const struct mix_layer *l, size_t n, double budget, size_t *pick)
+static void take_steps(const struct mix_layer *l, size_t n, double left, size_t *pick)
 {
-	size_t most = 0, count;
-	double spent = 0;
+	size_t most = 1, count;
 	struct step *steps;
-	size_t *done;
+	size_t *done = xcalloc(n + 1, sizeof *done);
 
-	for (size_t i = 0; i < n; i++) {
-		pick[i] = cheapest(&l[i]);
-		spent += l[i].choice[pick[i]].cost;
+	for (size_t i = 0; i < n; i++)
 		most += l[i].n;
-	}
-	if (spent > budget)
-		return false;
-	steps = xcalloc(most + 1, sizeof *steps);
-	done = xcalloc(n + 1, sizeof *done);
+	steps = xcalloc(most, sizeof *steps);
 	count = all_steps(l, n, pick, steps);
 	qsort(steps, count, sizeof *steps, by_ratio);
 	for (size_t k = 0; k < count; k++) {
 		const struct step *s = &steps[k];
 
-		if (done[s->layer] != s->number || spent + s->cost > budget)
+		if (done[s->layer] != s->number || s->cost > left)
 			continue;
 		pick[s->layer] = s->to;
-		spent += s->cost;
+		left -= s->cost;
 		done[s->layer]++;
 	}
 	free(steps);
 	free(done);
-	return true;
+}
+
+/* The cheaper choice of any layer but `but` that loses least for what it frees; false: none. */
+static bool lower(const struct mix_layer *l, size_t n, size_t but, size_t *pick)
+{
+	struct step best = { .layer = n };
+
+	for (size_t j = 0; j < n; j++)
+		for (size_t m = 0; m < l[j].n && j != but; m++) {
+			const struct mix_choice *now = &l[j].choice[pick[j]];
+			const double freed = now->cost - l[j].choice[m].cost;
+			const double lost = l[j].choice[m].noise - now->noise;
+
+			if (freed <= 0 ||
+			    (best.layer < n && lost * best.cost >= best.saved * freed))
+				continue;
+			best = (struct step){ j, m, 0, freed, lost };
+		}
+	if (best.layer < n)
+		pick[best.layer] = best.to;
+	return best.layer < n;
+}
+
+/* One layer gets a better choice, and others pay for it: the exchange that saves most. */
+static bool exchange(const struct mix_layer *l, size_t n, double budget, size_t *pick)
+{
+	size_t *trial = xcalloc(n, sizeof *trial), *best = xcalloc(n, sizeof *best);
+	double least = mix_total(l, n, pick).noise;
+	bool found = false;
+
+	for (size_t i = 0; i < n; i++)
+		for (size_t k = 0; k < l[i].n; k++) {
+			bool fits = true;
+			double noise;
+
+			if (l[i].choice[k].noise >= l[i].choice[pick[i]].noise)
+				continue;
+			memcpy(trial, pick, n * sizeof *trial);
+			trial[i] = k;
+			while (fits && mix_total(l, n, trial).cost > budget)
+				fits = lower(l, n, i, trial);
+			noise = mix_total(l, n, trial).noise;
+			if (!fits || noise >= least)
+				continue;
+			least = noise;
+			found = true;
+			memcpy(best, trial, n * sizeof *best);
+		}
+	if (found)
+		memcpy(pick, best, n * sizeof *pick);
+	free(trial);
+	free(best);
+	return found;
+}
+
+/* Of the first `most` choices of every layer, then exchanged with all. */
+static bool solve(const struct mix_layer *l, size_t n, size_t most, double budget, size_t *pick)
+{
+	struct mix_layer *first = xcalloc(n + 1, sizeof *first);
+	double left = budget;
+
+	for (size_t i = 0; i < n; i++) {
+		first[i] = (struct mix_layer){ l[i].choice, l[i].n < most ? l[i].n : most };
+		pick[i] = cheapest(&first[i]);
+	}
+	left -= mix_total(l, n, pick).cost;
+	if (left >= 0) {
+		take_steps(first, n, left, pick);
+		while (exchange(l, n, budget, pick))
+			;
+	}
+	free(first);
+	return left >= 0;
+}
+
+bool mix_linear(const struct mix_layer *l, size_t n, double budget, size_t *pick)
+{
+	size_t *trial = xcalloc(n + 1, sizeof *trial), most = 1;
+	bool found = false;
+
+	for (size_t i = 0; i < n; i++) {
+		most = l[i].n > most ? l[i].n : most;
+		pick[i] = cheapest(&l[i]); /* what it takes at least */
+	}
+	for (; most > 0; most--) {
+		if (!solve(l, n, most, budget, trial) ||
+		    (found && mix_total(l, n, trial).noise >= mix_total(l, n, pick).noise))
+			continue;
+		found = true;
+		memcpy(pick, trial, n * sizeof *pick);
+	}
+	free(trial);
+	return found;
 }

@@ -102,12 +102,9 @@ void mix_front_free(struct mix_front *f)
 bool mix_front_pick(const struct mix_front *f, double budget, size_t *pick)
 {
 	const struct level *last = &f->level[f->n ? f->n - 1 : 0];
+	const bool fits = f->n == 0 || last->point[0].cost <= budget;
 	size_t at = 0;
 
-	if (f->n == 0)
-		return true;
-	if (last->point[0].cost > budget)
-		return false;
 	while (at + 1 < last->n && last->point[at + 1].cost <= budget)
 		at++;
 	for (size_t i = f->n; i-- > 0;) {
@@ -116,5 +113,5 @@ bool mix_front_pick(const struct mix_front *f, double budget, size_t *pick)
 		pick[i] = p->choice;
 		at = p->before;
 	}
-	return true;
+	return fits;
 }

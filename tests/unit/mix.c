@@ -15,6 +15,7 @@ enum {
 };
 
 static int failed, passed;
+static double runs, exact; /* of mix_linear */
 
 static void check(bool ok, const char *what, double got, double expected)
 {
@@ -102,6 +103,8 @@ static void compare(uint64_t seed)
 		check(got.cost <= budget, "linear cost", got.cost, budget);
 		check(got.noise >= want - 1e-9 && got.noise <= want + widest(&n), "linear noise",
 		      got.noise, want);
+		runs++;
+		exact += got.noise <= want + 1e-9;
 		mix_front_pick(f, budget, pick);
 		got = mix_total(n.layer, LAYERS, pick);
 		check(got.cost <= budget, "pareto cost", got.cost, budget);
@@ -129,6 +132,35 @@ static void by_hand(void)
 	check(mix_linear(l, 2, 2, pick) && pick[0] == 0 && pick[1] == 0, "budget 2",
 	      (double)pick[0], 0);
 	check(!mix_linear(l, 2, 1.9, pick), "budget 1.9", 1, 0);
+}
+
+/* Raising the important large layer needs two small ones to pay: all alike is the best. */
+static void all_alike(void)
+{
+	static const struct mix_choice big[] = { { 40, 10 }, { 80, 1 }, { 320, 0.5 } };
+	static const struct mix_choice one[] = { { 4, 30 }, { 8, 3 }, { 28, 0.5 } };
+	static const struct mix_choice low[] = { { 20, 2.5 }, { 40, 0.5 }, { 160, 0.4 } };
+	const struct mix_layer l[] = { { big, 3 }, { one, 3 }, { low, 3 } };
+	size_t pick[3] = { 0, 0, 0 };
+
+	check(mix_linear(l, 3, 128, pick) && mix_total(l, 3, pick).noise <= 1 + 3 + 0.5, "alike",
+	      mix_total(l, 3, pick).noise, 4.5);
+}
+
+/* The small step saves more for its cost; the large one, which does not fit behind it, more. */
+static void large_step(void)
+{
+	static const struct mix_choice a[] = { { 4, 10 }, { 8, 1 } };
+	static const struct mix_choice b[] = { { 1, 4 }, { 2, 1 } };
+	const struct mix_layer l[] = { { a, 2 }, { b, 2 } };
+	size_t pick[2] = { 0, 0 };
+
+	check(mix_linear(l, 2, 9, pick) && pick[0] == 1 && pick[1] == 0, "the large step",
+	      (double)pick[0], 1);
+	check(mix_linear(l, 2, 10, pick) && pick[0] == 1 && pick[1] == 1, "both", (double)pick[1],
+	      1);
+	check(mix_linear(l, 2, 8, pick) && pick[0] == 0 && pick[1] == 1, "the small one",
+	      (double)pick[1], 1);
 }
 
 /* More points than are kept: still within a part's width of the best, and never over the budget. */
@@ -168,7 +200,10 @@ int main(void)
 {
 	for (uint64_t seed = 1; seed <= 20; seed++)
 		compare(seed);
+	check(exact > 0.8 * runs, "linear choices that are the best", exact, runs);
 	by_hand();
+	large_step();
+	all_alike();
 	many();
 	printf("%d passed, %d failed\n", passed, failed);
 	return failed != 0;
