@@ -104,7 +104,7 @@ script_fails() {
 	for s in 'context_switch_param(mode=disabled)' 'resources_param(max_control_utilization=1)'; do
 		echo "$s" > s.alls
 		hn-alloc -v -a ./t.json -s s.alls "$Q" -o a.har --report a.json 2> log
-		! grep -q 'single context: ' log || false
+		run ! grep -q 'single context: ' log
 		[ "$(jq .contexts a.json)" = 1 ]
 	done
 }
