@@ -295,9 +295,7 @@ int hef_write(const struct isa_prog *p, const struct hef_host *host, struct str 
 	Hef__Hef m;
 	int r;
 
-	if (hef_check_host(&w) < 0 || isa_encode(p, &w.image, e) < 0)
-		return -1;
-	r = message(&w, &m);
+	r = hef_check_host(&w) < 0 || isa_encode(p, &w.image, e) < 0 ? -1 : message(&w, &m);
 	if (r == 0) {
 		hef_pb_pack(&m, &proto);
 		hef_join(proto.p, proto.len, w.ccws.p, w.ccws.len, out);
