@@ -88,21 +88,26 @@ static int values(const struct hef *h, const struct isa_prog *p, const struct co
 	return -1;
 }
 
+static int measure(const struct hef *h, const struct isa_prog *p, const struct config *cfg,
+		   struct sim_time *t, struct err *e)
+{
+	uint64_t *words = hef_context_words(h);
+	int r = sim_time_run(p, cfg->batch ? cfg->batch : p->machine.batch, words, t, e);
+
+	free(words);
+	return r;
+}
+
 /* The table goes to standard output when no data does. */
-static int timing(const struct hef *h, const struct isa_prog *p, const struct config *cfg,
+static int timing(const struct isa_prog *p, const struct sim_time *t, const struct config *cfg,
 		  struct str *text, struct err *e)
 {
 	bool data = cfg->inputs.n && !cfg->labels && strcmp(cfg->io.out, "-") == 0;
-	uint64_t *words = hef_context_words(h);
 	struct str json = { 0 };
-	struct sim_time t;
-	int r = sim_time_run(p, cfg->batch ? cfg->batch : p->machine.batch, words, &t, e);
+	int r = 0;
 
-	free(words);
-	if (r < 0)
-		return -1;
 	if (cfg->timing) {
-		json_t *j = sim_time_json(p, &t);
+		json_t *j = sim_time_json(p, t);
 
 		json_text(j, &json);
 		json_decref(j);
@@ -110,18 +115,20 @@ static int timing(const struct hef *h, const struct isa_prog *p, const struct co
 		str_release(&json);
 	}
 	if (!data && !cfg->io.quiet)
-		sim_time_text(p, &t, cfg->io.verbose > 0, text);
-	sim_time_release(&t);
+		sim_time_text(p, t, cfg->io.verbose > 0, text);
 	return r;
 }
 
+/* Time first: a network that stalls gives no values. */
 static int run(const struct hef *h, const struct config *cfg, struct str *text, struct err *e)
 {
 	struct isa_prog *p = hef_programme(h, e);
-	int r = p ? values(h, p, cfg, text, e) : -1;
+	struct sim_time t = { 0 };
+	int r = p ? measure(h, p, cfg, &t, e) : -1;
 
-	if (r == 0)
-		r = timing(h, p, cfg, text, e);
+	if (r == 0 && (r = values(h, p, cfg, text, e)) == 0)
+		r = timing(p, &t, cfg, text, e);
+	sim_time_release(&t);
 	isa_free(p);
 	return r;
 }

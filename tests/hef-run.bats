@@ -123,6 +123,9 @@ net/output_layer2 uint8 [3,8,8,8]" ]
 @test "a buffer that is too small is a deadlock that names it" {
 	fails_with 1 "hef-run: $D/deadlock.hef: deadlock: buffer from 'net/conv1_d0' to 'net/ew_add1' holds 1 rows, 2 needed" \
 		hef-run "$D/deadlock.hef"
+	fails_with 1 "hef-run: $D/deadlock.hef: deadlock: buffer from 'net/conv1_d0' to 'net/ew_add1' holds 1 rows, 2 needed" \
+		hef-run --in x.npy "$D/deadlock.hef" -o o.npz
+	[ ! -e o.npz ]
 	echo 'buffers(conv2, conv4, 1)' > b.alls
 	hn-alloc -q -s b.alls "$D/shapes.q.har" -o b.har
 	hn2hef -q b.har -o b.hef
