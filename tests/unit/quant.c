@@ -3,6 +3,7 @@
  * on random images, the integers must stay within a bound of the float layer, on those images.
  * Bound in output codes: 2 where codes are only rounded, 4 % of the range where weights are too.
  */
+#include "case_lines.h"
 #include "quant_case.h"
 
 /* Types without an integer form must say so. */
@@ -154,39 +155,13 @@ static void masked_softmax(void)
 	graph_free(g);
 }
 
-/* The repository is above the build folder that holds this program. */
-static char *case_path(const char *self)
-{
-	const char *cut = strstr(self, "build/");
-
-	return xasprintf("%.*stests/cases/shapes.jsonl", cut ? (int)(cut - self) : 0, self);
-}
-
 int main(int argc, char *argv[])
 {
-	struct err e = { 0 };
-	char *path = case_path(argc > 0 ? argv[0] : "");
-	size_t n;
-	char *text = read_file(path, 1 << 20, &n, &e);
-
-	if (!text)
-		die(&e);
-	for (char *p = text; p < text + n;) {
-		char *end = memchr(p, '\n', (size_t)(text + n - p));
-
-		if (!end)
-			break;
-		*end = '\0';
-		if (*p == '{')
-			run_line(p, (size_t)(end - p));
-		p = end + 1;
-	}
+	each_case(argc > 0 ? argv[0] : "", run_line);
 	activations();
 	masked_softmax();
 	diffuse_softmax();
 	uneven_norm();
-	free(text);
-	free(path);
 	printf("%d passed, %d failed\n", passed, failed);
 	return failed != 0;
 }

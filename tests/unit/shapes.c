@@ -3,6 +3,7 @@
  * written again, is the same text.
  */
 #include "base/outfile.h"
+#include "case_lines.h"
 #include "hn/layer.h"
 #include "layer_case.h"
 
@@ -106,35 +107,9 @@ static void run_case(const char *line, size_t n)
 	graph_free(g);
 }
 
-/* The repository is above the build folder that holds this program. */
-static char *case_path(const char *self)
-{
-	const char *cut = strstr(self, "build/");
-
-	return xasprintf("%.*stests/cases/shapes.jsonl", cut ? (int)(cut - self) : 0, self);
-}
-
 int main(int argc, char *argv[])
 {
-	struct err e = { 0 };
-	char *path = case_path(argc > 0 ? argv[0] : "");
-	size_t n;
-	char *text = read_file(path, 1 << 20, &n, &e);
-
-	if (!text)
-		die(&e);
-	for (char *p = text; p < text + n;) {
-		char *end = memchr(p, '\n', (size_t)(text + n - p));
-
-		if (!end)
-			break;
-		*end = '\0';
-		if (*p == '{')
-			run_case(p, (size_t)(end - p));
-		p = end + 1;
-	}
-	free(text);
-	free(path);
+	each_case(argc > 0 ? argv[0] : "", run_case);
 	printf("%d passed, %d failed\n", passed, failed);
 	return failed != 0;
 }
