@@ -1,4 +1,4 @@
-/* Attributes that readers give the nodes they make. */
+/* Nodes, their values and attributes, as readers make them. */
 #include "import/import.h"
 
 enum {
@@ -12,6 +12,16 @@ struct im_node *im_add_open(struct im_graph *g, const char *op, const char *name
 
 	n->nattr = 0;
 	return n;
+}
+
+struct im_value *im_fresh(struct im_graph *g, const char *base, char mark, size_t *count)
+{
+	char *name;
+
+	do
+		name = arena_printf(&g->arena, "%.900s%c%zu", base, mark, ++*count);
+	while (im_find_value(g, name));
+	return im_value(g, name);
 }
 
 static struct im_attr *put(struct im_node *n, const char *name, enum im_kind kind)

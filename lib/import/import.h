@@ -209,6 +209,8 @@ struct im_node *im_add(struct im_graph *g, const char *op, const char *name, siz
 /* The same without attributes, of which it has room for a dozen: im_put. */
 struct im_node *im_add_open(struct im_graph *g, const char *op, const char *name, size_t nin,
 			    size_t nout);
+/* A value of a new name: base, mark, and the next number that is free. */
+struct im_value *im_fresh(struct im_graph *g, const char *base, char mark, size_t *count);
 /* One attribute more; names and texts are borrowed, ints are copied into g. */
 void im_put_int(struct im_node *n, const char *name, int64_t i);
 void im_put_float(struct im_node *n, const char *name, float f);

@@ -38,12 +38,7 @@ struct im_node *tf_pair(struct tf *t, const struct tf_oper *o, const char *op, s
 /* TensorFlow's names have no '#'. */
 static struct im_value *own_value(struct tf *t, const struct tf_oper *o)
 {
-	char *name;
-
-	do
-		name = arena_printf(&t->g->arena, "%.900s#%zu", o->name, ++t->nstep);
-	while (im_find_value(t->g, name));
-	return im_value(t->g, name);
+	return im_fresh(t->g, o->name, '#', &t->nstep);
 }
 
 struct im_value *tf_step(struct tf *t, const struct tf_oper *o, struct im_node *n)

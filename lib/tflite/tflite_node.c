@@ -24,12 +24,7 @@ struct im_node *tfl_unary(struct tfl *t, const struct tfl_oper *o, const char *o
 
 static struct im_value *own_value(struct tfl *t, const struct tfl_oper *o)
 {
-	char *name;
-
-	do
-		name = arena_printf(&t->g->arena, "%.900s:%zu", o->name, ++t->nstep);
-	while (im_find_value(t->g, name));
-	return im_value(t->g, name);
+	return im_fresh(t->g, o->name, ':', &t->nstep);
 }
 
 struct im_value *tfl_step(struct tfl *t, const struct tfl_oper *o, struct im_node *n)
