@@ -17,7 +17,7 @@ refused() {
 		a = normalization([1], [2]) quantization_param(conv1, precision_mode=A8_W4_EXP,
 			bias_mode=double_scale_initialization)
 		post_quantization_optimization(finetune, policy=enabled)
-		shortcut1 = shortcut(conv1, conv2)
+		dense1 = convert_to_dense(conv1)
 	END
 	run alls-check s.alls
 	[ "$status" -eq 0 ]
@@ -26,7 +26,7 @@ refused() {
 	[ "${lines[2]}" = '   2  hn-quantize   quantization_param(conv1, precision_mode=a8_w4_exp, bias_mode=double_scale_initialization)' ]
 	[ "${lines[3]}" = '      partly applied: precision_mode=a8_w4_exp' ]
 	[ "${lines[5]}" = '      stored, not applied yet' ]
-	[ "${lines[7]}" = '      no effect: every edge has a buffer of its own on this machine, set with buffers(...)' ]
+	[ "${lines[7]}" = '      no effect: a layer keeps the type that it was parsed with' ]
 	[ "${lines[8]}" = '4 commands: 1 applied; 1 partly applied; 1 stored, not applied yet; 1 no effect' ]
 }
 
@@ -152,7 +152,7 @@ refused() {
 @test "the survey counts what is parsed, known and refused, and exits 1 when something is" {
 	mkdir -p d/e
 	echo 'place(0, conv1)' > d/a.alls
-	printf '%s\n' 'place(0)' 'f(1)' 'shortcut1 = shortcut(a, b)' > d/e/b.alls
+	printf '%s\n' 'place(0)' 'f(1)' 'dense1 = convert_to_dense(a)' > d/e/b.alls
 	echo 'place(0' > d/c.alls
 	run "$ROOT/scripts/alls-survey" d
 	[ "$status" -eq 1 ]

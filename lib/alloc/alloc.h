@@ -10,13 +10,37 @@
 #include "target/target.h"
 #include <signal.h>
 
+/* What a physical layer does: computes, or passes rows on unchanged (a relay). */
+enum alloc_kind {
+	ALLOC_LAYER,
+	ALLOC_SHORTCUT,
+	ALLOC_CONCAT,
+	ALLOC_SPLITTER,
+	ALLOC_SHAPE_SPLITTER,
+	ALLOC_PORTAL,
+	ALLOC_L4_PORTAL,
+	ALLOC_DDR,
+	ALLOC_FORMAT,
+	ALLOC_MUX,
+	ALLOC_KINDS
+};
+/* The statement that makes a relay: "r = shortcut(from, [to])". */
+struct alloc_relay {
+	char **from, **to; /* names of layers, as a script may write them */
+	size_t nfrom, nto;
+	int32_t order; /* relays are inserted in this order */
+	char *word;    /* split or conversion type; NULL: the command has none */
+};
+
 /*
  * A physical layer: a logical layer, or the part of it that computes some output features or some
- * output columns.
+ * output columns; or a relay.
  */
 struct alloc_layer {
-	char *name;                       /* full name; parts: "net/conv5_d0" */
-	char *layer;                      /* logical layer's full name */
+	char *name;  /* full name; parts: "net/conv5_d0" */
+	char *layer; /* logical layer's full name; a relay's own */
+	enum alloc_kind kind;
+	struct alloc_relay relay;         /* kind is not ALLOC_LAYER */
 	int32_t feature_from, feature_to; /* output features it computes; whole layer: 0, c */
 	int32_t column_from, column_to;   /* output columns; whole layer: 0, w */
 	int32_t context,
@@ -37,8 +61,8 @@ enum alloc_edge_kind {
 /* Data flow from one physical layer to another. */
 struct alloc_edge {
 	int32_t from, to; /* indexes of physical layers */
-	int32_t input;    /* which input of `to` */
-	int32_t port;     /* which output port of `from`'s logical layer */
+	int32_t input;    /* which input of `to`; of a relay: which of its tensors */
+	int32_t port; /* which output port of `from`'s logical layer; which of a relay's tensors */
 	enum alloc_edge_kind kind;
 	int32_t rows; /* capacity of the buffer in rows of the producer's output */
 	int32_t row_bytes;
@@ -84,6 +108,9 @@ json_t *alloc_report(const struct allocation *a, const struct target *t);
 json_t *alloc_summary(const struct allocation *a);
 /* A complete placement script: loading it again reproduces this allocation. */
 void alloc_script(const struct allocation *a, struct str *out);
+
+/* "shortcut", "l4_portal" ...: the command that makes it; "layer". */
+const char *alloc_kind_name(enum alloc_kind k);
 
 /* NULL when layers of this type can be allocated, else the reason (support matrix). */
 const char *cost_reason(enum hn_type t);

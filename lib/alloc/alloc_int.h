@@ -55,13 +55,15 @@ struct unit {
 	const struct qop *q;
 	struct cost cost;
 	struct choice choice;
-	struct choice fixed; /* from the script; 0 (mode: -1): free */
-	double min_fps;      /* compilation_param(X, fps=...), 0: none */
-	char **part_names;   /* fixed.parts names given by defuse(), or NULL */
-	int32_t context;     /* -1: not yet; the first one of a layer that no context holds whole */
+	struct choice fixed;     /* from the script; 0 (mode: -1): free */
+	double min_fps;          /* compilation_param(X, fps=...), 0: none */
+	char **part_names;       /* fixed.parts names given by defuse(), or NULL */
+	const char *joined_name; /* that defuse() gives to the parts together, or NULL */
+	int32_t context; /* -1: not yet; the first one of a layer that no context holds whole */
 	int32_t last_context;
 	int32_t *part_context; /* by part, when last_context > context; MAX_PARTS entries */
 	int32_t *place;        /* cluster by part, -1: free; MAX_PARTS entries */
+	int32_t relays;        /* those with a layer controller that feed it */
 	int64_t window_bytes;  /* of L3 that its inputs need at the least */
 };
 
@@ -74,7 +76,25 @@ struct limits {
 struct script_buffer {
 	const char *from, *to; /* physical names */
 	int32_t rows;
+	size_t number; /* statements about the same two layers before it */
 	const struct alls_stmt *st;
+};
+
+/* What a name of a script means: a layer, a part of it, its parts together, or a relay. */
+struct named {
+	struct unit *u; /* NULL: a relay */
+	int32_t part;   /* -1: the whole layer */
+	bool joined;    /* "conv5_dc": behind the parts, before the consumers */
+	int32_t relay;
+};
+/* A layer that passes on rows between others. */
+struct relay {
+	enum alloc_kind kind;
+	const char *name, *word;
+	struct named *from, *to;
+	size_t nfrom, nto;
+	int32_t context, place;     /* by the script; -1: free */
+	const struct alls_stmt *st; /* NULL: automatic */
 };
 
 /* The state of one run. */
@@ -100,6 +120,10 @@ struct plan {
 	int32_t batch;
 	struct script_buffer *buffers;
 	size_t nbuffers;
+	struct relay *relays; /* those of the script, then automatic ones */
+	size_t nrelays, cap_relays;
+	size_t script_relays;
+	int32_t ddr_cuts, l4_cuts; /* an edge that takes more L3 may lie elsewhere; -1: none */
 	bool held_up; /* the last try's buffers are for frames that enter more slowly */
 	/* result of contexts.c, exact.c */
 	int32_t ncontexts;
@@ -165,15 +189,15 @@ int directives_read(struct plan *p, struct err *e);
 
 /* ---- plan_names.c ---- */
 /* What is done with each layer that a value names. */
-typedef int (*layer_fn)(struct plan *p, const struct alls_stmt *st, struct unit *u, int32_t part,
+typedef int (*layer_fn)(struct plan *p, const struct alls_stmt *st, const struct named *n,
 			void *ctx, struct err *e);
 /* Calls fn for the layers of a name, list or glob; parts are named, too. */
 int plan_each(struct plan *p, const struct alls_stmt *st, const struct alls_value *v, layer_fn fn,
 	      void *ctx, struct err *e);
-/* Unit and part that a script's name means; part -1: the whole layer. Unknown: error, near names.
- */
-int plan_find(const struct plan *p, const char *name, struct unit **u, int32_t *part,
-	      struct err *e);
+/* What a script's name means. Unknown: error, near names. */
+int plan_find(const struct plan *p, const char *name, struct named *n, struct err *e);
+/* The name of it, full. */
+char *plan_name(const struct plan *p, struct arena *a, const struct named *n);
 /* Name of part i of u's n parts, full. */
 char *plan_part_name(struct arena *a, const struct unit *u, int32_t i);
 /* K of "context_K", "contextK", "NET_context_K"; -1: no such form. */
@@ -190,7 +214,39 @@ int64_t context_interval(const struct plan *p, int32_t context);
 /* ---- phys.c ---- */
 /* Physical layers and edges from the units' choices; edges have no rows yet. */
 struct allocation *phys_build(struct plan *p, struct err *e);
+/* The unit of a layer that is no relay. */
 struct unit *phys_unit(const struct plan *p, const struct allocation *a, size_t layer);
+/* The relay that a layer is. */
+const struct relay *phys_relay(const struct plan *p, const struct allocation *a, size_t layer);
+/* Do its rows take the link: those of inputs, outputs, and relays through external memory? */
+bool phys_on_link(const struct plan *p, const struct allocation *a, size_t layer);
+/* What says which rows a layer needs; NULL: it passes rows on. */
+const struct qop *phys_kernel(const struct plan *p, const struct allocation *a, int32_t layer);
+
+/* ---- relay_kind.c ---- */
+struct relay_kind {
+	const char *name; /* the command */
+	bool controller;  /* takes a layer controller, an aligner and an APU of a cluster */
+	bool in_l3;       /* lies in the cluster of what it feeds */
+	bool lazy;        /* keeps rows before it, not behind it */
+	bool link;        /* its rows cross the link, out and back */
+};
+const struct relay_kind *relay_kind_of(enum alloc_kind k);
+/* Cycles per row of a relay that passes on w columns of c features. */
+int64_t relay_cycles(const struct plan *p, enum alloc_kind k, int64_t w, int64_t c,
+		     int64_t row_bytes);
+/* What the relays take that feed a unit. */
+struct need relays_need(const struct unit *u);
+bool alloc_is_relay(const struct allocation *a, size_t layer);
+
+/* ---- relays_read.c ---- */
+/* shortcut(...), portal(...), ...: relays of the script. */
+int relays_read(struct plan *p, struct err *e);
+struct relay *relay_add(struct plan *p, enum alloc_kind kind, const char *name);
+
+/* ---- relays.c ---- */
+/* Puts the relays between the layers that they join; error when these are not connected. */
+int relays_insert(struct plan *p, struct allocation *a, struct err *e);
 
 /* ---- flow.c: which rows an edge's consumer waits for, and when it frees them ---- */
 struct flow_edge {
@@ -210,7 +266,8 @@ void flow_release(struct flow *f, const struct allocation *a);
  * Rows of every buffer of a context: what a schedule occupies whose input is paced at `interval`
  * cycles per frame and whose layers are never held up.
  */
-void rows_size(struct allocation *a, const struct flow *f, int32_t context, double interval);
+void rows_size(const struct plan *p, struct allocation *a, const struct flow *f, int32_t context,
+	       double interval);
 /* buffers(A, B, n) of the script. */
 int rows_force(const struct plan *p, struct allocation *a, struct err *e);
 /* L3 cuts that the input buffers of each layer take. */

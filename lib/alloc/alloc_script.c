@@ -47,6 +47,59 @@ static void print_defuse(const struct allocation *a, struct str *out)
 	}
 }
 
+static void string_list(char *const *names, size_t n, struct str *out)
+{
+	str_puts(out, "[");
+	for (size_t i = 0; i < n; i++) {
+		str_puts(out, i ? ", " : "");
+		alls_print_name(names[i], out);
+	}
+	str_puts(out, "]");
+}
+
+static void print_relay(const struct alloc_layer *l, struct str *out)
+{
+	const struct alloc_relay *r = &l->relay;
+
+	alls_print_name(l->name, out);
+	str_printf(out, " = %s(", alloc_kind_name(l->kind));
+	if (l->kind == ALLOC_SHAPE_SPLITTER)
+		str_printf(out, "%s, ", r->word);
+	if (l->kind == ALLOC_CONCAT)
+		string_list(r->from, r->nfrom, out);
+	else
+		alls_print_name(r->from[0], out);
+	str_puts(out, ", ");
+	if (r->nto > 1)
+		string_list(r->to, r->nto, out);
+	else
+		alls_print_name(r->to[0], out);
+	str_puts(out, ")\n");
+}
+
+static int by_order(const void *x, const void *y)
+{
+	const struct alloc_layer *const *a = x, *const *b = y;
+
+	return (*a)->relay.order < (*b)->relay.order ? -1 : (*a)->relay.order > (*b)->relay.order;
+}
+
+/* In the order in which they were put in: one may join layers and earlier ones. */
+static void print_relays(const struct allocation *a, struct str *out)
+{
+	const struct alloc_layer **relays = xcalloc(a->nlayers + 1, sizeof(void *));
+	size_t n = 0;
+
+	for (size_t i = 0; i < a->nlayers; i++)
+		if (a->layers[i].kind != ALLOC_LAYER)
+			relays[n++] = &a->layers[i];
+	if (n)
+		qsort(relays, n, sizeof *relays, by_order);
+	for (size_t i = 0; i < n; i++)
+		print_relay(relays[i], out);
+	free(relays);
+}
+
 static void print_contexts(const struct allocation *a, struct str *out)
 {
 	size_t *members = xcalloc(a->nlayers + 1, sizeof *members);
@@ -72,7 +125,7 @@ static void print_params(const struct allocation *a, struct str *out)
 
 	for (i = 0; i < a->nlayers; i++) {
 		l = &a->layers[i];
-		if (l->lcus == 0)
+		if (l->lcus == 0 || l->kind != ALLOC_LAYER)
 			continue;
 		str_puts(out, "compilation_param(");
 		alls_print_name(l->name, out);
@@ -94,7 +147,8 @@ static void print_places(const struct allocation *a, struct str *out)
 	for (c = 0; c < a->ncontexts; c++)
 		for (k = 0; k < 32; k++) {
 			for (i = n = 0; i < a->nlayers; i++)
-				if (a->layers[i].context == c && a->layers[i].cluster == k)
+				if (a->layers[i].context == c && a->layers[i].cluster == k &&
+				    a->layers[i].lcus > 0)
 					members[n++] = i;
 			if (n == 0)
 				continue;
@@ -130,6 +184,7 @@ void alloc_script(const struct allocation *a, struct str *out)
 		str_printf(out, "performance_param(optimize_for_batch=%d)\n", a->batch);
 	print_contexts(a, out);
 	print_defuse(a, out);
+	print_relays(a, out);
 	print_params(a, out);
 	print_places(a, out);
 	print_buffers(a, out);

@@ -139,6 +139,7 @@ static void extend(struct partition *t, size_t begin)
 		u = t->order[end];
 		unit_need(t->p, u, u->choice, false, &need);
 		total = need_add(total, need, 1);
+		total = need_add(total, relays_need(u), 1);
 		window_bytes += u->cost.outside ? 0 : u->window_bytes;
 		layers += u->cost.outside ? 0 : 1;
 		streams += enter(t, u, begin, &bytes);

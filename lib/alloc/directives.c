@@ -1,5 +1,6 @@
 /* Model-script commands about single layers: defuse, compilation_param, context, place, buffers. */
 #include "alloc/alloc_int.h"
+#include "base/log.h"
 
 enum {
 	MAX_ROWS = 1 << 20
@@ -23,12 +24,20 @@ static int skip(const struct alls_stmt *st, const char *name, struct err *e)
 	return 0;
 }
 
-/* Names of the parts: n of them, and the one of the whole, which is not used. */
+/* A name of the script in the scope of a layer. */
+static char *scoped(struct plan *p, const struct unit *u, const char *name)
+{
+	const char *end = strchr(u->l->name, '/');
+
+	if (strchr(name, '/') || !end)
+		return arena_strdup(&p->arena, name);
+	return arena_printf(&p->arena, "%.*s%s", (int)(end - u->l->name) + 1, u->l->name, name);
+}
+
+/* Names of the parts: n of them, and one of the parts together. */
 static int name_parts(struct plan *p, const struct alls_stmt *st, struct unit *u, int64_t n,
 		      struct err *e)
 {
-	const char *scope_end = strchr(u->l->name, '/');
-	int scope = scope_end ? (int)(scope_end - u->l->name) + 1 : 0;
 	int64_t i;
 
 	if (st->nlhs == 0 || strcmp(st->lhs[0], "{}") == 0)
@@ -39,11 +48,10 @@ static int name_parts(struct plan *p, const struct alls_stmt *st, struct unit *u
 			err_set(e, "'%s' is already a layer", quote(st->lhs[i]));
 			return alls_in(st, e);
 		}
-		u->part_names[i] =
-		    strchr(st->lhs[i], '/')
-			? arena_strdup(&p->arena, st->lhs[i])
-			: arena_printf(&p->arena, "%.*s%s", scope, u->l->name, st->lhs[i]);
+		u->part_names[i] = scoped(p, u, st->lhs[i]);
 	}
+	if (st->nlhs > (size_t)n && !graph_find(p->g, st->lhs[n]))
+		u->joined_name = scoped(p, u, st->lhs[n]);
 	return 0;
 }
 
@@ -52,13 +60,17 @@ static int defuse(struct plan *p, const struct alls_stmt *st, struct err *e)
 	const char *name = alls_get_text(st, "layer");
 	int32_t n = alls_get_int(st, "defuse_number", 1);
 	struct unit *u;
-	int32_t part;
+	struct named named;
 
 	if (!applied(st))
 		return 0;
-	if (plan_find(p, name, &u, &part, e) < 0)
+	if (plan_find(p, name, &named, e) < 0)
 		return alls_made(st, name) ? skip(st, name, e)
 					   : alls_in_value(st, alls_get(st, "layer"), e);
+	if (!(u = named.u)) {
+		err_set(e, "'%s' is not divided", quote(name));
+		return alls_in(st, e);
+	}
 	u->fixed.spatial = alls_has_word(st, "defuse_type", "SPATIAL");
 	if (n > 1 && u->fixed.spatial && !u->cost.column_step) {
 		err_set(
@@ -72,9 +84,9 @@ static int defuse(struct plan *p, const struct alls_stmt *st, struct err *e)
 			quote(name), hn_type_name(u->l->type));
 		return alls_in(st, e);
 	}
-	if (part >= 0 || n > unit_max_parts(u, u->fixed.spatial)) {
+	if (named.part >= 0 || n > unit_max_parts(u, u->fixed.spatial)) {
 		err_set(e, "'%s' can be divided into at most %d parts", quote(name),
-			part >= 0 ? 1 : unit_max_parts(u, u->fixed.spatial));
+			named.part >= 0 ? 1 : unit_max_parts(u, u->fixed.spatial));
 		return alls_in(st, e);
 	}
 	u->fixed.parts = n;
@@ -127,12 +139,15 @@ static int set_fixed(const struct alls_stmt *st, const struct unit *u, int32_t *
 	return 0;
 }
 
-static int compilation_apply(struct plan *p, const struct alls_stmt *st, struct unit *u,
-			     int32_t part, void *ctx, struct err *e)
+static int compilation_apply(struct plan *p, const struct alls_stmt *st, const struct named *n,
+			     void *ctx, struct err *e)
 {
 	const struct compilation *c = ctx;
+	struct unit *u = n->u;
+	const int32_t part = n->part;
 
-	if (u->cost.outside)
+	/* A relay has no choice of resources; nor has what joins parts, which is no layer. */
+	if (!u || n->joined || u->cost.outside)
 		return 0;
 	if (c->subclusters > 1 && !u->cost.macs) {
 		err_set(e, "layer '%s': a '%s' takes one subcluster", quote(u->l->name),
@@ -172,19 +187,33 @@ static int compilation_param(struct plan *p, const struct alls_stmt *st, struct 
 	return plan_each(p, st, alls_get(st, "layers"), compilation_apply, &c, e);
 }
 
-static int context_apply(struct plan *p, const struct alls_stmt *st, struct unit *u, int32_t part,
+static int already(const struct alls_stmt *st, const char *name, int32_t k, struct err *e)
+{
+	err_set(e, "layer '%s' is already in context_%d", quote(name), k);
+	return alls_in(st, e);
+}
+
+static int context_apply(struct plan *p, const struct alls_stmt *st, const struct named *n,
 			 void *ctx, struct err *e)
 {
 	int32_t k = *(const int32_t *)ctx;
+	struct unit *u = n->u;
+	const int32_t part = n->part;
 	int32_t i;
 
-	(void)p;
+	if (n->joined)
+		return 0;
+	if (!u) {
+		struct relay *r = &p->relays[n->relay];
+
+		if (r->context >= 0 && r->context != k)
+			return already(st, r->name, r->context, e);
+		r->context = k;
+		return 0;
+	}
 	for (i = part < 0 ? 0 : part; i < (part < 0 ? MAX_PARTS : part + 1); i++) {
-		if (u->part_context[i] >= 0 && u->part_context[i] != k) {
-			err_set(e, "layer '%s' is already in context_%d", quote(u->l->name),
-				u->part_context[i]);
-			return alls_in(st, e);
-		}
+		if (u->part_context[i] >= 0 && u->part_context[i] != k)
+			return already(st, u->l->name, u->part_context[i], e);
 		u->part_context[i] = k;
 	}
 	return 0;
@@ -224,13 +253,30 @@ static int context(struct plan *p, const struct alls_stmt *st, struct err *e)
 	return plan_each(p, st, alls_get(st, "layers"), context_apply, &k, e);
 }
 
-static int place_apply(struct plan *p, const struct alls_stmt *st, struct unit *u, int32_t part,
-		       void *ctx, struct err *e)
+/* A relay with a controller; a portal is where the layer is that it feeds. */
+static int place_relay(struct relay *r, const struct alls_stmt *st, int32_t cluster, struct err *e)
+{
+	if (relay_kind_of(r->kind)->controller) {
+		r->place = cluster;
+		return 0;
+	}
+	err_set(e, "'%s' is a %s, which takes no place in a cluster", quote(r->name),
+		alloc_kind_name(r->kind));
+	return alls_in(st, e);
+}
+
+static int place_apply(struct plan *p, const struct alls_stmt *st, const struct named *n, void *ctx,
+		       struct err *e)
 {
 	int32_t cluster = *(const int32_t *)ctx;
+	struct unit *u = n->u;
+	const int32_t part = n->part;
 	int32_t i;
 
-	(void)p;
+	if (n->joined)
+		return 0;
+	if (!u)
+		return place_relay(&p->relays[n->relay], st, cluster, e);
 	if (u->cost.outside) {
 		err_set(e, "layer '%s' lies outside the clusters", quote(u->l->name));
 		return alls_in(st, e);
@@ -260,39 +306,62 @@ static int place(struct plan *p, const struct alls_stmt *st, struct err *e)
 
 /* Full physical name in *out; NULL for a layer that does not exist here. */
 static int physical_name(struct plan *p, const struct alls_stmt *st, const char *argument,
-			 const char **out, struct err *e)
+			 struct named *n, const char **out, struct err *e)
 {
 	const char *name = alls_get_text(st, argument);
-	struct unit *u;
-	int32_t part;
 
 	*out = NULL;
-	if (plan_find(p, name, &u, &part, e) < 0)
+	*n = (struct named){ .part = -1 };
+	if (plan_find(p, name, n, e) < 0)
 		return alls_made(st, name) ? skip(st, name, e)
 					   : alls_in_value(st, alls_get(st, argument), e);
-	*out = part < 0 ? u->l->name : plan_part_name(&p->arena, u, part);
+	if (!n->u)
+		*out = p->relays[n->relay].name;
+	else
+		*out = n->part < 0 ? n->u->l->name : plan_part_name(&p->arena, n->u, n->part);
 	return 0;
+}
+
+/* Statements about the same two layers before this one. */
+static size_t number_of(const struct plan *p, const struct script_buffer *b)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < p->nbuffers; i++)
+		n += strcmp(p->buffers[i].from, b->from) == 0 &&
+		     strcmp(p->buffers[i].to, b->to) == 0;
+	return n;
 }
 
 /* Rows before and after a change of cluster lie in one buffer here. */
 static int buffers(struct plan *p, const struct alls_stmt *st, struct err *e)
 {
 	struct script_buffer b = { .st = st };
+	struct named from, to;
 	double rows = alls_get_number(st, "number_of_rows_to_buffer", 0) +
 		      alls_get_number(st, "number_of_rows_cluster_b", 0);
 
 	if (!applied(st))
 		return 0;
-	if (physical_name(p, st, "layer_from", &b.from, e) < 0 ||
-	    physical_name(p, st, "layer_to", &b.to, e) < 0)
+	if (physical_name(p, st, "layer_from", &from, &b.from, e) < 0 ||
+	    physical_name(p, st, "layer_to", &to, &b.to, e) < 0)
 		return -1;
+	if (to.joined) {
+		log_warn("%s:%d:%d: buffers: passed over for '%s': no layer joins the parts, their "
+			 "readers do",
+			 quote(st->file), st->line, st->column,
+			 quote(alls_get_text(st, "layer_to")));
+		return 0;
+	}
 	if (rows < 1 || rows > MAX_ROWS) {
 		err_set(e, "a buffer of %g rows, from 1 to %d expected", rows, MAX_ROWS);
 		return alls_in(st, e);
 	}
 	b.rows = (int32_t)rows;
-	if (b.from && b.to)
+	if (b.from && b.to) {
+		b.number = number_of(p, &b);
 		p->buffers[p->nbuffers++] = b;
+	}
 	return 0;
 }
 
@@ -314,7 +383,7 @@ int directives_read(struct plan *p, struct err *e)
 		return 0;
 	p->buffers = arena_array(&p->arena, p->script->nstmts + 1, sizeof *p->buffers);
 	/* Parts first: the other commands may name them. */
-	if (each_command(p, "defuse", defuse, e) < 0 ||
+	if (each_command(p, "defuse", defuse, e) < 0 || relays_read(p, e) < 0 ||
 	    each_command(p, "compilation_param", compilation_param, e) < 0 ||
 	    each_command(p, "context", context, e) < 0 || each_command(p, "place", place, e) < 0)
 		return -1;

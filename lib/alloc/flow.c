@@ -5,7 +5,7 @@ static void edge_tables(const struct plan *p, const struct allocation *a, size_t
 			struct flow_edge *fe)
 {
 	const struct alloc_edge *ed = &a->edges[i];
-	const struct qop *q = phys_unit(p, a, (size_t)ed->to)->q;
+	const struct qop *q = phys_kernel(p, a, ed->to);
 	int32_t rows = a->layers[ed->to].rows;
 	int32_t from_rows = a->layers[ed->from].rows;
 	int32_t *first = xcalloc((size_t)rows + 1, sizeof *first);
@@ -14,10 +14,7 @@ static void edge_tables(const struct plan *p, const struct allocation *a, size_t
 	fe->last = xcalloc((size_t)rows, sizeof *fe->last);
 	fe->release = xcalloc((size_t)from_rows, sizeof *fe->release);
 	for (y = 0; y < rows; y++) {
-		/* An output layer has no kernel: it passes rows on. */
-		lo = hi = y;
-		if (phys_unit(p, a, (size_t)ed->to)->l->type != HN_OUTPUT)
-			qop_rows_needed(q, (size_t)ed->input, y, &lo, &hi);
+		process_rows(q, (size_t)ed->input, y, rows, from_rows, &lo, &hi);
 		fe->last[y] = hi < lo ? -1 : hi;
 		first[y] = hi < lo ? INT32_MAX : lo;
 	}

@@ -19,6 +19,12 @@ static bool counted(const struct allocation *a, size_t edge, int32_t context)
 	return false;
 }
 
+/* An output of a mux that is not its first: it is part of the first one's transfers. */
+static bool shares_stream(const struct allocation *a, const struct alloc_edge *ed)
+{
+	return a->layers[ed->from].kind == ALLOC_MUX && ed->port > 0;
+}
+
 /* Seconds of a frame in which the link carries an edge's tensor. */
 static double edge_seconds(const struct plan *p, const struct allocation *a,
 			   const struct alloc_edge *ed)
@@ -26,11 +32,13 @@ static double edge_seconds(const struct plan *p, const struct allocation *a,
 	double bytes = (double)a->layers[ed->from].rows * ed->row_bytes;
 
 	if (ed->kind == EDGE_BOUNDARY)
-		return bytes / p->t->boundary_bandwidth + p->t->boundary_transfer_s;
-	return bytes / p->t->bandwidth;
+		return bytes / p->t->boundary_bandwidth +
+		       (shares_stream(a, ed) ? 0 : p->t->boundary_transfer_s);
+	/* What is kept in external memory goes out and comes back. */
+	return (ed->kind == EDGE_DDR ? 2 : 1) * bytes / p->t->bandwidth;
 }
 
-/* Of all boundary and inter-context tensors of a context, once each. */
+/* Of all tensors of a context that cross the link, once each. */
 static double link_seconds(const struct plan *p, const struct allocation *a, int32_t context)
 {
 	const struct alloc_edge *ed;
@@ -39,7 +47,7 @@ static double link_seconds(const struct plan *p, const struct allocation *a, int
 
 	for (i = 0; i < a->nedges; i++) {
 		ed = &a->edges[i];
-		if (ed->kind == EDGE_L3 || ed->kind == EDGE_DDR)
+		if (ed->kind == EDGE_L3)
 			continue;
 		if (a->layers[ed->to].context != context &&
 		    (ed->kind != EDGE_INTER_CONTEXT || a->layers[ed->from].context != context))
@@ -55,6 +63,13 @@ double ideal_interval(const struct plan *p, const struct allocation *a, int32_t 
 	double link = link_seconds(p, a, context) * p->t->clock_hz;
 	double slowest = (double)context_interval(p, context);
 
+	for (size_t i = 0; i < a->nlayers; i++) {
+		const struct alloc_layer *l = &a->layers[i];
+		double cycles = (double)l->row_cycles * l->rows;
+
+		if (alloc_is_relay(a, i) && l->context == context && cycles > slowest)
+			slowest = cycles;
+	}
 	return slowest > link ? slowest : link;
 }
 
@@ -65,8 +80,11 @@ double context_load_bytes(const struct plan *p, const struct allocation *a, int3
 
 	for (size_t i = 0; i < a->nlayers; i++) {
 		const struct alloc_layer *l = &a->layers[i];
-		const struct cost *c = &phys_unit(p, a, i)->cost;
+		const struct cost *c;
 
+		if (alloc_is_relay(a, i))
+			continue;
+		c = &phys_unit(p, a, i)->cost;
 		if (c->features > 0 && (context < 0 || l->context == context))
 			bytes += (double)c->weight_bytes * (l->feature_to - l->feature_from) /
 				 c->features;

@@ -9,26 +9,22 @@ static void pace_source(const struct plan *p, const struct allocation *a, struct
 				  .nedges = a->nedges };
 	for (size_t i = 0; i < a->nlayers; i++) {
 		const struct alloc_layer *l = &a->layers[i];
-		enum hn_type type = phys_unit(p, a, i)->l->type;
 
 		s->layers[i] = (struct net_layer){ .context = l->context,
 						   .rows = l->rows,
 						   .cycles = l->row_cycles,
-						   .link = type == HN_INPUT || type == HN_OUTPUT };
+						   .link = phys_on_link(p, a, i) };
 	}
 	for (size_t i = 0; i < a->nedges; i++) {
 		const struct alloc_edge *d = &a->edges[i];
-		const struct unit *to = phys_unit(p, a, (size_t)d->to);
 
-		/* An output layer has no kernel: it passes rows on. */
 		s->edges[i] = (struct net_edge){ .from = d->from,
 						 .to = d->to,
 						 .port = d->port,
 						 .rows = d->rows,
-						 .ddr = d->kind == EDGE_DDR,
 						 .link_cycles = link_cycles(
 						     d->row_bytes, p->t->bandwidth, p->t->clock_hz),
-						 .q = to->l->type == HN_OUTPUT ? NULL : to->q,
+						 .q = phys_kernel(p, a, d->to),
 						 .input = (size_t)d->input };
 	}
 }

@@ -16,6 +16,11 @@ struct unit *phys_unit(const struct plan *p, const struct allocation *a, size_t 
 	return &p->units[a->unit[layer]];
 }
 
+const struct relay *phys_relay(const struct plan *p, const struct allocation *a, size_t layer)
+{
+	return &p->relays[-1 - a->unit[layer]];
+}
+
 static void add_layer(struct plan *p, struct allocation *a, const struct unit *u, char *layer,
 		      int32_t i, bool l2)
 {
@@ -47,14 +52,46 @@ static void add_layer(struct plan *p, struct allocation *a, const struct unit *u
 	out->rows = u->cost.rows;
 }
 
-static enum alloc_edge_kind edge_kind(const struct allocation *a, const struct alloc_edge *ed,
-				      const struct unit *from, const struct unit *to)
+static bool is_type(const struct plan *p, const struct allocation *a, int32_t layer,
+		    enum hn_type type)
+{
+	return !alloc_is_relay(a, (size_t)layer) && phys_unit(p, a, (size_t)layer)->l->type == type;
+}
+
+static enum alloc_edge_kind edge_kind(const struct plan *p, const struct allocation *a,
+				      const struct alloc_edge *ed)
 {
 	if (a->layers[ed->from].context != a->layers[ed->to].context)
 		return EDGE_INTER_CONTEXT;
-	if (from->l->type == HN_INPUT || to->l->type == HN_OUTPUT)
+	if (relay_kind_of(a->layers[ed->to].kind)->link)
+		return EDGE_DDR;
+	if (is_type(p, a, ed->from, HN_INPUT) || is_type(p, a, ed->to, HN_OUTPUT))
 		return EDGE_BOUNDARY;
 	return EDGE_L3;
+}
+
+static bool reads_external(const struct allocation *a, size_t layer)
+{
+	bool reads = false;
+
+	for (size_t i = 0; i < a->nedges; i++)
+		reads = reads || (a->edges[i].to == (int32_t)layer && a->edges[i].kind == EDGE_DDR);
+	return reads;
+}
+
+bool phys_on_link(const struct plan *p, const struct allocation *a, size_t layer)
+{
+	if (alloc_is_relay(a, layer))
+		return relay_kind_of(a->layers[layer].kind)->link && reads_external(a, layer);
+	return is_type(p, a, (int32_t)layer, HN_INPUT) || is_type(p, a, (int32_t)layer, HN_OUTPUT);
+}
+
+const struct qop *phys_kernel(const struct plan *p, const struct allocation *a, int32_t layer)
+{
+	/* An output layer has no kernel: it passes rows on. */
+	if (alloc_is_relay(a, (size_t)layer) || is_type(p, a, layer, HN_OUTPUT))
+		return NULL;
+	return phys_unit(p, a, (size_t)layer)->q;
 }
 
 /* Bytes of a row of what part `part` of u sends through a port. */
@@ -98,7 +135,6 @@ static int add_edges(struct plan *p, struct allocation *a, const size_t *first,
 							   .port = u->l->in[i].port,
 							   .rows = 1,
 							   .row_bytes = (int32_t)bytes };
-				ed->kind = edge_kind(a, ed, from, u);
 			}
 		}
 	return 0;
@@ -130,15 +166,18 @@ struct allocation *phys_build(struct plan *p, struct err *e)
 	a->unit = arena_array(&a->arena, layers + 1, sizeof *a->unit);
 	a->edges = arena_array(&a->arena, edges + 1, sizeof *a->edges);
 	first = arena_array(&a->arena, p->n + 1, sizeof *first);
-	for (i = 0; i < p->n; i++) {
+	for (i = 0; i < p->n && !err_is(e); i++) {
 		first[i] = a->nlayers;
 		name = arena_strdup(&a->arena, p->units[i].l->name);
 		for (part = 0; part < p->units[i].choice.parts; part++)
 			add_layer(p, a, &p->units[i], name, part, p->ncontexts == 1);
-		if (add_edges(p, a, first, &p->units[i], e) < 0) {
-			alloc_free(a);
-			return NULL;
-		}
+		add_edges(p, a, first, &p->units[i], e);
 	}
+	if (err_is(e) || relays_insert(p, a, e) < 0) {
+		alloc_free(a);
+		return NULL;
+	}
+	for (i = 0; i < a->nedges; i++)
+		a->edges[i].kind = edge_kind(p, a, &a->edges[i]);
 	return a;
 }

@@ -6,13 +6,54 @@ struct space {
 	int64_t left[TARGET_MAX_CLUSTERS][RES_COUNT];
 };
 
-static void layer_need(const struct alloc_layer *l, int64_t v[RES_COUNT])
+/*
+ * A portal's buffer lies in the cluster of the layer that it feeds: host, by layer, is that one; -1
+ * for all others.
+ */
+static int32_t *hosts_of(const struct allocation *a)
 {
+	int32_t *host = xcalloc(a->nlayers + 1, sizeof *host);
+
+	for (size_t i = 0; i < a->nlayers; i++)
+		host[i] = -1;
+	/* Portals come before what they feed, so that those behind others are settled first. */
+	for (size_t i = a->nlayers; i-- > 0;) {
+		if (!relay_kind_of(a->layers[i].kind)->in_l3)
+			continue;
+		for (size_t k = a->nedges; k-- > 0;)
+			if (a->edges[k].from == (int32_t)i)
+				host[i] = a->edges[k].to;
+		if (host[host[i]] >= 0)
+			host[i] = host[host[i]];
+	}
+	return host;
+}
+
+/* Portals are where their hosts are; outside the clusters they take no L3. */
+static void settle_portals(struct allocation *a, const int32_t *host, int32_t context)
+{
+	for (size_t i = 0; i < a->nlayers; i++) {
+		if (host[i] < 0 || a->layers[i].context != context)
+			continue;
+		a->layers[i].cluster = a->layers[host[i]].cluster;
+		if (a->layers[i].cluster < 0)
+			a->layers[i].l3_buffer_cuts = 0;
+	}
+}
+
+static void layer_need(const struct allocation *a, const int32_t *host, size_t layer,
+		       int64_t v[RES_COUNT])
+{
+	const struct alloc_layer *l = &a->layers[layer];
+
 	v[RES_LCU] = l->lcus;
 	v[RES_SC] = l->subclusters;
 	v[RES_IA] = l->input_aligners;
 	v[RES_APU] = l->apus;
 	v[RES_WEIGHTS] = l->l3_weight_cuts + l->l3_buffer_cuts;
+	for (size_t i = 0; i < layer; i++)
+		if (host[i] == (int32_t)layer)
+			v[RES_WEIGHTS] += a->layers[i].l3_buffer_cuts;
 }
 
 static void space_init(const struct target *t, struct space *s)
@@ -42,8 +83,12 @@ static bool take(struct space *s, int32_t k, const int64_t need[RES_COUNT])
 
 static int32_t wanted_cluster(const struct plan *p, const struct allocation *a, size_t i)
 {
-	const struct unit *u = phys_unit(p, a, i);
+	const struct unit *u;
 	int32_t part = 0;
+
+	if (alloc_is_relay(a, i))
+		return phys_relay(p, a, i)->place;
+	u = phys_unit(p, a, i);
 
 	while ((size_t)part < i && a->layers[i - (size_t)part - 1].layer == a->layers[i].layer)
 		part++;
@@ -51,13 +96,14 @@ static int32_t wanted_cluster(const struct plan *p, const struct allocation *a, 
 }
 
 /* Places one layer: where the script says, else in the first cluster with room. */
-static bool place_layer(const struct plan *p, struct allocation *a, size_t i, struct space *s)
+static bool place_layer(const struct plan *p, struct allocation *a, const int32_t *host, size_t i,
+			struct space *s)
 {
 	int32_t wanted = wanted_cluster(p, a, i);
 	int64_t need[RES_COUNT];
 	int32_t k;
 
-	layer_need(&a->layers[i], need);
+	layer_need(a, host, i, need);
 	for (k = 0; k < p->t->clusters; k++) {
 		if (wanted >= 0 && p->t->cluster_id[k] != wanted)
 			continue;
@@ -70,7 +116,8 @@ static bool place_layer(const struct plan *p, struct allocation *a, size_t i, st
 }
 
 /* Largest share of a cluster's resources that a layer takes. */
-static double weight_of(const struct target *t, const struct alloc_layer *l)
+static double weight_of(const struct target *t, const struct allocation *a, const int32_t *host,
+			size_t layer)
 {
 	const double capacity[RES_COUNT] = { t->lcus, t->subclusters, t->input_aligners, t->apus,
 					     t->l3_cuts };
@@ -78,7 +125,7 @@ static double weight_of(const struct target *t, const struct alloc_layer *l)
 	double worst = 0;
 	int r;
 
-	layer_need(l, need);
+	layer_need(a, host, layer, need);
 	for (r = 0; r < RES_COUNT; r++)
 		if ((double)need[r] / capacity[r] > worst)
 			worst = (double)need[r] / capacity[r];
@@ -100,7 +147,8 @@ static int by_weight(const void *a, const void *b)
 	return x->layer < y->layer ? -1 : x->layer > y->layer;
 }
 
-static bool pack(const struct plan *p, struct allocation *a, const struct item *items, size_t n)
+static bool pack(const struct plan *p, struct allocation *a, const int32_t *host,
+		 const struct item *items, size_t n)
 {
 	struct space s;
 	size_t i;
@@ -108,11 +156,11 @@ static bool pack(const struct plan *p, struct allocation *a, const struct item *
 	space_init(p->t, &s);
 	for (i = 0; i < n; i++) /* those with a place of their own first */
 		if (wanted_cluster(p, a, items[i].layer) >= 0 &&
-		    !place_layer(p, a, items[i].layer, &s))
+		    !place_layer(p, a, host, items[i].layer, &s))
 			return false;
 	for (i = 0; i < n; i++)
 		if (wanted_cluster(p, a, items[i].layer) < 0 &&
-		    !place_layer(p, a, items[i].layer, &s))
+		    !place_layer(p, a, host, items[i].layer, &s))
 			return false;
 	return true;
 }
@@ -120,6 +168,7 @@ static bool pack(const struct plan *p, struct allocation *a, const struct item *
 bool place_context(const struct plan *p, struct allocation *a, int32_t context)
 {
 	struct item *items = xcalloc(a->nlayers + 1, sizeof *items);
+	int32_t *host = hosts_of(a);
 	size_t i;
 	size_t n = 0;
 	bool ok;
@@ -127,15 +176,17 @@ bool place_context(const struct plan *p, struct allocation *a, int32_t context)
 	for (i = 0; i < a->nlayers; i++)
 		if (a->layers[i].context == context && a->layers[i].lcus > 0) {
 			items[n].layer = i;
-			items[n++].weight = weight_of(p->t, &a->layers[i]);
+			items[n++].weight = weight_of(p->t, a, host, i);
 		}
-	ok = pack(p, a, items, n); /* topological order keeps neighbours together */
+	ok = pack(p, a, host, items, n); /* topological order keeps neighbours together */
 	if (!ok) {
 		if (n)
 			qsort(items, n, sizeof *items, by_weight);
-		ok = pack(p, a, items, n);
+		ok = pack(p, a, host, items, n);
 	}
+	settle_portals(a, host, context);
 	free(items);
+	free(host);
 	return ok;
 }
 
@@ -147,8 +198,8 @@ bool place_l4(const struct plan *p, const struct allocation *a, int32_t context)
 
 	for (i = 0; i < a->nedges; i++) {
 		ed = &a->edges[i];
-		if (a->layers[ed->to].context == context && a->layers[ed->to].lcus == 0 &&
-		    ed->kind != EDGE_INTER_CONTEXT)
+		if (a->layers[ed->to].context == context && a->layers[ed->to].cluster < 0 &&
+		    ed->kind != EDGE_INTER_CONTEXT && ed->kind != EDGE_DDR)
 			cuts += ceil_div((int64_t)ed->rows * ed->row_bytes, p->t->l4_cut_bytes);
 	}
 	return cuts <= p->t->l4_cuts;

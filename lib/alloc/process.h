@@ -17,13 +17,13 @@ struct net_layer {
 	int32_t context;
 	int32_t rows;   /* per frame */
 	int64_t cycles; /* per row */
-	bool link;      /* its rows take the link: inputs and outputs */
+	bool link; /* its rows take the link: inputs, outputs, relays through external memory */
 };
 struct net_edge {
 	int32_t from, to;    /* layers */
 	int32_t port;        /* output port of `from` */
 	int32_t rows;        /* capacity of the buffer */
-	bool ddr;            /* inside one context, through external memory */
+	bool ddr;            /* inside one context, through external memory by itself */
 	int64_t link_cycles; /* of a row on the link */
 	const struct qop *q; /* kernel of `to`, says which rows it needs; NULL: row by row */
 	size_t input;        /* which input of the kernel */
@@ -35,6 +35,10 @@ struct net_source {
 	size_t nedges;
 };
 
+/* Rows that a consumer of `rows` rows needs of `from_rows` for row y; q NULL: as many as it makes.
+ */
+void process_rows(const struct qop *q, size_t input, int32_t y, int32_t rows, int32_t from_rows,
+		  int32_t *first, int32_t *last);
 /* Cycles that bytes take on a link of `bandwidth` bytes/s; at least one. */
 int64_t link_cycles(double bytes, double bandwidth, double clock_hz);
 

@@ -22,7 +22,18 @@ static int32_t add_process(struct network *n, int32_t layer, int32_t rows, int64
 	return (int32_t)n->nproc++;
 }
 
-/* Which rows the consumer waits for and which it is done with; q NULL: row by row. */
+void process_rows(const struct qop *q, size_t input, int32_t y, int32_t rows, int32_t from_rows,
+		  int32_t *first, int32_t *last)
+{
+	if (q) {
+		qop_rows_needed(q, input, y, first, last);
+		return;
+	}
+	*first = (int32_t)((int64_t)y * from_rows / rows);
+	*last = (int32_t)(((int64_t)(y + 1) * from_rows + rows - 1) / rows) - 1;
+}
+
+/* Which rows the consumer waits for and which it is done with. */
 static void needs(struct network *n, struct line *l, const struct qop *q, size_t input)
 {
 	int32_t rows = n->proc[l->to].rows;
@@ -31,10 +42,9 @@ static void needs(struct network *n, struct line *l, const struct qop *q, size_t
 	l->keep = arena_array(&n->arena, (size_t)rows + 1, sizeof *l->keep);
 	l->keep[rows] = (int32_t)l->height;
 	for (int32_t y = rows - 1; y >= 0; y--) {
-		int32_t first = y, last = y;
+		int32_t first, last;
 
-		if (q)
-			qop_rows_needed(q, input, y, &first, &last);
+		process_rows(q, input, y, rows, (int32_t)l->height, &first, &last);
 		l->last[y] = last < first ? -1 : last;
 		l->keep[y] = l->keep[y + 1];
 		if (last >= first && first < l->keep[y])

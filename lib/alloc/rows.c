@@ -110,7 +110,71 @@ static int32_t occupancy(const struct allocation *a, const struct flow_edge *fe,
 	return (int32_t)most;
 }
 
-void rows_size(struct allocation *a, const struct flow *f, int32_t context, double interval)
+/* Rows that a consumer holds at once, and the step to the next. */
+static int32_t edge_window(const struct plan *p, const struct allocation *a,
+			   const struct alloc_edge *ed)
+{
+	if (!phys_kernel(p, a, ed->to))
+		return 2;
+	return unit_window(phys_unit(p, a, (size_t)ed->to), (size_t)ed->input);
+}
+
+/* A relay that keeps rows before it takes as long to free one as what it feeds. */
+static double leaves_lazily(const struct allocation *a, const struct flow *f,
+			    const struct timeline *tl, const struct alloc_edge *ed, size_t k)
+{
+	double last = leaves(a, &f->edges[ed - a->edges], tl, ed, k);
+	const size_t relay = (size_t)ed->to;
+
+	for (size_t i = f->out_at[relay]; i < f->out_at[relay + 1]; i++) {
+		const struct alloc_edge *out = &a->edges[f->out[i]];
+		double t;
+
+		if (a->layers[out->to].context != a->layers[relay].context)
+			continue;
+		t = leaves(a, &f->edges[f->out[i]], tl, out, k);
+		last = t > last ? t : last;
+	}
+	return last;
+}
+
+/* The same before such a relay. */
+static int32_t occupancy_lazy(const struct allocation *a, const struct flow *f,
+			      const struct timeline *tl, const struct alloc_edge *ed)
+{
+	size_t n = (size_t)a->layers[ed->from].rows * (size_t)tl->frames;
+	size_t gone = 0;
+	size_t most = 1;
+
+	for (size_t k = 0; k < n; k++) {
+		while (gone < k && leaves_lazily(a, f, tl, ed, gone) <= tl->start[ed->from][k])
+			gone++;
+		if (k - gone + 1 > most)
+			most = k - gone + 1;
+	}
+	return (int32_t)most;
+}
+
+/* Rows of an edge in the schedule. */
+static int32_t rows_of(const struct plan *p, const struct allocation *a, const struct flow *f,
+		       const struct timeline *tl, size_t edge)
+{
+	const struct alloc_edge *ed = &a->edges[edge];
+	int32_t rows, window;
+
+	if (ed->kind == EDGE_INTER_CONTEXT)
+		return a->layers[ed->from].rows;
+	if (relay_kind_of(a->layers[ed->to].kind)->lazy)
+		return occupancy_lazy(a, f, tl, ed);
+	rows = occupancy(a, &f->edges[edge], tl, ed);
+	if (!relay_kind_of(a->layers[ed->from].kind)->lazy)
+		return rows;
+	window = edge_window(p, a, ed);
+	return rows < window ? rows : window;
+}
+
+void rows_size(const struct plan *p, struct allocation *a, const struct flow *f, int32_t context,
+	       double interval)
 {
 	struct timeline tl = { .start = xcalloc(a->nlayers + 1, sizeof *tl.start),
 			       .finish = xcalloc(a->nlayers + 1, sizeof *tl.finish),
@@ -134,8 +198,7 @@ void rows_size(struct allocation *a, const struct flow *f, int32_t context, doub
 		ed = &a->edges[i];
 		if (a->layers[ed->to].context != context)
 			continue;
-		ed->rows = ed->kind == EDGE_INTER_CONTEXT ? a->layers[ed->from].rows
-							  : occupancy(a, &f->edges[i], &tl, ed);
+		ed->rows = rows_of(p, a, f, &tl, i);
 	}
 	for (i = 0; i < a->nlayers; i++) {
 		free(tl.start[i]);
@@ -145,23 +208,30 @@ void rows_size(struct allocation *a, const struct flow *f, int32_t context, doub
 	free(tl.finish);
 }
 
+/* A name means a physical layer, or all parts of a layer. */
+static bool names(const struct alloc_layer *l, const char *name)
+{
+	return strcmp(l->name, name) == 0 || strcmp(l->layer, name) == 0;
+}
+
+/* Several statements about two layers are about the edges between them in their order. */
 int rows_force(const struct plan *p, struct allocation *a, struct err *e)
 {
 	const struct script_buffer *b;
-	const struct alloc_edge *ed;
 	size_t i, k, hits;
 
 	for (k = 0; k < p->nbuffers; k++) {
 		b = &p->buffers[k];
 		hits = 0;
 		for (i = 0; i < a->nedges; i++) {
-			ed = &a->edges[i];
-			if (strcmp(a->layers[ed->from].name, b->from) != 0 ||
-			    strcmp(a->layers[ed->to].name, b->to) != 0)
+			struct alloc_edge *ed = &a->edges[i];
+
+			if (!names(&a->layers[ed->from], b->from) ||
+			    !names(&a->layers[ed->to], b->to))
 				continue;
+			if (ed->kind != EDGE_INTER_CONTEXT && hits >= b->number)
+				ed->rows = b->rows;
 			hits++;
-			if (ed->kind != EDGE_INTER_CONTEXT)
-				a->edges[i].rows = b->rows;
 		}
 		if (!hits) {
 			err_set(e, "'%s' and '%s' are not connected", quote(b->from), quote(b->to));
@@ -183,13 +253,15 @@ void rows_cuts(const struct plan *p, struct allocation *a)
 		rows = ed->rows;
 		if (ed->kind ==
 		    EDGE_INTER_CONTEXT) /* the tensor lies outside, a window of it here */
-			rows = unit_window(phys_unit(p, a, (size_t)ed->to), (size_t)ed->input);
+			rows = edge_window(p, a, ed);
 		if (rows > ed->rows)
 			rows = ed->rows;
 		bytes[ed->to] += ceil_div(rows * ed->row_bytes, 64) * 64;
 	}
 	for (i = 0; i < a->nlayers; i++)
 		a->layers[i].l3_buffer_cuts =
-		    a->layers[i].lcus > 0 ? (int32_t)ceil_div(bytes[i], p->t->l3_cut_bytes) : 0;
+		    a->layers[i].lcus > 0 || relay_kind_of(a->layers[i].kind)->in_l3
+			? (int32_t)ceil_div(bytes[i], p->t->l3_cut_bytes)
+			: 0;
 	free(bytes);
 }

@@ -18,7 +18,7 @@ static bool settle(const struct plan *p, struct allocation *a, const struct flow
 	int32_t c;
 
 	for (c = 0; c < a->ncontexts; c++)
-		rows_size(a, f, c, pace * ideal_interval(p, a, c));
+		rows_size(p, a, f, c, pace * ideal_interval(p, a, c));
 	if (rows_force(p, a, e) < 0)
 		return false;
 	rows_cuts(p, a);
@@ -42,7 +42,7 @@ bool settle_context(const struct plan *p, struct allocation *a, int32_t context)
 	struct flow f;
 
 	flow_init(&f, p, a);
-	rows_size(a, &f, context, ideal_interval(p, a, context));
+	rows_size(p, a, &f, context, ideal_interval(p, a, context));
 	flow_release(&f, a);
 	rows_cuts(p, a);
 	return place_context(p, a, context) && place_l4(p, a, context);
@@ -139,6 +139,7 @@ static int check_capacity(struct plan *p, struct err *e)
 			return -1;
 		unit_need(p, &p->units[i], p->units[i].choice, true, &need);
 		total = need_add(total, need, 1);
+		total = need_add(total, relays_need(&p->units[i]), 1);
 		window += p->units[i].cost.outside ? 0 : p->units[i].window_bytes;
 	}
 	total.v[RES_WEIGHTS] += window / p->t->l3_cut_bytes;

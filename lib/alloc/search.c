@@ -178,6 +178,7 @@ static void search_begin(struct search *s, int32_t context, bool single, double 
 		if (p->units[i].context == context) {
 			search_need(s, &p->units[i], p->units[i].choice, &need);
 			s->total = need_add(s->total, need, 1);
+			s->total = need_add(s->total, relays_need(&p->units[i]), 1);
 		}
 	for (r = 0; r < RES_COUNT; r++) {
 		capacity = (double)s->capacity.v[r];

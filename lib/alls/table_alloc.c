@@ -2,9 +2,7 @@
 #include "alls/table_int.h"
 
 #define NO_MERGE   "each physical layer has its own layer controller on this machine"
-#define NO_PORTAL  "clusters exchange rows directly on this machine"
 #define NO_RESHAPE "boundary formats are NHWC, no conversion layers are needed on this machine"
-#define NO_SPLIT   "a layer has any number of inputs and outputs on this machine"
 #define NO_MUX     "each boundary tensor has its own stream on this machine"
 #define FROM                                                                                       \
 	{                                                                                          \
@@ -30,7 +28,7 @@ const struct alls_row alls_rows_alloc[] = {
 	       { "number_of_rows_to_buffer", INT_FROM(0), REQUIRED, POSITIONAL },
 	       { "number_of_rows_cluster_b", INT_FROM(0), POSITIONAL },
 	       { "buffer_type", WORD("FULL_ROW PARTIAL_ROW"), POSITIONAL, ONLY("FULL_ROW"), WHOLE, .why = "rows are buffered whole on this machine" }) },
-	{ "concat", .stages = ALLOC, NO_EFFECT(NO_SPLIT), NAMES(1),
+	{ "concat", .stages = ALLOC, APPLIED, NAMES(1),
 	  .what = "a concat of some inputs of a larger one",
 	  ARGS({ "layers_from", LAYER, LIST(2, MANY), REQUIRED, POSITIONAL }, TO) },
 	{ "context", .stages = ALLOC, APPLIED, NAMES(1), .rule = alls_rule_context,
@@ -39,7 +37,7 @@ const struct alls_row alls_rows_alloc[] = {
 	{ "convert_to_dense", .stages = ALLOC, NO_EFFECT("a layer keeps the type that it was parsed with"), NAMES(-1),
 	  .what = "a convolution as a dense layer",
 	  ARGS({ "layers", LAYERS, REQUIRED, POSITIONAL }) },
-	{ "ddr", .stages = ALLOC, STORED, NAMES(1),
+	{ "ddr", .stages = ALLOC, APPLIED, NAMES(1),
 	  .what = "rows between two layers buffered in the host's memory",
 	  ARGS(FROM, TO) },
 	{ "defuse", .stages = ALLOC, APPLIED, NAMES(-1), .rule = alls_rule_defuse,
@@ -55,7 +53,7 @@ const struct alls_row alls_rows_alloc[] = {
 	  .what = "a block of layers divided into parts",
 	  ARGS({ "layers", LAYERS, REQUIRED, REST },
 	       { "defuse_count", INT_FROM(1), REQUIRED }) },
-	{ "feature_splitter", .stages = ALLOC, NO_EFFECT(NO_SPLIT), NAMES(1),
+	{ "feature_splitter", .stages = ALLOC, APPLIED, NAMES(1),
 	  .what = "a splitter for some outputs of a larger one",
 	  ARGS(FROM, TO_SEVERAL) },
 	{ "format_conversion", .stages = ALLOC, NO_EFFECT(NO_RESHAPE), NAMES(1),
@@ -74,7 +72,7 @@ const struct alls_row alls_rows_alloc[] = {
 	  .what = "one buffer for several consumers",
 	  ARGS(FROM, TO_SEVERAL,
 	       { "join_type", WORD("SHMIFO") }) },
-	{ "l4_portal", .stages = ALLOC, NO_EFFECT("L4 holds the buffers of boundaries only on this machine"), NAMES(1),
+	{ "l4_portal", .stages = ALLOC, APPLIED, NAMES(1),
 	  .what = "rows between layers buffered in L4",
 	  ARGS(FROM, { "layer_to", LAYERS, REQUIRED, POSITIONAL }) },
 	{ "merge", .stages = ALLOC, NO_EFFECT(NO_MERGE), NAMES(1),
@@ -98,17 +96,17 @@ const struct alls_row alls_rows_alloc[] = {
 	  .what = "the cluster of layers",
 	  ARGS({ "cluster_number", INT(0, 31), REQUIRED, POSITIONAL },
 	       { "layers", LAYERS, REQUIRED, POSITIONAL }) },
-	{ "portal", .stages = ALLOC, NO_EFFECT(NO_PORTAL), NAMES(1),
+	{ "portal", .stages = ALLOC, APPLIED, NAMES(1),
 	  .what = "rows between two layers that leave the cluster",
 	  ARGS(FROM, TO,
 	       { "buffer_in_l4", SWITCH }) },
 	{ "remove_node", .stages = ALLOC, NO_EFFECT("a network is compiled with all layers that it was quantized with"),
 	  .what = "a layer taken out of the network",
 	  ARGS({ "layer_name", LAYER, REQUIRED, POSITIONAL }) },
-	{ "shape_splitter", .stages = ALLOC, NO_EFFECT(NO_SPLIT), NAMES(1),
+	{ "shape_splitter", .stages = ALLOC, APPLIED, NAMES(1),
 	  .what = "a splitter for some outputs of a larger one, by height, width or features",
 	  ARGS({ "split_type", WORD("SPLIT_HEIGHT SPLIT_WIDTH SPLIT_FEATURES"), REQUIRED, POSITIONAL }, FROM, TO_SEVERAL) },
-	{ "shortcut", .stages = ALLOC, NO_EFFECT("every edge has a buffer of its own on this machine, set with buffers(...)"), NAMES(1),
+	{ "shortcut", .stages = ALLOC, APPLIED, NAMES(1),
 	  .what = "a copy between a layer and some consumers",
 	  ARGS(FROM, TO_SEVERAL) },
 	{ "transpose_concat", .stages = ALLOC, NO_EFFECT("the model is compiled in the orientation that it was parsed with"), NAMES(-1),

@@ -114,17 +114,62 @@ static int extent(struct builder *b, struct isa_layer *o, const struct alloc_lay
 	return qop_slice_features(q, o->from, o->to, &o->q, b->e);
 }
 
-static int layer(struct builder *b, const struct alloc_layer *a)
+/* The tensor that an edge carries, -1: its producer is not known yet. */
+static int32_t carried(const struct builder *b, const struct alloc_edge *d)
 {
-	const struct layer *l = graph_find(b->g, a->layer);
+	const struct alloc_layer *from = &b->a->layers[d->from];
+	const struct isa_layer *relay;
+	const struct layer *l;
+
+	if (from->kind == ALLOC_LAYER) {
+		l = graph_find(b->g, from->layer);
+		return l && (size_t)d->port < l->nout ? (int32_t)b->base[l->index] + d->port : -1;
+	}
+	if (b->place[d->from] < 0)
+		return -1;
+	relay = &b->p->layers[b->place[d->from]];
+	return (size_t)d->port < relay->out.n ? relay->out.v[d->port] : -1;
+}
+
+/* The tensors of a relay are those of the edges into it. */
+static int relay(struct builder *b, struct isa_layer *o, const struct alloc_layer *a, size_t index)
+{
+	int32_t n = 0;
+
+	for (size_t i = 0; i < b->a->nedges; i++)
+		if (b->a->edges[i].to == (int32_t)index && b->a->edges[i].input >= n)
+			n = b->a->edges[i].input + 1;
+	o->in = (struct qarr_i32){ xcalloc((size_t)n + 1, 4), (size_t)n };
+	o->out = (struct qarr_i32){ xcalloc((size_t)n + 1, 4), (size_t)n };
+	for (int32_t k = 0; k < n; k++)
+		o->in.v[k] = -1;
+	for (size_t i = 0; i < b->a->nedges; i++)
+		if (b->a->edges[i].to == (int32_t)index)
+			o->in.v[b->a->edges[i].input] = carried(b, &b->a->edges[i]);
+	for (int32_t k = 0; k < n; k++)
+		if ((o->out.v[k] = o->in.v[k]) < 0)
+			return err_set(b->e, "nothing comes in for tensor %d", k);
+	if (!n)
+		return err_set(b->e, "it passes on nothing");
+	o->rows = a->rows;
+	o->row_cycles = a->row_cycles;
+	o->to = b->p->tensors[o->in.v[0]].c;
+	o->column_to = b->p->tensors[o->in.v[0]].w;
+	return 0;
+}
+
+static int layer(struct builder *b, size_t index)
+{
+	const struct alloc_layer *a = &b->a->layers[index];
+	const struct layer *l = a->kind == ALLOC_LAYER ? graph_find(b->g, a->layer) : NULL;
 	struct isa_layer *o = &b->p->layers[b->p->nlayers];
 
-	if (!l)
+	if (!l && a->kind == ALLOC_LAYER)
 		return err_set(b->e, "no layer '%s' in the network", quote(a->layer));
 	b->p->nlayers++;
 	o->name = xstrdup(a->name);
 	o->layer = xstrdup(a->layer);
-	o->role = role_of(l);
+	o->role = l ? role_of(l) : ISA_RELAY;
 	o->context = a->context;
 	o->cluster = a->cluster;
 	o->lcus = a->lcus;
@@ -132,6 +177,8 @@ static int layer(struct builder *b, const struct alloc_layer *a)
 	o->input_aligners = a->input_aligners;
 	o->apus = a->apus;
 	o->l3_weight_cuts = a->l3_weight_cuts;
+	if (!l)
+		return relay(b, o, a, index);
 	schedule(o, a, l->out[0].h);
 	o->in = (struct qarr_i32){ xcalloc(l->nin, 4), l->nin };
 	for (size_t i = 0; i < l->nin; i++)
@@ -152,12 +199,14 @@ static int layers(struct builder *b)
 	b->p->ncontexts = a->ncontexts;
 	b->p->layers = xcalloc(a->nlayers, sizeof *b->p->layers);
 	b->place = xcalloc(a->nlayers, sizeof *b->place);
+	for (size_t i = 0; i < a->nlayers; i++)
+		b->place[i] = -1;
 	for (int32_t c = 0; c < a->ncontexts; c++) {
 		for (size_t i = 0; i < a->nlayers; i++) {
 			if (a->layers[i].context != c)
 				continue;
 			b->place[i] = (int32_t)b->p->nlayers;
-			if (layer(b, &a->layers[i]) < 0)
+			if (layer(b, i) < 0)
 				return err_in(b->e, "layer '%s'", quote(a->layers[i].name));
 		}
 	}

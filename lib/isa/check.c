@@ -5,6 +5,7 @@
 #include <math.h>
 
 enum {
+	MAX_REACH = 1 << 22,
 	MAX_COUNT = 1 << 20,
 	MAX_BATCH = 65536
 };
@@ -91,11 +92,28 @@ static int columns(const struct isa_prog *p, const struct isa_layer *l, struct e
 	return 0;
 }
 
+/* What goes in comes out, whole, in rows of which every tensor has a multiple. */
+static int relay(const struct isa_prog *p, const struct isa_layer *l, struct err *e)
+{
+	if (l->out.n != l->in.n || memcmp(l->in.v, l->out.v, l->in.n * sizeof *l->in.v) != 0)
+		return err_set(e, "passes on other tensors than it reads");
+	if (l->from != 0 || l->to != main_tensor(p, l)->c || by_columns(p, l))
+		return err_set(e, "passes on features %d to %d, columns %d to %d", l->from, l->to,
+			       l->column_from, l->column_to);
+	for (size_t i = 0; i < l->in.n; i++)
+		if (l->rows < 1 || p->tensors[l->in.v[i]].h % l->rows)
+			return err_set(e, "%d rows, its tensor '%s' has %d", l->rows,
+				       quote(p->tensors[l->in.v[i]].name),
+				       p->tensors[l->in.v[i]].h);
+	return 0;
+}
+
 static int numbers(const struct isa_prog *p, const struct isa_layer *l, struct err *e)
 {
 	static const struct {
 		size_t nin, nout; /* SIZE_MAX: at least one */
 	} arity[ISA_ROLES] = { [ISA_COMPUTE] = { SIZE_MAX, SIZE_MAX },
+			       [ISA_RELAY] = { SIZE_MAX, SIZE_MAX },
 			       [ISA_INPUT] = { 0, 1 },
 			       [ISA_OUTPUT] = { 1, 0 },
 			       [ISA_CONST] = { 0, 1 } };
@@ -114,7 +132,9 @@ static int numbers(const struct isa_prog *p, const struct isa_layer *l, struct e
 	if ((nin == SIZE_MAX ? l->in.n == 0 : l->in.n != nin) ||
 	    (nout == SIZE_MAX ? l->out.n == 0 : l->out.n != nout))
 		return err_set(e, "%zu inputs and %zu outputs", l->in.n, l->out.n);
-	if (l->rows != main_tensor(p, l)->h)
+	if (l->role == ISA_RELAY && relay(p, l, e) < 0)
+		return -1;
+	if (l->role != ISA_RELAY && l->rows != main_tensor(p, l)->h)
 		return err_set(e, "%d rows, its tensor has %d", l->rows, main_tensor(p, l)->h);
 	if (l->from < 0 || l->from >= l->to || l->to > main_tensor(p, l)->c)
 		return err_set(e, "features %d to %d of %d", l->from, l->to, main_tensor(p, l)->c);
@@ -150,6 +170,8 @@ static int kernel(const struct isa_prog *p, const struct isa_layer *l, struct er
 {
 	const struct qop *q = &l->q;
 
+	if (l->role == ISA_RELAY)
+		return 0;
 	if (qop_check(q, e) < 0)
 		return -1;
 	if (l->role == ISA_INPUT || l->role == ISA_OUTPUT)
@@ -218,6 +240,8 @@ static int cover_columns(const struct isa_prog *p, const struct isa_layer *l, st
 static int order(const struct isa_prog *p, const struct isa_layer *l, struct cover *v,
 		 struct err *e)
 {
+	if (l->role == ISA_RELAY) /* may pass on what some parts write */
+		return 0;
 	for (size_t i = 0; i < l->in.n; i++) {
 		int32_t t = l->in.v[i];
 
@@ -315,33 +339,113 @@ static int by_ends(const void *a, const void *b)
 	return x->from < y->from ? -1 : x->from > y->from;
 }
 
-/* One edge per writer of each tensor that a layer reads. */
+/* Layers that write what a relay passes on, by relay and tensor. */
+struct reach {
+	int32_t *writers;
+	size_t n, cap;
+	struct span {
+		size_t at, n;
+	} * span; /* of input k of layer l: span[base[l] + k]; relays only */
+	size_t *base;
+	int32_t *seen; /* by layer: number of the input, from 1, that it reaches */
+};
+
+static int add_writer(const struct isa_prog *p, struct reach *r, int32_t layer, int32_t input,
+		      struct err *e)
+{
+	if (r->seen[layer] == input)
+		return err_set(e, "what '%s' writes arrives twice", quote(p->layers[layer].name));
+	if (r->n >= MAX_REACH)
+		return err_set(e, "relays pass on what more than %d layers write", MAX_REACH);
+	r->seen[layer] = input;
+	VEC_GROW(r->writers, r->n, &r->cap);
+	r->writers[r->n++] = layer;
+	return 0;
+}
+
+/* What comes over one edge: what a layer writes, or what a relay has from others. */
+static int add_edge(const struct isa_prog *p, struct reach *r, const struct isa_edge *d,
+		    int32_t input, struct err *e)
+{
+	struct span s;
+
+	if (p->layers[d->from].role != ISA_RELAY)
+		return add_writer(p, r, d->from, input, e);
+	s = r->span[r->base[d->from] + (size_t)d->port];
+	for (size_t i = 0; i < s.n; i++)
+		if (add_writer(p, r, r->writers[s.at + i], input, e) < 0)
+			return -1;
+	return 0;
+}
+
+/* All that reaches input k of layer i: what every layer writes that writes its tensor, once. */
+static int input_complete(const struct isa_prog *p, const struct cover *v, struct reach *r,
+			  const struct isa_edge *const *edges, size_t nedges, size_t i, size_t k,
+			  int32_t input, struct err *e)
+{
+	const struct isa_layer *l = &p->layers[i];
+	const size_t at = r->n;
+	int32_t want = v->writers[l->in.v[k]];
+	size_t n;
+
+	for (size_t d = 0; d < nedges; d++)
+		if (add_edge(p, r, edges[d], input, e) < 0)
+			return err_in(e, "layer '%s': edges for input %zu", quote(l->name), k);
+	n = r->n - at;
+	if (l->role == ISA_RELAY) {
+		r->span[r->base[i] + k] = (struct span){ at, n };
+		return n ? 0
+			 : err_set(e, "layer '%s' has no edge for input %zu", quote(l->name), k);
+	}
+	r->n = at;
+	if (n != (size_t)want)
+		return err_set(e, "layer '%s' has %zu edges for input %zu, %d expected",
+			       quote(l->name), n, k, want);
+	return 0;
+}
+
+static void reach_init(const struct isa_prog *p, struct reach *r)
+{
+	size_t n = 0;
+
+	*r = (struct reach){ .base = xcalloc(p->nlayers + 1, sizeof *r->base),
+			     .seen = xcalloc(p->nlayers + 1, sizeof *r->seen) };
+	for (size_t i = 0; i < p->nlayers; i++) {
+		r->base[i] = n;
+		n += p->layers[i].role == ISA_RELAY ? p->layers[i].in.n : 0;
+	}
+	r->span = xcalloc(n + 1, sizeof *r->span);
+}
+
+/* A way from each writer of each tensor that a layer reads, and no second one. */
 static int edges_complete(const struct isa_prog *p, const struct cover *v, struct err *e)
 {
-	const struct isa_edge **s = xcalloc(p->nedges, sizeof *s);
+	const struct isa_edge **s = xcalloc(p->nedges + 1, sizeof *s);
 	size_t at = 0;
-	int r = 0;
+	struct reach r;
+	int32_t input = 0;
+	int rc = 0;
 
 	for (size_t i = 0; i < p->nedges; i++)
 		s[i] = &p->edges[i];
 	qsort(s, p->nedges, sizeof *s, by_ends);
-	for (size_t i = 0; i < p->nlayers && r == 0; i++) {
-		for (size_t k = 0; k < p->layers[i].in.n && r == 0; k++) {
-			int32_t t = p->layers[i].in.v[k], last = -1, n = 0;
+	reach_init(p, &r);
+	for (size_t i = 0; i < p->nlayers && rc == 0; i++)
+		for (size_t k = 0; k < p->layers[i].in.n && rc == 0; k++) {
+			size_t n = 0;
 
-			for (; at < p->nedges && s[at]->to == (int32_t)i &&
-			       s[at]->input == (int32_t)k && s[at]->from != last;
-			     at++, n++)
-				last = s[at]->from;
-			if (n != v->writers[t])
-				r = err_set(e, "layer '%s' has %d edges for input %zu, %d expected",
-					    quote(p->layers[i].name), n, k, v->writers[t]);
+			while (at + n < p->nedges && s[at + n]->to == (int32_t)i &&
+			       s[at + n]->input == (int32_t)k)
+				n++;
+			rc = input_complete(p, v, &r, s + at, n, i, k, ++input, e);
+			at += n;
 		}
-	}
-	if (r == 0 && at != p->nedges)
-		r = err_set(e, "edge into '%s' is there twice", quote(p->layers[s[at]->to].name));
 	free(s);
-	return r;
+	free(r.writers);
+	free(r.span);
+	free(r.base);
+	free(r.seen);
+	return rc;
 }
 
 static int edges(const struct isa_prog *p, const struct cover *v, struct err *e)

@@ -15,7 +15,7 @@
 #include "post/post.h"
 
 enum {
-	ISA_VERSION = 2,
+	ISA_VERSION = 3,
 	ISA_MAX_NAME = 127,
 	ISA_MAX_CONTEXTS = 1021,
 	ISA_MAX_TENSORS = 400000,
@@ -60,6 +60,7 @@ enum isa_role {
 	ISA_INPUT,
 	ISA_OUTPUT,
 	ISA_CONST,
+	ISA_RELAY, /* passes on rows of tensors unchanged: out is in */
 	ISA_ROLES
 };
 

@@ -33,7 +33,7 @@ static void source_edge(const struct isa_prog *p, const struct isa_edge *d, stru
 				  .to = d->to,
 				  .port = d->port,
 				  .rows = d->rows,
-				  .ddr = d->kind == EDGE_DDR,
+				  .ddr = d->kind == EDGE_DDR && to->role != ISA_RELAY,
 				  .link_cycles = link_cycles(d->row_bytes, p->machine.bandwidth,
 							     p->machine.clock_hz),
 				  .q = to->role == ISA_COMPUTE ? &to->q : NULL,
@@ -48,8 +48,12 @@ static void source_init(const struct isa_prog *p, struct net_source *s)
 				  .nedges = p->nedges };
 	for (size_t i = 0; i < p->nlayers; i++)
 		source_layer(p, &p->layers[i], &s->layers[i]);
-	for (size_t i = 0; i < p->nedges; i++)
+	for (size_t i = 0; i < p->nedges; i++) {
 		source_edge(p, &p->edges[i], &s->edges[i]);
+		/* A relay moves rows to external memory and back itself. */
+		if (p->edges[i].kind == EDGE_DDR && p->layers[p->edges[i].to].role == ISA_RELAY)
+			s->layers[p->edges[i].to].link = true;
+	}
 }
 
 static void take_lines(const struct isa_prog *p, const struct network *n, struct sim_time *t)

@@ -34,7 +34,8 @@ static bool has_columns(const struct isa_prog *p, const struct isa_layer *l)
 
 static bool is_part(const struct isa_prog *p, const struct isa_layer *l)
 {
-	return l->out.n == 1 && (l->to - l->from != p->tensors[l->out.v[0]].c || has_columns(p, l));
+	return l->role != ISA_RELAY && l->out.n == 1 &&
+	       (l->to - l->from != p->tensors[l->out.v[0]].c || has_columns(p, l));
 }
 
 /* From the step that writes a tensor first to the one that reads it last. */
@@ -50,7 +51,7 @@ static void lifetimes(struct sim *s)
 	for (size_t i = 0; i < p->nlayers; i++) {
 		const struct isa_layer *l = &p->layers[i];
 
-		for (size_t k = 0; k < l->out.n; k++) {
+		for (size_t k = 0; k < l->out.n && l->role != ISA_RELAY; k++) {
 			struct value *v = &s->tensors[l->out.v[k]];
 
 			v->external = l->role == ISA_INPUT;
@@ -250,6 +251,8 @@ int sim_run(struct sim *s, int32_t n, const void *const in[], void *const out[],
 		case ISA_CONST:
 			if (compute(s, i, n, e) < 0)
 				return -1;
+			break;
+		case ISA_RELAY:
 			break;
 		case ISA_ROLES:
 			BUG("layer %zu has no role", i);

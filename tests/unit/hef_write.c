@@ -59,6 +59,9 @@ int main(int argc, char *argv[])
 	round_trip("scale per feature", &(struct variant){ .per_feature = true },
 		   save ? "feature.hef" : NULL);
 	round_trip("ddr", &(struct variant){ .ddr = true }, save ? "ddr.hef" : NULL);
+	round_trip("relay", &(struct variant){ .relay = true }, save ? "relay.hef" : NULL);
+	round_trip("ddr, relay", &(struct variant){ .relay = true, .ddr = true },
+		   save ? "ddr_relay.hef" : NULL);
 	round_trip("4-bit weights", &(struct variant){ .w_bits = 4 }, save ? "w4.hef" : NULL);
 	return finish();
 }

@@ -201,10 +201,27 @@ CHANGE(stream_order, struct isa_stream s = p->streams[0]; p->streams[0] = p->str
        p->streams[1] = s)
 CHANGE(stream_missing, free(p->streams[2].name); free(p->streams[2].io_layer); p->nstreams--)
 
-static const struct {
+/* Of a programme with a relay, edges 5 and 6 lead to it, 10 to what it feeds. */
+CHANGE(relay_tensor, p->layers[L_ADD].out.v[0] = T_CONV2)
+CHANGE(relay_rows, p->layers[L_ADD].rows = 3)
+CHANGE(relay_range, p->layers[L_ADD].to--)
+CHANGE(relay_half, p->edges[6] = p->edges[--p->nedges])
+CHANGE(relay_and_direct, p->edges[p->nedges] = p->edges[10]; p->edges[p->nedges++].from = L_CONV1A)
+CHANGE(relay_of_nothing, p->edges[5] = p->edges[9]; p->edges[6] = p->edges[10]; p->nedges -= 2)
+
+struct change {
 	change_fn change;
 	const char *says;
-} changes[] = {
+};
+static const struct change relay_changes[] = {
+	{ relay_tensor, "passes on other tensors" },
+	{ relay_rows, "3 rows" },
+	{ relay_range, "features 0 to 7" },
+	{ relay_half, "1 edges for input 1, 2 expected" },
+	{ relay_and_direct, "arrives twice" },
+	{ relay_of_nothing, "no edge for input 0" },
+};
+static const struct change changes[] = {
 	{ no_clock, "clock" },
 	{ nan_clock, "clock" },
 	{ no_batch, "batches of 0" },
@@ -243,17 +260,17 @@ static const struct {
 	{ stream_missing, "output streams" },
 };
 
-static void references(void)
+static void references(const struct variant *v, const struct change *c, size_t n)
 {
-	for (size_t i = 0; i < sizeof changes / sizeof *changes; i++) {
-		struct isa_prog *p = make_prog(&(struct variant){ 0 });
+	for (size_t i = 0; i < n; i++) {
+		struct isa_prog *p = make_prog(v);
 		struct err e = { 0 };
 		char what[1200];
 
-		changes[i].change(p);
-		check(isa_check(p, &e) < 0, changes[i].says);
-		snprintf(what, sizeof what, "'%s' expected in '%s'", changes[i].says, e.msg);
-		check(strstr(e.msg, changes[i].says) != NULL, what);
+		c[i].change(p);
+		check(isa_check(p, &e) < 0, c[i].says);
+		snprintf(what, sizeof what, "'%s' expected in '%s'", c[i].says, e.msg);
+		check(strstr(e.msg, c[i].says) != NULL, what);
 		isa_free(p);
 	}
 }
@@ -266,8 +283,11 @@ int main(void)
 		   "a scale per feature");
 	round_trip(&(struct variant){ .w_bits = 4 }, "4-bit weights come back");
 	packed_weights_are_smaller();
+	round_trip(&(struct variant){ .relay = true, .contexts = 2 }, "a relay comes back");
 	words();
 	damage();
-	references();
+	references(&(struct variant){ 0 }, changes, sizeof changes / sizeof *changes);
+	references(&(struct variant){ .relay = true }, relay_changes,
+		   sizeof relay_changes / sizeof *relay_changes);
 	return finish();
 }

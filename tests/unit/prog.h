@@ -34,6 +34,7 @@ struct variant {
 	bool partial;     /* a multi-layout chip */
 	bool per_feature; /* dense1 has a scale per feature */
 	bool ddr;         /* conv1 -> ew_add1 through external memory */
+	bool relay;       /* conv1 -> ew_add1 through a relay, layer L_ADD then */
 	int32_t skip;     /* rows of the buffer conv1 -> ew_add1; 0: enough */
 	int32_t w_bits;   /* of the kernels: 8 or 4 */
 };
@@ -228,6 +229,32 @@ static inline void stream(struct isa_prog *p, const char *name, const char *io, 
 	    (struct isa_stream){ xstrdup(name), xstrdup(io), layer_index, t, output };
 }
 
+/* Layers from L_ADD on are one further; the parts' edges into the addition now go to the relay. */
+static inline void add_relay(struct isa_prog *p, enum alloc_edge_kind kind)
+{
+	memmove(&p->layers[L_ADD + 1], &p->layers[L_ADD], (p->nlayers - L_ADD) * sizeof *p->layers);
+	p->layers[L_ADD] = (struct isa_layer){ 0 };
+	p->nlayers++;
+	layer(p, L_ADD, "net/relay", "net/relay", ISA_RELAY, T_CONV1, -1, T_CONV1);
+	p->layers[L_ADD].context = p->layers[L_ADD + 1].context;
+	p->layers[L_ADD].row_cycles = 5;
+	for (size_t i = 0; i < p->nedges; i++) {
+		struct isa_edge *d = &p->edges[i];
+
+		d->from += d->from >= L_ADD;
+		d->to += d->to >= L_ADD;
+		if (d->to != L_ADD + 1 || d->input != 1)
+			continue;
+		d->to = L_ADD;
+		d->input = 0;
+		if (d->kind != EDGE_INTER_CONTEXT)
+			d->kind = kind;
+	}
+	for (size_t i = 0; i < p->nstreams; i++)
+		p->streams[i].layer += p->streams[i].layer >= L_ADD;
+	edge(p, L_ADD, L_ADD + 1, 1, EDGE_L3, 2);
+}
+
 static inline struct isa_prog *make_prog(const struct variant *v)
 {
 	struct isa_prog *p = xcalloc(1, sizeof *p);
@@ -237,7 +264,7 @@ static inline struct isa_prog *make_prog(const struct variant *v)
 	p->ntensors = NTENSORS;
 	p->nlayers = NLAYERS;
 	p->tensors = xcalloc(NTENSORS, sizeof *p->tensors);
-	p->layers = xcalloc(NLAYERS, sizeof *p->layers);
+	p->layers = xcalloc(NLAYERS + 1, sizeof *p->layers);
 	p->edges = xcalloc(32, sizeof *p->edges);
 	p->streams = xcalloc(3, sizeof *p->streams);
 	tensor(p, T_IN, "net/input_layer1", SIDE, SIDE, CIN, 4);
@@ -275,6 +302,8 @@ static inline struct isa_prog *make_prog(const struct variant *v)
 	stream(p, "net/input_layer1", "net/input_layer1", L_IN, T_IN, false);
 	stream(p, "net/dense1", "net/output_layer1", L_OUT1, T_DENSE, true);
 	stream(p, "net/conv2", "net/output_layer2", L_OUT2, T_CONV2, true);
+	if (v->relay)
+		add_relay(p, v->ddr ? EDGE_DDR : EDGE_L3);
 	return p;
 }
 

@@ -65,7 +65,7 @@ static void values(void)
 {
 	static uint8_t a1[IMAGES * CLASSES], a2[IMAGES * MID_BYTES], b1[sizeof a1], b2[sizeof a2];
 	static const struct variant forms[] = {
-		{ 0 }, { .contexts = 2 }, { .ddr = true }, { .partial = true }
+		{ 0 }, { .contexts = 2 }, { .ddr = true }, { .partial = true }, { .relay = true }
 	};
 
 	run(&forms[0], IMAGES, a1, a2);
@@ -208,6 +208,33 @@ static void external_memory_takes_the_link(void)
 	sim_time_release(&b);
 }
 
+/* A relay with a slow row sets the interval; with a link, its rows and those of in- and outputs
+ * add up. */
+static void slow_relay(struct isa_prog *p)
+{
+	even(p);
+	p->layers[L_ADD].row_cycles = 300;
+}
+
+static void relays_take_time(void)
+{
+	struct err e = { 0 };
+	struct sim_time a, b;
+
+	check(timed(&(struct variant){ .relay = true }, slow_relay, &a, &e) == 0 &&
+		  timed(&(struct variant){ .relay = true, .ddr = true }, slow_relay, &b, &e) == 0,
+	      e.msg);
+	check(a.contexts[0].interval == SIDE * 300, "a slow relay sets the interval");
+	/* 8 rows of the input, 8 and 1 of the outputs, a cycle each, share the link with it; the
+	   input may be some rows ahead. */
+	check(b.contexts[0].interval > SIDE * 300 &&
+		  b.contexts[0].interval <= SIDE * 300 + SIDE + SIDE + 1,
+	      "a relay through external memory shares the link");
+	check(a.contexts[0].slowest == L_ADD, "the slowest layer is the relay");
+	sim_time_release(&a);
+	sim_time_release(&b);
+}
+
 static void memory_is_shared(void)
 {
 	struct isa_prog *p = make_prog(&(struct variant){ 0 });
@@ -229,6 +256,7 @@ int main(void)
 	deadlocks();
 	contexts();
 	external_memory_takes_the_link();
+	relays_take_time();
 	memory_is_shared();
 	return finish();
 }

@@ -1,0 +1,143 @@
+/* Model-script commands that put a layer between others. */
+#include "alloc/alloc_int.h"
+
+/* The commands, with the arguments that name what is in front of it and behind it. */
+static const struct command {
+	const char *name, *from, *to, *word;
+	enum alloc_kind kind;
+} commands[] = {
+	/* clang-format off */
+	{ "shortcut",          "layer_from",  "layers_to", NULL,              ALLOC_SHORTCUT },
+	{ "portal",            "layer_from",  "layer_to",  NULL,              ALLOC_PORTAL },
+	{ "l4_portal",         "layer_from",  "layer_to",  NULL,              ALLOC_L4_PORTAL },
+	{ "ddr",               "layer_from",  "layer_to",  NULL,              ALLOC_DDR },
+	{ "concat",            "layers_from", "layer_to",  NULL,              ALLOC_CONCAT },
+	{ "feature_splitter",  "layer_from",  "layers_to", NULL,              ALLOC_SPLITTER },
+	{ "shape_splitter",    "layer_from",  "layers_to", "split_type",      ALLOC_SHAPE_SPLITTER },
+	/* clang-format on */
+};
+
+struct relay *relay_add(struct plan *p, enum alloc_kind kind, const char *name)
+{
+	struct relay *grown;
+
+	if (p->nrelays == p->cap_relays) {
+		p->cap_relays = p->cap_relays ? 2 * p->cap_relays : 16;
+		grown = arena_array(&p->arena, p->cap_relays, sizeof *grown);
+		if (p->nrelays)
+			memcpy(grown, p->relays, p->nrelays * sizeof *grown);
+		p->relays = grown;
+	}
+	p->relays[p->nrelays] =
+	    (struct relay){ .kind = kind, .name = name, .context = -1, .place = -1 };
+	return &p->relays[p->nrelays++];
+}
+
+/* Layers that a value names, in *out; false with *e clear: one that is not made here. */
+static bool ends(struct plan *p, const struct alls_stmt *st, const struct alls_value *v,
+		 struct named **out, size_t *n, struct err *e)
+{
+	const bool list = v->kind == ALLS_LIST || v->kind == ALLS_TUPLE;
+	const size_t count = list ? v->nitems : 1;
+
+	*out = arena_array(&p->arena, count, sizeof **out);
+	for (*n = 0; *n < count; (*n)++) {
+		const struct alls_value *item = list ? &v->items[*n] : v;
+
+		if (item->kind != ALLS_NAME && item->kind != ALLS_STRING) {
+			err_set(e, "a layer's name or a list of names expected");
+			alls_in_value(st, item, e);
+			return false;
+		}
+		if (plan_find(p, item->text, &(*out)[*n], e) == 0)
+			continue;
+		if (!alls_made(st, item->text)) {
+			alls_in_value(st, item, e);
+			return false;
+		}
+		*e = (struct err){ 0 };
+		alls_warn_made(st, item->text);
+		return false;
+	}
+	return true;
+}
+
+/* What is in front gives the scope. */
+static char *scope_name(struct plan *p, const struct named *from, const char *name)
+{
+	const char *near = from->u ? from->u->l->name : p->relays[from->relay].name;
+	const char *end = strchr(near, '/');
+
+	if (strchr(name, '/') || !end)
+		return arena_strdup(&p->arena, name);
+	return arena_printf(&p->arena, "%.*s%s", (int)(end - near) + 1, near, name);
+}
+
+/* The script's name, or one of the kind and its number. */
+static char *name_of(struct plan *p, const struct alls_stmt *st, const struct command *c,
+		     const struct named *from)
+{
+	if (st->nlhs && strcmp(st->lhs[0], "{}") != 0)
+		return scope_name(p, from, st->lhs[0]);
+	return scope_name(p, from, arena_printf(&p->arena, "_%s%zu", c->name, p->nrelays));
+}
+
+static int taken(const struct plan *p, const struct alls_stmt *st, const char *name, struct err *e)
+{
+	struct err ignored = { 0 };
+	struct named n;
+
+	if (plan_find(p, name, &n, &ignored) < 0)
+		return 0;
+	err_set(e, "'%s' is already a layer", quote(name));
+	return alls_in(st, e);
+}
+
+/* Against thresholds, a relay counts where it feeds a layer. */
+static void count(const struct relay *r)
+{
+	for (size_t i = 0; i < r->nto && relay_kind_of(r->kind)->controller; i++)
+		if (r->to[i].u) {
+			r->to[i].u->relays++;
+			return;
+		}
+}
+
+static int read(struct plan *p, const struct alls_stmt *st, const struct command *c, struct err *e)
+{
+	struct named *from, *to;
+	size_t nfrom, nto;
+	const char *name;
+	struct relay *r;
+
+	if (!ends(p, st, alls_get(st, c->from), &from, &nfrom, e) ||
+	    !ends(p, st, alls_get(st, c->to), &to, &nto, e))
+		return err_is(e) ? -1 : 0;
+	name = name_of(p, st, c, &from[0]);
+	if (taken(p, st, name, e) < 0)
+		return -1;
+	r = relay_add(p, c->kind, name);
+	if (c->kind == ALLOC_PORTAL && alls_get_switch(st, "buffer_in_l4") == 1)
+		r->kind = ALLOC_L4_PORTAL;
+	r->from = from;
+	r->nfrom = nfrom;
+	r->to = to;
+	r->nto = nto;
+	r->st = st;
+	r->word = c->word ? alls_get_text(st, c->word) : NULL;
+	count(r);
+	return 0;
+}
+
+int relays_read(struct plan *p, struct err *e)
+{
+	for (size_t i = 0; i < p->script->nstmts; i++) {
+		const struct alls_stmt *st = &p->script->stmts[i];
+
+		for (size_t k = 0; k < sizeof commands / sizeof commands[0]; k++)
+			if (alls_is(st, commands[k].name, NULL) && read(p, st, &commands[k], e) < 0)
+				return -1;
+	}
+	p->script_relays = p->nrelays;
+	return 0;
+}

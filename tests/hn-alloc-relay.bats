@@ -1,0 +1,218 @@
+# hn-alloc: layers that only pass on rows, between others.
+load helper
+
+setup_file() {
+	cd "$BATS_FILE_TMPDIR" || return
+	onnx2hn -q "$SHAPES/shapes.onnx" -o shapes.har
+	hn-normalize -q -s "$SHAPES/shapes.alls" shapes.har -o shapes.fp.har
+	hn-quantize -q -c "$SHAPES/calib.npy" shapes.fp.har -o shapes.q.har
+	hn-infer -q -c bit_exact --raw --in "$SHAPES/calib.npy" shapes.q.har -o want.npy
+}
+
+setup() {
+	scratch
+	Q=$BATS_FILE_TMPDIR/shapes.q.har
+}
+
+# Allocates with the script on stdin; report.json, a.har.
+allocated() {
+	cat > s.alls
+	hn-alloc -q -s s.alls "$@" "$Q" -o a.har --report report.json
+}
+
+# The edges of the relay $1: from, to, kind.
+edges_of() {
+	jq -c --arg n "shapes/$1" '.layers as $l | [.edges[] | [$l[.from].name, $l[.to].name, .kind] |
+		select(.[0] == $n or .[1] == $n) | map(sub("^shapes/"; ""))]' report.json
+}
+
+layer() {
+	jq -c --arg n "shapes/$1" ".layers[] | select(.name == \$n) | $2" report.json
+}
+
+# The report's rows of the buffer from $1 to $2.
+rows() {
+	jq --arg a "shapes/$1" --arg b "shapes/$2" '.layers as $l |
+		.edges[] | select($l[.from].name == $a and $l[.to].name == $b) | .rows' report.json
+}
+
+# The automatic script repeats a.har, hef-run agrees in values and rate, the HEF keeps its rules.
+holds() {
+	har-pack -m auto.alls a.har > auto.alls
+	hn-alloc -q "$@" -s auto.alls "$Q" -o again.har
+	for m in alloc.json auto.alls; do
+		cmp <(har-pack -m $m a.har) <(har-pack -m $m again.har) || return
+	done
+	hn2hef -q a.har -o a.hef
+	hef-run -q --check a.hef
+	hef-run -q --raw --in "$SHAPES/calib.npy" --timing time.json a.hef -o got.npy
+	same_bytes "$BATS_FILE_TMPDIR/want.npy" got.npy
+	jq -n --slurpfile a report.json --slurpfile t time.json -e '($a[0].fps / $t[0].fps - 1 | fabs) < 1e-3'
+}
+
+@test "a shortcut takes a layer controller, an aligner and an APU, and its consumers read it" {
+	hn-alloc -q "$Q" -o plain.har --report plain.json
+	allocated <<- 'END'
+		s1 = shortcut(conv2, [conv3, conv4])
+		place(3, [s1])
+		buffers(s1, conv4, 9)
+	END
+	[ "$(edges_of s1)" = '[["conv2","s1","l3"],["s1","conv3","l3"],["s1","conv4","l3"]]' ]
+	[ "$(layer s1 '[.kind, .cluster, .lcus, .subclusters, .input_aligners, .apus]')" = '["shortcut",3,1,0,1,1]' ]
+	[ "$(rows s1 conv4)" = 9 ]
+	# 16 columns of 24 features: two groups of 8, at 0.8 of an aligner's rate.
+	[ "$(layer s1 '.row_cycles, .rows' | paste -sd ' ')" = '60 16' ]
+	jq -n --slurpfile a plain.json --slurpfile b report.json -e \
+		'([$b[0], $a[0]] | map([.layers[].lcus] | add) | .[0] - .[1]) == 1'
+	holds
+}
+
+@test "a relay makes the network as slow as it is" {
+	jq '.throughput.ia_utilization = 0.01' "$ROOT/share/targets/hailo8.json" > t.json
+	allocated -a ./t.json <<< 's1 = shortcut(conv2, conv3)'
+	# 48 values of a column group take 4800 cycles, for 16 rows; nothing else here reads more.
+	[ "$(layer s1 .row_cycles)" = 4800 ]
+	holds -a ./t.json
+}
+
+@test "a portal takes L3 of the cluster it leads to, and no controller" {
+	allocated <<- 'END'
+		p = portal(conv1, maxpool1)
+		place(2, [maxpool1])
+	END
+	[ "$(edges_of p)" = '[["conv1","p","l3"],["p","maxpool1","l3"]]' ]
+	[ "$(layer p '[.kind, .cluster, .lcus, .input_aligners, .apus]')" = '["portal",2,0,0,0]' ]
+	jq -e '.layers[] | select(.name == "shapes/p") | .l3_buffer_cuts >= 1' report.json
+	holds
+}
+
+@test "an L4 portal keeps the rows of a buffer in L4, and leaves a window of them in L3" {
+	echo | allocated
+	deep=$(rows conv5 conv7)
+	allocated <<< 'p = l4_portal(conv5, conv7)'
+	[ "$(layer p '[.kind, .cluster, .l3_buffer_cuts]')" = '["l4_portal",-1,0]' ]
+	[ "$(rows conv5 p)" -ge "$deep" ]
+	[ "$(rows p conv7)" -lt "$deep" ]
+	holds
+	# L4 counts it: with all cuts taken there is no room.
+	jq '.device.l4_cuts = 1' "$ROOT/share/targets/hailo8.json" > t.json
+	echo 'context_switch_param(mode=disabled)' > one.alls
+	hn-alloc -q -a ./t.json -s one.alls "$Q" -o b.har
+	cat one.alls >> s.alls
+	run --separate-stderr hn-alloc -q -a ./t.json -s s.alls "$Q"
+	[ "$status" -eq 1 ]
+	[[ $stderr == *'need more than the 1 L4 cuts of hailo8'* ]]
+	allocated -a ./t.json <<< 'p = portal(conv5, conv7, buffer_in_l4=False)'
+	[ "$(layer p .kind)" = '"portal"' ]
+	allocated <<< 'p = portal(conv5, conv7, buffer_in_l4=True)'
+	[ "$(layer p .kind)" = '"l4_portal"' ]
+}
+
+@test "rows of a ddr portal go out and come back over the link" {
+	allocated <<< 'd = ddr(conv5, conv7)'
+	[ "$(edges_of d)" = '[["conv5","d","ddr"],["d","conv7","l3"]]' ]
+	[ "$(layer d '[.kind, .cluster, .lcus]')" = '["ddr",-1,0]' ]
+	bandwidth=$(jq .memory_system.effective_bytes_per_s "$ROOT/share/targets/hailo8.json")
+	# 8 columns of 48 features, twice.
+	[ "$(layer d .row_cycles)" = "$(awk -v b="$bandwidth" 'BEGIN { c = 384 / b * 4e8; n = int(c); print 2 * (n + (c > n)) }')" ]
+	holds
+	jq '.memory_system |= (.effective_bytes_per_s = 1e8 | .boundary_bytes_per_s = 1e8)' "$ROOT/share/targets/hailo8.json" > t.json
+	allocated -a ./t.json <<< 'd = ddr(conv5, conv7)'
+	# Eight rows of 384 bytes, twice, an input of 1024 bytes and an output of 12.
+	jq -e '.fps * (8 * 384 * 2 + 1024 + 12) / 1e8 | . > 0.95 and . < 1.01' report.json
+	holds -a ./t.json
+}
+
+@test "concats and splitters take some of a layer's inputs or outputs through one relay" {
+	cat <<- 'END' | mkonnx m.onnx
+		input x 1,3,8,8
+		init w1 8,3,1,1 .3 -.2 .1 .25 -.15 .05 -.3
+		init w2 8,3,3,3 .1 -.1 .2 .05 -.15
+		init w3 8,3,1,1 .2 .3 -.1
+		init v1 8,8,1,1 .5 -.3 .2
+		init v2 8,16,1,1 .4 -.3 .2 .1
+		node Conv c1 x,w1 a kernel_shape=1,1
+		node Conv c2 x,w2 b kernel_shape=3,3 pads=1,1,1,1
+		node Conv c3 x,w3 c kernel_shape=1,1
+		node Concat k a,b,c d axis=1
+		node Split s d e,f axis=1 split=8,16
+		node Conv c4 e,v1 g kernel_shape=1,1
+		node Conv c5 f,v2 h kernel_shape=1,1
+		node Add add g,h y
+		output y
+	END
+	seq 0 1919 | awk '{ printf "%d ", ($1 * 7919) % 256 }' > x.txt
+	arr npy x.npy uint8 10,8,8,3 $(cat x.txt)
+	onnx2hn -q m.onnx | hn-normalize -q | hn-quantize -q -c x.npy -o q.har 2> log
+	hn-alloc -q q.har --report report.json -o a.har
+	split=$(jq -r '.layers[].name | select(test("split"))' report.json)
+	cat > s.alls <<- END
+		pair = concat([conv1, conv2], concat1)
+		fs = feature_splitter($split, [conv4, conv5])
+		ws = shape_splitter(SPLIT_FEATURES, fs, [conv5])
+	END
+	hn-alloc -q -s s.alls q.har -o a.har --report report.json
+	[ "$(jq -c '.layers as $l | [.edges[] | select($l[.to].name == "m/concat1") | [$l[.from].name, .input, .port]]' report.json)" = \
+		'[["m/pair",0,0],["m/pair",1,1],["m/conv3",2,0]]' ]
+	[ "$(jq -c --arg s "$split" '.layers as $l | [.edges[] | select($l[.from].name == $s) | $l[.to].name]' report.json)" = '["m/fs","m/fs"]' ]
+	[ "$(jq -c '.layers as $l | [.edges[] | select($l[.from].name == "m/fs" or $l[.from].name == "m/ws") | $l[.to].name]' report.json)" = \
+		'["m/ws","m/conv4","m/conv5"]' ]
+	[ "$(jq -c '[.layers[] | select(.kind) | .kind]' report.json)" = '["concat","feature_splitter","shape_splitter"]' ]
+	har-pack -m auto.alls a.har > auto.alls
+	hn-alloc -q -s auto.alls q.har -o again.har
+	cmp <(har-pack -m auto.alls a.har) <(har-pack -m auto.alls again.har)
+	hn2hef -q a.har -o a.hef
+	hef-run -q --raw --in x.npy a.hef -o got.npy
+	hn-infer -q -c bit_exact --raw --in x.npy q.har -o want.npy
+	same_bytes want.npy got.npy
+}
+
+@test "relays join parts of layers and other relays, in any context" {
+	allocated <<- 'END'
+		context_0 = context([input_layer1, normalization1, conv1, maxpool1, conv2, conv3, s1, conv4])
+		context_1 = context([dw1, conv5, conv6, conv7, avgpool1, fc1, output_layer1, s2, d2])
+		s1 = shortcut(conv2, [conv3, conv4])
+		s2 = shortcut(conv4, dw1)
+		a, b, c, all = defuse(conv5, 3)
+		tree = concat([a, b], all)
+		d2 = ddr(tree, conv7)
+		s3 = shortcut(c, [conv6])
+		p = portal(conv2, s1)
+		place(1, [all, s3])
+		compilation_param(all, use_16x4_sc=disabled)
+		buffers(all, conv7, 6)
+	END
+	[ "$(edges_of s2)" = '[["conv4","s2","inter_context"],["s2","dw1","l3"]]' ]
+	[ "$(edges_of tree)" = '[["a","tree","l3"],["b","tree","l3"],["tree","d2","ddr"],["tree","conv6","l3"]]' ]
+	[ "$(layer s3 .cluster)" = 1 ]
+	[ "$(rows c conv7)" = 6 ]
+	[ "$(edges_of p)" = '[["conv2","p","l3"],["p","s1","l3"]]' ]
+	holds
+}
+
+@test "relays that join nothing, are somewhere else, or take no place are refused" {
+	fails() {
+		echo "$1" > s.alls
+		fails_with 1 "hn-alloc: s.alls:1:$2" hn-alloc -q -s s.alls "$Q"
+	}
+	fails 's = shortcut(conv1, [maxpool1, fc1])' "5: shortcut: 'shapes/conv1' and 'shapes/fc1' are not connected"
+	fails 'conv2 = shortcut(conv1, maxpool1)' "9: shortcut: 'shapes/conv2' is already a layer"
+	fails 's = shortcut(conv1, {max*})' "21: shortcut: a layer's name or a list of names expected"
+	printf '%s\n' 'd = ddr(conv1, maxpool1)' 'place(0, [d])' > s.alls
+	fails_with 1 "hn-alloc: s.alls:2:1: place: 'shapes/d' is a ddr, which takes no place in a cluster" \
+		hn-alloc -q -s s.alls "$Q"
+}
+
+@test "what a network needs at least includes its relays" {
+	jq '.clusters.count = 1 | .clusters.ids = [0] | .clusters.lcus = 13' "$ROOT/share/targets/hailo8.json" > t.json
+	allocated -a ./t.json <<< 'context_switch_param(mode=disabled)'
+	cat > s.alls <<- 'END'
+		context_switch_param(mode=disabled)
+		a = shortcut(conv1, maxpool1)
+		b = shortcut(conv3, conv4)
+		c = shortcut(conv6, conv7)
+	END
+	run --separate-stderr hn-alloc -q -a ./t.json -s s.alls "$Q"
+	[ "$status" -eq 1 ]
+	[[ $stderr == *'one context needs at least 15 layer controllers, hailo8 has 13'* ]]
+}
