@@ -178,8 +178,11 @@ bool unit_allows(const struct unit *u, struct choice c);
 struct need need_add(struct need a, struct need b, int sign);
 /* Capacity of the device. */
 struct need device_capacity(const struct target *t);
-/* Rows of input i that a frame's computation holds at once, and the step to the next. */
+/* Rows of input i that a frame's computation holds at once, and how many come for the next step. */
 int32_t unit_window(const struct unit *u, size_t input);
+
+/* Steps in which each of its output rows is made. */
+int32_t unit_steps(const struct unit *u);
 
 /* ---- settings.c, directives.c ---- */
 /* Parameters of the whole allocation. */
@@ -222,6 +225,8 @@ const struct relay *phys_relay(const struct plan *p, const struct allocation *a,
 bool phys_on_link(const struct plan *p, const struct allocation *a, size_t layer);
 /* What says which rows a layer needs; NULL: it passes rows on. */
 const struct qop *phys_kernel(const struct plan *p, const struct allocation *a, int32_t layer);
+/* Steps in which a layer makes each of its rows. */
+int32_t phys_steps(const struct plan *p, const struct allocation *a, size_t layer);
 
 /* ---- relay_kind.c ---- */
 struct relay_kind {
@@ -250,10 +255,11 @@ int relays_insert(struct plan *p, struct allocation *a, struct err *e);
 
 /* ---- flow.c: which rows an edge's consumer waits for, and when it frees them ---- */
 struct flow_edge {
-	int32_t *last;    /* by output row of the consumer: last producer row it needs, -1: none */
-	int32_t *release; /* by producer row: consumer row whose end frees it */
+	int32_t *last;    /* by step of the consumer: last producer row it needs, -1: none */
+	int32_t *release; /* by producer row: consumer's step whose end frees it */
 };
 struct flow {
+	int32_t *steps;          /* by layer: of an output row, qop_row_steps */
 	struct flow_edge *edges; /* by edge */
 	size_t *in, *out;        /* edges by consumer, by producer */
 	size_t *in_at, *out_at;  /* layer i: in[in_at[i]] .. in[in_at[i + 1]] */

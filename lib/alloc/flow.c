@@ -1,4 +1,4 @@
-/* Tables of row dependencies, from qop_rows_needed. */
+/* Tables of row dependencies, from qop_step_rows. */
 #include "alloc/alloc_int.h"
 
 static void edge_tables(const struct plan *p, const struct allocation *a, size_t i,
@@ -6,7 +6,7 @@ static void edge_tables(const struct plan *p, const struct allocation *a, size_t
 {
 	const struct alloc_edge *ed = &a->edges[i];
 	const struct qop *q = phys_kernel(p, a, ed->to);
-	int32_t rows = a->layers[ed->to].rows;
+	int32_t rows = a->layers[ed->to].rows * phys_steps(p, a, (size_t)ed->to);
 	int32_t from_rows = a->layers[ed->from].rows;
 	int32_t *first = xcalloc((size_t)rows + 1, sizeof *first);
 	int32_t y, r, lo, hi;
@@ -18,7 +18,7 @@ static void edge_tables(const struct plan *p, const struct allocation *a, size_t
 		fe->last[y] = hi < lo ? -1 : hi;
 		first[y] = hi < lo ? INT32_MAX : lo;
 	}
-	/* A row is free when no later output row needs it. */
+	/* A row is free when no later step needs it. */
 	first[rows] = INT32_MAX;
 	for (y = rows - 1; y >= 0; y--)
 		if (first[y + 1] < first[y])
@@ -54,6 +54,9 @@ void flow_init(struct flow *f, const struct plan *p, const struct allocation *a)
 {
 	size_t i;
 
+	f->steps = xcalloc(a->nlayers + 1, sizeof *f->steps);
+	for (i = 0; i < a->nlayers; i++)
+		f->steps[i] = phys_steps(p, a, i);
 	f->edges = xcalloc(a->nedges + 1, sizeof *f->edges);
 	for (i = 0; i < a->nedges; i++)
 		edge_tables(p, a, i, &f->edges[i]);
@@ -69,6 +72,7 @@ void flow_release(struct flow *f, const struct allocation *a)
 		free(f->edges[i].last);
 		free(f->edges[i].release);
 	}
+	free(f->steps);
 	free(f->edges);
 	free(f->in);
 	free(f->out);

@@ -12,6 +12,7 @@ static void pace_source(const struct plan *p, const struct allocation *a, struct
 
 		s->layers[i] = (struct net_layer){ .context = l->context,
 						   .rows = l->rows,
+						   .steps = phys_steps(p, a, i),
 						   .cycles = l->row_cycles,
 						   .link = phys_on_link(p, a, i) };
 	}

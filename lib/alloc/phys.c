@@ -94,6 +94,13 @@ const struct qop *phys_kernel(const struct plan *p, const struct allocation *a, 
 	return phys_unit(p, a, (size_t)layer)->q;
 }
 
+int32_t phys_steps(const struct plan *p, const struct allocation *a, size_t layer)
+{
+	const struct qop *q = phys_kernel(p, a, (int32_t)layer);
+
+	return q ? qop_row_steps(q) : 1;
+}
+
 /* Bytes of a row of what part `part` of u sends through a port. */
 static int64_t row_bytes(const struct allocation *a, const struct unit *u, size_t part,
 			 int32_t port)

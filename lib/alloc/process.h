@@ -16,6 +16,7 @@ enum {
 struct net_layer {
 	int32_t context;
 	int32_t rows;   /* per frame */
+	int32_t steps;  /* of each row, qop_row_steps */
 	int64_t cycles; /* per row */
 	bool link; /* its rows take the link: inputs, outputs, relays through external memory */
 };
@@ -35,9 +36,11 @@ struct net_source {
 	size_t nedges;
 };
 
-/* Rows that a consumer of `rows` rows needs of `from_rows` for row y; q NULL: as many as it makes.
+/*
+ * Rows that a consumer needs of `from_rows` for step k of the n that it makes in a frame; q NULL:
+ * as many as it makes.
  */
-void process_rows(const struct qop *q, size_t input, int32_t y, int32_t rows, int32_t from_rows,
+void process_rows(const struct qop *q, size_t input, int32_t k, int32_t n, int32_t from_rows,
 		  int32_t *first, int32_t *last);
 /* Cycles that bytes take on a link of `bandwidth` bytes/s; at least one. */
 int64_t link_cycles(double bytes, double bandwidth, double clock_hz);
@@ -50,8 +53,8 @@ struct line {
 	int32_t edge;           /* of the source; -1: inside a stream */
 	int64_t capacity;       /* rows */
 	int64_t height;         /* rows of the producer per frame */
-	int32_t *last;          /* by consumer row: last row it needs, -1: none */
-	int32_t *keep;          /* by consumer row, one more at the end: first row still needed */
+	int32_t *last;          /* by step of the consumer: last row it needs, -1: none */
+	int32_t *keep;          /* by step, one more at the end: first row still needed */
 	int64_t written, freed; /* rows since the start */
 	int64_t peak;
 };
@@ -71,15 +74,19 @@ struct process_time {
 	int64_t last;    /* cycle of the first frame's last row's end */
 };
 
-/* A layer, or a stream over the link, that makes rows one after another. */
+/*
+ * A layer, or a stream over the link, that makes rows one after another, each in one step or in
+ * several; room for the row is taken at its last step.
+ */
 struct process {
 	int32_t layer;    /* of the source; -1: a stream */
 	int32_t rows;     /* per frame */
-	int64_t cycles;   /* per row */
+	int32_t steps;    /* of each row */
+	int64_t cycles;   /* per step */
 	bool link;        /* the row takes the link to external memory */
 	size_t *in, *out; /* lines */
 	size_t nin, nout;
-	int64_t done; /* rows since the start */
+	int64_t done; /* steps since the start */
 	bool running;
 	enum wait wait;
 	int32_t full;             /* line that blocks it */
@@ -98,8 +105,8 @@ struct network {
 /* Processes and lines of a context; nproc 0: it has no layers. */
 void network_build(struct network *n, const struct net_source *s, int32_t context);
 void network_release(struct network *n);
-/* Rows of all processes per frame. */
-int64_t network_rows(const struct network *n);
+/* Steps of all processes per frame. */
+int64_t network_steps(const struct network *n);
 /*
  * Runs `frames` frames from the start, every row as early as it can; end[f] is the cycle at which
  * frame f is out.  False on a deadlock.

@@ -13,30 +13,33 @@ int64_t link_cycles(double bytes, double bandwidth, double clock_hz)
 	return c < 1 ? 1 : (int64_t)c + (c > (double)(int64_t)c);
 }
 
-static int32_t add_process(struct network *n, int32_t layer, int32_t rows, int64_t cycles,
-			   bool link)
+static int32_t add_process(struct network *n, int32_t layer, int32_t rows, int32_t steps,
+			   int64_t cycles, bool link)
 {
 	VEC_GROW(n->proc, n->nproc, &n->cap_proc);
-	n->proc[n->nproc] =
-	    (struct process){ .layer = layer, .rows = rows, .cycles = cycles, .link = link };
+	n->proc[n->nproc] = (struct process){
+		.layer = layer, .rows = rows, .steps = steps, .cycles = cycles, .link = link
+	};
 	return (int32_t)n->nproc++;
 }
 
-void process_rows(const struct qop *q, size_t input, int32_t y, int32_t rows, int32_t from_rows,
+void process_rows(const struct qop *q, size_t input, int32_t k, int32_t n, int32_t from_rows,
 		  int32_t *first, int32_t *last)
 {
 	if (q) {
-		qop_rows_needed(q, input, y, first, last);
+		const int32_t steps = qop_row_steps(q);
+
+		qop_step_rows(q, input, k / steps, k % steps, first, last);
 		return;
 	}
-	*first = (int32_t)((int64_t)y * from_rows / rows);
-	*last = (int32_t)(((int64_t)(y + 1) * from_rows + rows - 1) / rows) - 1;
+	*first = (int32_t)((int64_t)k * from_rows / n);
+	*last = (int32_t)(((int64_t)(k + 1) * from_rows + n - 1) / n) - 1;
 }
 
 /* Which rows the consumer waits for and which it is done with. */
 static void needs(struct network *n, struct line *l, const struct qop *q, size_t input)
 {
-	int32_t rows = n->proc[l->to].rows;
+	int32_t steps = n->proc[l->to].steps, rows = n->proc[l->to].rows * steps;
 
 	l->last = arena_array(&n->arena, (size_t)rows, sizeof *l->last);
 	l->keep = arena_array(&n->arena, (size_t)rows + 1, sizeof *l->keep);
@@ -87,7 +90,7 @@ static int32_t find_stream(struct network *n, struct streams *s, const struct ne
 			return s->v[i].process;
 	}
 	*new = true;
-	process = add_process(n, -1, rows, d->link_cycles, true);
+	process = add_process(n, -1, rows, 1, d->link_cycles, true);
 	VEC_GROW(s->v, s->n, &s->cap);
 	s->v[s->n++] = (struct stream){ d->from, d->port, process };
 	return process;
@@ -110,7 +113,7 @@ static void edge(struct building *b, size_t i)
 
 	if (from >= 0 && to >= 0 && d->ddr) {
 		/* Each row goes out and comes back. */
-		stream = add_process(b->n, -1, rows, 2 * d->link_cycles, true);
+		stream = add_process(b->n, -1, rows, 1, 2 * d->link_cycles, true);
 		add_line(b->n, from, stream, -1, STREAM_ROWS, NULL, 0);
 		add_line(b->n, stream, to, (int32_t)i, d->rows, d->q, d->input);
 	} else if (from >= 0 && to >= 0) {
@@ -147,13 +150,13 @@ static void index_lines(struct network *n)
 	}
 }
 
-int64_t network_rows(const struct network *n)
+int64_t network_steps(const struct network *n)
 {
-	int64_t rows = 0;
+	int64_t steps = 0;
 
 	for (size_t i = 0; i < n->nproc; i++)
-		rows += n->proc[i].rows;
-	return rows;
+		steps += (int64_t)n->proc[i].rows * n->proc[i].steps;
+	return steps;
 }
 
 void network_build(struct network *n, const struct net_source *s, int32_t context)
@@ -166,7 +169,8 @@ void network_build(struct network *n, const struct net_source *s, int32_t contex
 
 		b.at[i] = l->context != context
 			      ? -1
-			      : add_process(n, (int32_t)i, l->rows, l->cycles, l->link);
+			      : add_process(n, (int32_t)i, l->rows, l->steps,
+					    (l->cycles + l->steps - 1) / l->steps, l->link);
 	}
 	for (size_t i = 0; i < s->nedges; i++)
 		edge(&b, i);

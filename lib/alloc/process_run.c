@@ -1,7 +1,7 @@
-/* Events: a process ends a row; it and its neighbours may then start one. */
+/* Events: a process ends a step; it and its neighbours may then start one. */
 #include "alloc/process.h"
 
-/* Processes that compute, ordered by the cycle at which their row ends, then by number. */
+/* Processes that compute, ordered by the cycle at which their step ends, then by number. */
 struct heap {
 	struct event {
 		int64_t at;
@@ -48,11 +48,22 @@ static struct event pop(struct heap *h)
 	return top;
 }
 
-/* What keeps a process from its next row. */
+static int64_t steps_of(const struct process *p)
+{
+	return (int64_t)p->rows * p->steps;
+}
+
+/* A row of this process has its place in the buffers behind it when its last step begins. */
+static bool takes_room(const struct process *p)
+{
+	return p->done % p->steps == p->steps - 1;
+}
+
+/* What keeps a process from its next step. */
 static enum wait held_up(const struct network *n, const struct process *p, int32_t *full)
 {
-	int64_t frame = p->done / p->rows;
-	int32_t y = (int32_t)(p->done % p->rows);
+	int64_t frame = p->done / steps_of(p);
+	int32_t y = (int32_t)(p->done % steps_of(p));
 
 	for (size_t i = 0; i < p->nin; i++) {
 		const struct line *l = &n->line[p->in[i]];
@@ -60,10 +71,10 @@ static enum wait held_up(const struct network *n, const struct process *p, int32
 		if (l->last[y] >= 0 && frame * l->height + l->last[y] >= l->written)
 			return WAIT_STARVED;
 	}
-	for (size_t i = 0; i < p->nout; i++) {
+	for (size_t i = 0; i < p->nout && takes_room(p); i++) {
 		const struct line *l = &n->line[p->out[i]];
 
-		if (p->done + 1 - l->freed > l->capacity) {
+		if (p->done / p->steps + 1 - l->freed > l->capacity) {
 			*full = (int32_t)p->out[i];
 			return WAIT_BLOCKED;
 		}
@@ -90,7 +101,7 @@ static void try_start(struct run *r, int32_t i, int64_t now)
 	struct process *p = &r->n->proc[i];
 	int64_t start = now;
 
-	if (p->running || p->done == (int64_t)p->rows * r->frames)
+	if (p->running || p->done == steps_of(p) * r->frames)
 		return;
 	account(p, now);
 	if ((p->wait = held_up(r->n, p, &p->full)) != WAIT_NONE)
@@ -104,11 +115,12 @@ static void try_start(struct run *r, int32_t i, int64_t now)
 	if (p->done == 0)
 		p->time.first = start;
 	push(&r->heap, (struct event){ start + p->cycles, i });
-	for (size_t k = 0; k < p->nout; k++) {
+	for (size_t k = 0; k < p->nout && takes_room(p); k++) {
 		struct line *l = &r->n->line[p->out[k]];
+		int64_t held = p->done / p->steps + 1 - l->freed;
 
-		if (p->done + 1 - l->freed > l->peak)
-			l->peak = p->done + 1 - l->freed;
+		if (held > l->peak)
+			l->peak = held;
 	}
 }
 
@@ -122,14 +134,14 @@ static void finish(struct run *r, int32_t i, int64_t now)
 	p->running = false;
 	p->wait = WAIT_NONE;
 	p->done++;
-	if (p->done == p->rows)
+	frame = p->done / steps_of(p);
+	y = (int32_t)(p->done % steps_of(p));
+	if (p->done == steps_of(p))
 		p->time.last = now;
-	if (p->done % p->rows == 0 && p->nout == 0 && r->end[p->done / p->rows - 1] < now)
-		r->end[p->done / p->rows - 1] = now;
-	frame = p->done / p->rows;
-	y = (int32_t)(p->done % p->rows);
+	if (y == 0 && p->nout == 0 && r->end[frame - 1] < now)
+		r->end[frame - 1] = now;
 	for (size_t k = 0; k < p->nout; k++)
-		r->n->line[p->out[k]].written = p->done;
+		r->n->line[p->out[k]].written = p->done / p->steps;
 	for (size_t k = 0; k < p->nin; k++) {
 		struct line *l = &r->n->line[p->in[k]];
 
@@ -174,7 +186,7 @@ bool network_run(struct network *n, int32_t frames, int64_t *end)
 		finish(&r, x.proc, x.at);
 	}
 	for (size_t i = 0; i < n->nproc; i++)
-		done = done && n->proc[i].done == (int64_t)n->proc[i].rows * frames;
+		done = done && n->proc[i].done == steps_of(&n->proc[i]) * frames;
 	free(r.heap.v);
 	return done;
 }
@@ -189,13 +201,13 @@ enum {
 bool network_pace(struct network *n, struct pace *pace)
 {
 	int64_t end[PROCESS_MAX_FRAMES];
-	int64_t rows = network_rows(n);
+	int64_t steps = network_steps(n);
 	int32_t f, half;
 
 	for (f = MIN_FRAMES;; f *= 2) {
 		if (!network_run(n, f, end))
 			return false;
-		if (f == PROCESS_MAX_FRAMES || 2 * rows * f > MAX_EVENTS ||
+		if (f == PROCESS_MAX_FRAMES || 2 * steps * f > MAX_EVENTS ||
 		    (end[f - 1] - end[f - 2] == end[f - 2] - end[f - 3] &&
 		     end[f - 2] - end[f - 3] == end[f - 1 - f / 4] - end[f - 2 - f / 4]))
 			break;

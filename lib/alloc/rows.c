@@ -12,35 +12,43 @@ enum {
 	MAX_EVENTS = 1 << 23
 };
 
-/* Times of every row of every layer of a context. */
+/* Times of every step of every layer of a context. */
 struct timeline {
 	double **start, **finish; /* by layer, NULL outside the context */
 	int32_t frames;
 };
 
-static double arrival(const struct allocation *a, const struct timeline *tl,
+/* The last step of a producer's row. */
+static size_t last_step(const struct flow *f, const struct alloc_edge *ed, size_t row)
+{
+	size_t steps = (size_t)f->steps[ed->from];
+
+	return row * steps + steps - 1;
+}
+
+static double arrival(const struct allocation *a, const struct flow *f, const struct timeline *tl,
 		      const struct alloc_edge *ed, int32_t frame, int32_t row, double interval)
 {
 	int32_t rows = a->layers[ed->from].rows;
 
 	if (ed->kind == EDGE_INTER_CONTEXT)
 		return (frame + (double)(row + 1) / rows) * interval;
-	return tl->finish[ed->from][(size_t)frame * (size_t)rows + (size_t)row];
+	return tl->finish[ed->from][last_step(f, ed, (size_t)frame * (size_t)rows + (size_t)row)];
 }
 
-/* Starts of the rows of layer v; its producers are done. */
+/* Starts of the steps of layer v; its producers are done. */
 static void run_layer(const struct allocation *a, const struct flow *f, struct timeline *tl,
 		      size_t v, double interval)
 {
 	const struct alloc_layer *l = &a->layers[v];
-	double cycles = (double)l->row_cycles;
+	double cycles = (double)ceil_div(l->row_cycles, f->steps[v]);
 	double now = 0;
 	double t;
 	size_t i, k = 0;
 	int32_t frame, y, last;
 
 	for (frame = 0; frame < tl->frames; frame++)
-		for (y = 0; y < l->rows; y++, k++) {
+		for (y = 0; y < l->rows * f->steps[v]; y++, k++) {
 			if (f->in_at[v] == f->in_at[v + 1]) { /* a source */
 				t = (frame + (double)y / l->rows) * interval;
 				now = t > now ? t : now;
@@ -49,7 +57,7 @@ static void run_layer(const struct allocation *a, const struct flow *f, struct t
 				last = f->edges[f->in[i]].last[y];
 				if (last < 0)
 					continue;
-				t = arrival(a, tl, &a->edges[f->in[i]], frame, last, interval);
+				t = arrival(a, f, tl, &a->edges[f->in[i]], frame, last, interval);
 				now = t > now ? t : now;
 			}
 			tl->start[v][k] = now;
@@ -69,40 +77,43 @@ static double run_all(const struct allocation *a, const struct flow *f, struct t
 	for (v = 0; v < a->nlayers; v++) {
 		if (a->layers[v].context != context)
 			continue;
-		n = (size_t)a->layers[v].rows * (size_t)tl->frames;
+		n = (size_t)a->layers[v].rows * (size_t)f->steps[v] * (size_t)tl->frames;
 		tl->start[v] = xreallocarray(tl->start[v], n, sizeof(double));
 		tl->finish[v] = xreallocarray(tl->finish[v], n, sizeof(double));
 		run_layer(a, f, tl, v, interval);
-		t = tl->finish[v][a->layers[v].rows - 1];
+		t = tl->finish[v][a->layers[v].rows * f->steps[v] - 1];
 		end = t > end ? t : end;
 	}
 	return end;
 }
 
 /* When row k of the producer leaves the buffer. */
-static double leaves(const struct allocation *a, const struct flow_edge *fe,
-		     const struct timeline *tl, const struct alloc_edge *ed, size_t k)
+static double leaves(const struct allocation *a, const struct flow *f, const struct timeline *tl,
+		     size_t edge, size_t k)
 {
+	const struct alloc_edge *ed = &a->edges[edge];
 	size_t rows = (size_t)a->layers[ed->from].rows;
-	size_t consumer =
-	    (k / rows) * (size_t)a->layers[ed->to].rows + (size_t)fe->release[k % rows];
-	double written = tl->finish[ed->from][k];
+	size_t steps = (size_t)a->layers[ed->to].rows * (size_t)f->steps[ed->to];
+	size_t consumer = (k / rows) * steps + (size_t)f->edges[edge].release[k % rows];
+	double written = tl->finish[ed->from][last_step(f, ed, k)];
 	double used = tl->finish[ed->to][consumer];
 
 	return used > written ? used : written;
 }
 
 /* Most rows that are reserved or held at once; releases come in the order of rows. */
-static int32_t occupancy(const struct allocation *a, const struct flow_edge *fe,
-			 const struct timeline *tl, const struct alloc_edge *ed)
+static int32_t occupancy(const struct allocation *a, const struct flow *f,
+			 const struct timeline *tl, size_t edge)
 {
+	const struct alloc_edge *ed = &a->edges[edge];
 	size_t n = (size_t)a->layers[ed->from].rows * (size_t)tl->frames;
 	size_t gone = 0;
 	size_t most = 1;
 	size_t k;
 
 	for (k = 0; k < n; k++) {
-		while (gone < k && leaves(a, fe, tl, ed, gone) <= tl->start[ed->from][k])
+		while (gone < k &&
+		       leaves(a, f, tl, edge, gone) <= tl->start[ed->from][last_step(f, ed, k)])
 			gone++;
 		if (k - gone + 1 > most)
 			most = k - gone + 1;
@@ -123,7 +134,7 @@ static int32_t edge_window(const struct plan *p, const struct allocation *a,
 static double leaves_lazily(const struct allocation *a, const struct flow *f,
 			    const struct timeline *tl, const struct alloc_edge *ed, size_t k)
 {
-	double last = leaves(a, &f->edges[ed - a->edges], tl, ed, k);
+	double last = leaves(a, f, tl, (size_t)(ed - a->edges), k);
 	const size_t relay = (size_t)ed->to;
 
 	for (size_t i = f->out_at[relay]; i < f->out_at[relay + 1]; i++) {
@@ -132,7 +143,7 @@ static double leaves_lazily(const struct allocation *a, const struct flow *f,
 
 		if (a->layers[out->to].context != a->layers[relay].context)
 			continue;
-		t = leaves(a, &f->edges[f->out[i]], tl, out, k);
+		t = leaves(a, f, tl, f->out[i], k);
 		last = t > last ? t : last;
 	}
 	return last;
@@ -147,7 +158,8 @@ static int32_t occupancy_lazy(const struct allocation *a, const struct flow *f,
 	size_t most = 1;
 
 	for (size_t k = 0; k < n; k++) {
-		while (gone < k && leaves_lazily(a, f, tl, ed, gone) <= tl->start[ed->from][k])
+		while (gone < k && leaves_lazily(a, f, tl, ed, gone) <=
+				       tl->start[ed->from][last_step(f, ed, k)])
 			gone++;
 		if (k - gone + 1 > most)
 			most = k - gone + 1;
@@ -166,7 +178,7 @@ static int32_t rows_of(const struct plan *p, const struct allocation *a, const s
 		return a->layers[ed->from].rows;
 	if (relay_kind_of(a->layers[ed->to].kind)->lazy)
 		return occupancy_lazy(a, f, tl, ed);
-	rows = occupancy(a, &f->edges[edge], tl, ed);
+	rows = occupancy(a, f, tl, edge);
 	if (!relay_kind_of(a->layers[ed->from].kind)->lazy)
 		return rows;
 	window = edge_window(p, a, ed);
@@ -185,7 +197,8 @@ void rows_size(const struct plan *p, struct allocation *a, const struct flow *f,
 	size_t i;
 
 	for (i = 0; i < a->nlayers; i++)
-		events += a->layers[i].context == context ? a->layers[i].rows : 0;
+		if (a->layers[i].context == context)
+			events += (int64_t)a->layers[i].rows * f->steps[i];
 	/* Two frames more than are under way at once show the steady state. */
 	frames = ceil(run_all(a, f, &tl, context, interval) / interval) + 2;
 	tl.frames = frames < MAX_FRAMES ? (int32_t)frames : MAX_FRAMES;

@@ -232,15 +232,22 @@ int unit_minimum(const struct plan *p, struct unit *u, bool l2, struct err *e)
 		       (long long)u->window_bytes, (long long)(p->t->l3_cuts * p->t->l3_cut_bytes));
 }
 
+int32_t unit_steps(const struct unit *u)
+{
+	/* An output layer has no kernel. */
+	return u->l->type == HN_OUTPUT ? 1 : qop_row_steps(u->q);
+}
+
 int32_t unit_window(const struct unit *u, size_t input)
 {
+	const int32_t steps = unit_steps(u);
 	int32_t y, first, last;
 	int32_t rows = 1;
 	int32_t previous = -1;
 	int32_t step = 1;
 
-	for (y = 0; y < u->cost.rows; y++) {
-		qop_rows_needed(u->q, input, y, &first, &last);
+	for (y = 0; y < u->cost.rows * steps; y++) {
+		qop_step_rows(u->q, input, y / steps, y % steps, &first, &last);
 		if (last < first)
 			continue;
 		if (last - first + 1 > rows)
@@ -294,7 +301,7 @@ int units_make(struct plan *p, struct err *e)
 		if (cost_of(p, u, e) < 0)
 			return -1;
 		u->window_bytes = window_bytes(p, u);
-		if ((rows += u->cost.rows) > MAX_ROWS)
+		if ((rows += (int64_t)u->cost.rows * unit_steps(u)) > MAX_ROWS)
 			return err_set(e, "the layers have more than %d rows per frame together",
 				       MAX_ROWS);
 	}

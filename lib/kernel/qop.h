@@ -100,6 +100,14 @@ int qop_slice_columns(const struct qop *q, int32_t from, int32_t to, struct qop 
  * inclusive, clamped to the input; empty when *last < *first.
  */
 void qop_rows_needed(const struct qop *q, size_t in, int32_t y, int32_t *first, int32_t *last);
+/*
+ * Steps in which an output row is made.  A sum or an extreme over input rows takes in one of them
+ * at a step, as they come, and is done with it then; 1: all of the rows that it needs at once.
+ */
+int32_t qop_row_steps(const struct qop *q);
+/* Rows of input `in` that step s of output row y takes in; as qop_rows_needed. */
+void qop_step_rows(const struct qop *q, size_t in, int32_t y, int32_t s, int32_t *first,
+		   int32_t *last);
 
 /* NPZ form: key "NET/layer/FIELD:0" for every non-empty field. Reading runs qop_check. */
 void qop_store(const struct qop *q, struct tensors *t, const char *layer_name);

@@ -207,6 +207,14 @@ void qop_rows_window(const struct qop *q, size_t in, int32_t y, int32_t *first, 
 	*last = *first + q->dilation.v[0] * (q->kernel_hw.v[0] - 1);
 }
 
+/* Windows that do not overlap are summed up row by row. */
+int32_t qop_steps_pool(const struct qop *q)
+{
+	bool apart = q->kernel_hw.v[0] <= q->stride.v[0] || qop_out(q, 0).h == 1;
+
+	return apart && q->dilation.v[0] == 1 ? q->kernel_hw.v[0] : 1;
+}
+
 /* Rows iy with a kernel row ky so that iy s + ky d - crop = y. */
 void qop_rows_deconv(const struct qop *q, size_t in, int32_t y, int32_t *first, int32_t *last)
 {

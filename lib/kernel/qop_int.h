@@ -51,6 +51,7 @@ struct qop_rule {
 	unsigned flags;
 	int (*check)(const struct qop *q, struct err *e);
 	void (*rows)(const struct qop *q, size_t in, int32_t y, int32_t *first, int32_t *last);
+	int32_t (*steps)(const struct qop *q); /* of a row, by input rows; NULL: 1 */
 };
 
 /* qop_rule_flag of a type. */
@@ -77,6 +78,9 @@ int qop_check_resize(const struct qop *q, struct err *e);
 int qop_check_softmax(const struct qop *q, struct err *e);
 int qop_check_reduce(const struct qop *q, struct err *e);
 int qop_check_argmax(const struct qop *q, struct err *e);
+int32_t qop_steps_pool(const struct qop *q);
+int32_t qop_steps_reduce(const struct qop *q);
+int32_t qop_steps_all(const struct qop *q);
 int qop_check_io(const struct qop *q, struct err *e);
 int qop_check_const(const struct qop *q, struct err *e);
 

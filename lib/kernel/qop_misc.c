@@ -161,3 +161,8 @@ void qop_rows_reduce(const struct qop *q, size_t in, int32_t y, int32_t *first, 
 	*first = q->geom.v[0] & 1 ? 0 : y;
 	*last = q->geom.v[0] & 1 ? qop_in(q, in).h - 1 : y;
 }
+
+int32_t qop_steps_reduce(const struct qop *q)
+{
+	return q->geom.v[0] & 1 ? qop_in(q, 0).h : 1;
+}

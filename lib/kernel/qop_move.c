@@ -203,6 +203,11 @@ void qop_rows_all(const struct qop *q, size_t in, int32_t y, int32_t *first, int
 	*last = in == 0 ? qop_in(q, in).h - 1 : y;
 }
 
+int32_t qop_steps_all(const struct qop *q)
+{
+	return qop_in(q, 0).h;
+}
+
 /* A reshape or transpose may need any row, an unpacked row the one that holds it. */
 void qop_rows_format(const struct qop *q, size_t in, int32_t y, int32_t *first, int32_t *last)
 {

@@ -19,6 +19,7 @@ static void source_layer(const struct isa_prog *p, const struct isa_layer *l, st
 	out->link = l->role == ISA_INPUT || l->role == ISA_OUTPUT;
 	out->context = l->context;
 	out->rows = l->rows;
+	out->steps = l->role == ISA_COMPUTE ? qop_row_steps(&l->q) : 1;
 	out->cycles = l->row_cycles;
 	/* No row of an input or output is faster than the link. */
 	if (out->link && row_cycles(p, &p->tensors[tensor]) > l->row_cycles)
@@ -102,9 +103,9 @@ static int run_context(const struct isa_prog *p, const struct net_source *s, int
 	network_build(&n, s, k);
 	if (!n.nproc)
 		r = err_set(e, "context %d has no layers", k);
-	else if (network_rows(&n) > MAX_ROWS)
-		r = err_set(e, "a frame of %lld rows is too much to simulate",
-			    (long long)network_rows(&n));
+	else if (network_steps(&n) > MAX_ROWS)
+		r = err_set(e, "a frame of %lld steps is too much to simulate",
+			    (long long)network_steps(&n));
 	else if (!network_pace(&n, pace))
 		r = network_explain(p, &n, e);
 	if (r == 0) {

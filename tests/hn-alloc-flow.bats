@@ -1,0 +1,77 @@
+# hn-alloc: how rows flow from layer to layer, and what buffers that takes.
+# shellcheck disable=SC2016,SC2154 # jq programs; set by run
+load helper
+
+# quantized: m.har of the model on stdin.
+quantized() {
+	mkonnx m.onnx
+	echo 'model_optimization_config(calibration, calibset_size=1, batch_size=1)' > calib.alls
+	onnx2hn -q m.onnx --net-name n | hn-normalize -q |
+		hn-quantize -q --random-calib -s calib.alls -o m.har 2> quantize.log
+}
+
+# A 1x1 convolution of 8 features on $1 rows of 64, then the nodes on stdin.
+behind_conv() {
+	quantized <<- END
+		input x 1,8,$1,64
+		output y
+		init w 8,8,1,1 0.5 -0.25 0.125
+		node Conv c x,w a kernel_shape=1,1
+		$(cat)
+	END
+}
+
+# rows FROM TO: of the buffer between two layers of m.json.
+rows() {
+	jq --arg from "n/$1" --arg to "n/$2" '. as $a | .layers | map(.name) as $n |
+		$a.edges[] | select($n[.from] == $from and $n[.to] == $to) | .rows' m.json
+}
+
+# The allocation of m.har, its rate and hef-run's in m.json, t.json.
+allocated() {
+	hn-alloc -q "$@" m.har -o a.har --report m.json
+	hn2hef -q a.har -o a.hef
+	hef-run -q --timing t.json a.hef
+	jq -n --slurpfile a m.json --slurpfile t t.json '($a[0].fps / $t[0].fps - 1 | fabs) < 1e-3' | grep -qx true
+}
+
+# A row of 64 columns and 8 features passes an aligner of 8 values and 80 % in 64 * 8 / 8 / 0.8 = 80
+# cycles, the convolution computes it in 64 * 8 / 8 = 64.
+@test "a sum over a map takes in rows as they come: two rows are buffered, not the map" {
+	for pool in 'GlobalAveragePool p a y' 'MaxPool p a y kernel_shape=64,64' 'ReduceMax p a y axes=2,3' \
+		'AveragePool p a y kernel_shape=16,16 strides=16,16'; do
+		behind_conv 64 <<< "node $pool"
+		allocated
+		to=$(jq -r '.layers[2].name | sub("n/"; "")' m.json)
+		[ "$(rows conv1 "$to")" = 2 ] || report "$pool: $(rows conv1 "$to") rows"
+		[ "$(jq .contexts m.json)" = 1 ]
+		jq '(.fps * 64 * 80 / 400000000 - 1 | fabs) < 1e-3' m.json | grep -qx true || report "$pool: $(jq .fps m.json)"
+	done
+}
+
+@test "windows that overlap are read at once: they wait for all of their rows" {
+	behind_conv 64 <<< 'node MaxPool p a y kernel_shape=8,8 strides=4,4'
+	allocated
+	[ "$(rows conv1 maxpool1)" -ge 8 ]
+}
+
+@test "a product with the map's own mean waits for the whole map" {
+	behind_conv 64 <<- END
+		node GlobalAveragePool p a b
+		node Mul m a,b y
+	END
+	allocated
+	[ "$(rows conv1 avgpool1)" = 2 ]
+	[ "$(rows conv1 ew_mult1)" -ge 64 ]
+}
+
+# 512 rows of 1024 columns and 16 features are 8 MiB, a cluster has 4 MiB.
+@test "a map larger than a cluster's memory can be summed up" {
+	quantized <<- END
+		input x 1,16,512,1024
+		output y
+		node GlobalAveragePool p x y
+	END
+	allocated
+	[ "$(jq .contexts m.json)" = 1 ]
+}
