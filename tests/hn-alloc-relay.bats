@@ -216,3 +216,81 @@ holds() {
 	[ "$status" -eq 1 ]
 	[[ $stderr == *'one context needs at least 15 layer controllers, hailo8 has 13'* ]]
 }
+
+# A skip connection past four depthwise kernels of 13 rows: the product waits for 24 rows at the least.
+skip_net() {
+	cat <<- 'END' | mkonnx m.onnx
+		input x 1,3,32,32
+		init w1 16,3,3,3 .3 -.2 .1 .25 -.15 .05 -.3
+		init w2 16,1,13,1 .1 -.1 .2 .05 -.15
+		init w3 8,16,1,1 .2 -.1
+		node Conv c1 x,w1 a kernel_shape=3,3 pads=1,1,1,1
+		node Relu r1 a b
+		node Conv d1 b,w2 c kernel_shape=13,1 pads=6,0,6,0 group=16
+		node Conv d2 c,w2 d kernel_shape=13,1 pads=6,0,6,0 group=16
+		node Conv d3 d,w2 e kernel_shape=13,1 pads=6,0,6,0 group=16
+		node Conv d4 e,w2 f kernel_shape=13,1 pads=6,0,6,0 group=16
+		node Mul m b,f g
+		node Conv c3 g,w3 y kernel_shape=1,1
+		output y
+	END
+	seq 0 30719 | awk '{ printf "%d ", ($1 * 7919) % 256 }' > x.txt
+	arr npy x.npy uint8 10,32,32,3 $(cat x.txt)
+	onnx2hn -q m.onnx | hn-normalize -q | hn-quantize -q -c x.npy -o q.har 2> log
+	# A row has 512 bytes, a cut.
+	jq '.clusters.l3_cuts = 24 | .clusters.l3_cut_bytes = 512 | .device.l4_cuts = 1' "$ROOT/share/targets/hailo8.json" > t.json
+	echo 'context_switch_param(mode=disabled)' > one.alls
+}
+
+# The allocation has one relay, of kind $1, in front of the product, and works.
+spilled() {
+	hn-alloc -q -a "./$2" -s s.alls q.har -o a.har --report report.json
+	[ "$(jq -c '[.layers[] | select(.kind) | [.kind, .name]]' report.json)" = "[[\"$1\",\"m/$1_from_conv1_to_ew_mult1\"]]" ] ||
+		[ "$(jq -c '[.layers[] | select(.kind) | [.kind, .name]]' report.json)" = "[[\"$1\",\"m/${1}_portal_from_conv1_to_ew_mult1\"]]" ] || return
+	jq -e '[.layers[] | select(.cluster == 0) | .l3_weight_cuts + .l3_buffer_cuts] | add <= 24' report.json
+	jq -e '.fps > 0' report.json
+	har-pack -m auto.alls a.har > auto.alls
+	hn-alloc -q -a "./$2" -s <(cat one.alls auto.alls) q.har -o again.har
+	cmp <(har-pack -m alloc.json a.har) <(har-pack -m alloc.json again.har) || return
+	cmp auto.alls <(har-pack -m auto.alls again.har) || return
+	hn2hef -q -a "./$2" a.har -o a.hef
+	hef-run -q --check a.hef
+	hef-run -q --raw --in x.npy --timing time.json a.hef -o got.npy
+	hn-infer -q -c bit_exact --raw --in x.npy q.har -o want.npy
+	same_bytes want.npy got.npy
+	jq -n --slurpfile a report.json --slurpfile t time.json -e '($a[0].fps / $t[0].fps - 1 | fabs) < 0.02'
+}
+
+@test "a buffer that L3 has no room for goes to external memory by itself, unless the script or the platform says otherwise" {
+	skip_net
+	cp one.alls s.alls
+	spilled ddr t.json
+	for no in 'allocator_param(automatic_ddr=False)' 'platform_param(targets=[ethernet])' \
+		'allocator_param(automatic_ddr_l3_cuts_threshold=40)'; do
+		{ cat one.alls && echo "$no"; } > s.alls
+		run --separate-stderr hn-alloc -q -a ./t.json -s s.alls q.har
+		[ "$status" -eq 1 ]
+		[[ $stderr =~ 'context_0 does not fit in the clusters of hailo8 (the buffer from '\''m/conv1'\'' to '\''m/ew_mult1'\'' takes '([0-9]+)' of the 24 L3 cuts of a cluster)' ]]
+		[ "${BASH_REMATCH[1]}" -gt 24 ]
+	done
+	printf '%s\n' 'platform_param(targets=[ethernet])' 'd = ddr(conv1, ew_mult1)' > s.alls
+	fails_with 1 "hn-alloc: s.alls:2:5: ddr: platform_param(targets=[ethernet]) excludes buffers in external memory" \
+		hn-alloc -q -a ./t.json -s s.alls q.har
+	# Where it fits, and where contexts make it fit, nothing goes there.
+	: > s.alls
+	hn-alloc -q -a ./t.json -s s.alls q.har -o a.har --report report.json
+	jq -e '.contexts > 1 and ([.layers[] | select(.kind)] == [])' report.json
+	hn-alloc -q -s one.alls q.har -o a.har --report report.json
+	jq -e '[.layers[] | select(.kind)] == []' report.json
+}
+
+@test "while L4 has room, it goes there" {
+	skip_net
+	jq '.device.l4_cuts = 28' t.json > l4.json
+	cp one.alls s.alls
+	spilled l4_portal l4.json
+	{ cat one.alls && echo 'allocator_param(automatic_l4_portals=False)'; } > s.alls
+	spilled ddr l4.json
+	{ cat one.alls && echo 'allocator_param(automatic_l4_portals_l3_cuts_threshold=50)'; } > s.alls
+	spilled ddr l4.json
+}

@@ -124,6 +124,9 @@ struct plan {
 	size_t nrelays, cap_relays;
 	size_t script_relays;
 	int32_t ddr_cuts, l4_cuts; /* an edge that takes more L3 may lie elsewhere; -1: none */
+	bool no_ddr;               /* no automatic buffers in external memory */
+	bool no_memory;            /* none at all: the platform has none */
+	bool spill;                /* it does, when L3 has no room */
 	bool held_up; /* the last try's buffers are for frames that enter more slowly */
 	/* result of contexts.c, exact.c */
 	int32_t ncontexts;
@@ -249,6 +252,12 @@ bool alloc_is_relay(const struct allocation *a, size_t layer);
 int relays_read(struct plan *p, struct err *e);
 struct relay *relay_add(struct plan *p, enum alloc_kind kind, const char *name);
 
+/* ---- spill.c ---- */
+/* The largest buffer in L3 that a relay in front of its consumer would shorten; NULL: none. */
+const struct alloc_edge *spill_largest(const struct plan *p, const struct allocation *a);
+/* A relay that keeps it elsewhere, for the next try; false: it is not to. */
+bool spill(struct plan *p, const struct allocation *a);
+
 /* ---- relays.c ---- */
 /* Puts the relays between the layers that they join; error when these are not connected. */
 int relays_insert(struct plan *p, struct allocation *a, struct err *e);
@@ -274,6 +283,8 @@ void flow_release(struct flow *f, const struct allocation *a);
  */
 void rows_size(const struct plan *p, struct allocation *a, const struct flow *f, int32_t context,
 	       double interval);
+/* Rows that a consumer holds at once, and the step to the next. */
+int32_t edge_window(const struct plan *p, const struct allocation *a, const struct alloc_edge *ed);
 /* buffers(A, B, n) of the script. */
 int rows_force(const struct plan *p, struct allocation *a, struct err *e);
 /* L3 cuts that the input buffers of each layer take. */

@@ -113,6 +113,11 @@ static int read(struct plan *p, const struct alls_stmt *st, const struct command
 	if (!ends(p, st, alls_get(st, c->from), &from, &nfrom, e) ||
 	    !ends(p, st, alls_get(st, c->to), &to, &nto, e))
 		return err_is(e) ? -1 : 0;
+	if (p->no_memory && c->kind == ALLOC_DDR) {
+		err_set(e,
+			"platform_param(targets=[ethernet]) excludes buffers in external memory");
+		return alls_in(st, e);
+	}
 	name = name_of(p, st, c, &from[0]);
 	if (taken(p, st, name, e) < 0)
 		return -1;

@@ -121,9 +121,7 @@ static int32_t occupancy(const struct allocation *a, const struct flow *f,
 	return (int32_t)most;
 }
 
-/* Rows that a consumer holds at once, and the step to the next. */
-static int32_t edge_window(const struct plan *p, const struct allocation *a,
-			   const struct alloc_edge *ed)
+int32_t edge_window(const struct plan *p, const struct allocation *a, const struct alloc_edge *ed)
 {
 	if (!phys_kernel(p, a, ed->to))
 		return 2;

@@ -11,6 +11,23 @@ void alloc_free(struct allocation *a)
 	free(a);
 }
 
+/* A context that does not fit, with the buffer that takes the most. */
+static bool no_room(const struct plan *p, const struct allocation *a, int32_t context,
+		    struct err *e)
+{
+	const struct alloc_edge *ed = spill_largest(p, a);
+	int64_t cuts = ed ? ceil_div((int64_t)ed->rows * ed->row_bytes, p->t->l3_cut_bytes) : 0;
+
+	err_set(e, "context_%d does not fit in the clusters of %s", context, p->t->name);
+	/* What is at most a quarter of a cluster is not the reason. */
+	if (4 * cuts > p->t->l3_cuts)
+		err_hint(e,
+			 "the buffer from '%s' to '%s' takes %lld of the %d L3 cuts of a cluster",
+			 quote(a->layers[ed->from].name), quote(a->layers[ed->to].name),
+			 (long long)cuts, p->t->l3_cuts);
+	return false;
+}
+
 /* Rows, cuts and clusters of all contexts; false when a context does not fit. */
 static bool settle(const struct plan *p, struct allocation *a, const struct flow *f, double pace,
 		   struct err *e)
@@ -23,10 +40,8 @@ static bool settle(const struct plan *p, struct allocation *a, const struct flow
 		return false;
 	rows_cuts(p, a);
 	for (c = 0; c < a->ncontexts; c++) {
-		if (!place_context(p, a, c)) {
-			err_set(e, "context_%d does not fit in the clusters of %s", c, p->t->name);
-			return false;
-		}
+		if (!place_context(p, a, c))
+			return no_room(p, a, c, e);
 		if (!place_l4(p, a, c)) {
 			err_set(e,
 				"context_%d: boundary buffers need more than the %d L4 cuts of %s",
@@ -62,21 +77,36 @@ static int choose(struct plan *p, bool single, double scale, struct err *e)
 	return 0;
 }
 
+/* Relays that one try may add. */
+enum {
+	MAX_SPILLS = 64
+};
+
 /* One try with everything fixed; NULL with the reason. */
 static struct allocation *attempt(struct plan *p, double scale, double pace, struct err *e)
 {
-	struct allocation *a;
-	struct flow f;
-	bool ok;
+	struct allocation *a = NULL;
 
-	if (choose(p, p->ncontexts == 1, scale, e) < 0 || !(a = phys_build(p, e)))
+	p->nrelays = p->script_relays;
+	if (choose(p, p->ncontexts == 1, scale, e) < 0)
 		return NULL;
-	flow_init(&f, p, a);
-	ok = settle(p, a, &f, pace, e);
-	flow_release(&f, a);
-	if (ok)
-		return a;
-	alloc_free(a);
+	for (int k = 0; k <= MAX_SPILLS; k++) {
+		struct flow f;
+		bool ok, more;
+
+		*e = (struct err){ 0 };
+		if (!(a = phys_build(p, e)))
+			return NULL;
+		flow_init(&f, p, a);
+		ok = settle(p, a, &f, pace, e);
+		flow_release(&f, a);
+		if (ok)
+			return a;
+		more = p->spill && spill(p, a);
+		alloc_free(a);
+		if (!more)
+			break;
+	}
 	return NULL;
 }
 
@@ -352,7 +382,8 @@ static struct allocation *faster(struct plan *p, struct allocation *one)
 	return one;
 }
 
-static struct allocation *allocate(struct plan *p, struct err *e)
+/* With all buffers in L3. */
+static struct allocation *allocate_inside(struct plan *p, struct err *e)
 {
 	struct allocation *a = NULL;
 	struct err why = { 0 };
@@ -369,6 +400,21 @@ static struct allocation *allocate(struct plan *p, struct err *e)
 	if (err_is(&why))
 		log_debug("single context: %s", why.msg);
 	return several_contexts(p, e);
+}
+
+/* Large buffers elsewhere only where nothing else fits: they take the link, or L4. */
+static struct allocation *allocate(struct plan *p, struct err *e)
+{
+	struct allocation *a = allocate_inside(p, e);
+	struct err why = { 0 };
+
+	if (a || stopped(p) || (p->ddr_cuts < 0 && p->l4_cuts < 0))
+		return a;
+	log_debug("without buffers in L4 and external memory: %s", e->msg);
+	p->spill = true;
+	if ((a = allocate_inside(p, &why)) != NULL)
+		*e = (struct err){ 0 };
+	return a;
 }
 
 struct allocation *alloc_run(const struct graph *g, const struct qmodel *m,

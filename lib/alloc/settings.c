@@ -3,7 +3,9 @@
 #include "base/num.h"
 
 enum {
-	MAX_SCRIPT_CONTEXTS = 1021
+	MAX_SCRIPT_CONTEXTS = 1021,
+	DDR_CUTS = 25, /* those that public scripts give */
+	L4_CUTS = 15
 };
 
 int32_t context_number(const struct plan *p, const char *name)
@@ -123,10 +125,25 @@ static int performance_param(struct plan *p, const struct alls_stmt *st, struct 
 static int platform_param(struct plan *p, const struct alls_stmt *st, struct err *e)
 {
 	(void)e;
-	if (alls_get(st, "targets"))
+	if (alls_get(st, "targets")) {
 		p->mode = 2;
+		p->no_ddr = p->no_memory = true;
+	}
 	if (alls_get(st, "hints"))
 		p->low_bandwidth = true;
+	return 0;
+}
+
+/* Where a buffer may go that L3 has no room for. */
+static int allocator_param(struct plan *p, const struct alls_stmt *st, struct err *e)
+{
+	(void)e;
+	if (alls_get_switch(st, "automatic_ddr") == 0)
+		p->no_ddr = true;
+	p->ddr_cuts = alls_get_int(st, "automatic_ddr_l3_cuts_threshold", p->ddr_cuts);
+	p->l4_cuts = alls_get_int(st, "automatic_l4_portals_l3_cuts_threshold", p->l4_cuts);
+	if (alls_get_switch(st, "automatic_l4_portals") == 0)
+		p->l4_cuts = -1;
 	return 0;
 }
 
@@ -138,15 +155,20 @@ int settings_read(struct plan *p, struct err *e)
 	} commands[] = { { "resources_param", resources_param },
 			 { "context_switch_param", context_switch_param },
 			 { "performance_param", performance_param },
-			 { "platform_param", platform_param } };
+			 { "platform_param", platform_param },
+			 { "allocator_param", allocator_param } };
 	size_t i, k;
 
 	p->batch = 1;
+	p->ddr_cuts = DDR_CUTS;
+	p->l4_cuts = L4_CUTS;
 	p->level = 1;
 	for (i = 0; p->script && i < p->script->nstmts; i++)
 		for (k = 0; k < sizeof commands / sizeof commands[0]; k++)
 			if (alls_is(&p->script->stmts[i], commands[k].command, NULL) &&
 			    commands[k].fn(p, &p->script->stmts[i], e) < 0)
 				return -1;
+	if (p->no_ddr)
+		p->ddr_cuts = -1;
 	return 0;
 }
