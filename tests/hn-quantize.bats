@@ -242,7 +242,10 @@ hits() {
 		cmp <(har-pack -m q.npz a.har) <(har-pack -m q.npz b.har)
 		har-pack -m alls b.har | cmp - s.alls
 	}
-	try 'quantization_param(conv1, precision_mode=a8_w4_exp)' 'quantization_param: stored, not applied yet: precision_mode=a8_w4_exp'
+	try 'quantization_param(conv1, precision_mode=a8_w4_exp)' \
+		'quantization_param: no effect: precision_mode=a8_w4_exp (a8_w4_exp and a16_w16_non_zero have no public description, and native is what --custom-infer-config of hn-infer gives)'
+	try 'quantization_param(conv1, activation_fit=disabled)' \
+		'quantization_param: no effect: activation_fit=disabled (activations that are no straight lines are tables, which are always fitted)'
 	try 'post_quantization_optimization(finetune, policy=enabled)' \
 		'post_quantization_optimization(finetune): stored, not applied yet'
 	try 'quantization_param(conv1, max_elementwise_feed_repeat=1)' \

@@ -170,6 +170,11 @@ int alls_layers(const struct alls_stmt *st, const struct alls_value *v, const st
  */
 bool alls_made(const struct alls_stmt *st, const char *name);
 void alls_warn_made(const struct alls_stmt *st, const char *name);
+/*
+ * Is this the name of a layer that a transform of the script makes of another (conv1_s2d)?  A
+ * statement may name it before it is there.
+ */
+bool alls_will_make(const struct alls_stmt *st, const char *name);
 /* "no layer 'conv9' in 'net' (did you mean ...?)", also about a foreign scope; returns -1. */
 int alls_unknown_layer(const struct graph *g, const char *name, struct err *e);
 /* Some statement has this name, full or unscoped, as a value or in a list (globs do not count). */

@@ -1,5 +1,5 @@
 /* Layers that a script names: by name, list or glob. */
-#include "alls/alls.h"
+#include "alls/table.h"
 #include "base/log.h"
 #include <fnmatch.h>
 
@@ -59,6 +59,51 @@ bool alls_made(const struct alls_stmt *st, const char *name)
 	return false;
 }
 
+/* What transforms call the layers that they make: LAYER_WORD, or LAYER_WORD3. */
+static const struct {
+	const char *sub, *words;
+} makers[] = {
+	/* clang-format off */
+	{ "conv_decomposition",       "part sum slice sort" },
+	{ "decompose_conv_factor",    "s2d" },
+	{ "defuse",                   "part sum slice d fs dc" },
+	{ "global_avgpool_reduction", "reduction" },
+	{ "layer_norm_decomposition", "eq_consumer" },
+	{ "se_optimization",          "resize" },
+	{ "split_fused_activation",   "activation" },
+	{ "switch_concat_with_add",   "part sum" },
+	/* clang-format on */
+};
+
+static bool makes(const struct alls_stmt *st, const char *word)
+{
+	for (size_t i = 0; i < sizeof makers / sizeof *makers; i++)
+		if (alls_is(st, "pre_quantization_optimization", makers[i].sub))
+			return alls_in_words(makers[i].words, word);
+	return false;
+}
+
+bool alls_will_make(const struct alls_stmt *st, const char *name)
+{
+	const char *from = strrchr(name, '_');
+	char *word;
+	bool found = false;
+
+	/* "eq_consumer" is two words. */
+	if (from && strcmp(from, "_consumer") == 0 && from >= name + 3)
+		from -= 3;
+	if (!from)
+		return false;
+	word = xstrdup(from + 1);
+	/* "s2d" ends without a number, "part3" with one. */
+	for (size_t n = strlen(word); n > 0 && word[n - 1] >= '0' && word[n - 1] <= '9'; n--)
+		word[n - 1] = '\0';
+	for (size_t i = 0; i < st->script->nstmts && *word && !found; i++)
+		found = makes(&st->script->stmts[i], word);
+	free(word);
+	return found;
+}
+
 void alls_warn_made(const struct alls_stmt *st, const char *name)
 {
 	log_warn(
@@ -102,6 +147,8 @@ static int collect(const struct alls_stmt *st, const struct alls_value *v, const
 			alls_warn_made(st, v->text);
 			return 0;
 		}
+		if (!l && alls_will_make(st, v->text))
+			return 0;
 		if (!l) {
 			alls_unknown_layer(g, v->text, e);
 			return alls_in_value(st, v, e);

@@ -34,7 +34,7 @@ static int check_layers(const struct against *a, const struct alls_value *v)
 		return alls_in_value(a->st, v, a->e);
 	}
 	if ((v->kind != ALLS_NAME && v->kind != ALLS_STRING) || alls_made(a->st, v->text) ||
-	    graph_find(a->g, v->text))
+	    alls_will_make(a->st, v->text) || graph_find(a->g, v->text))
 		return 0;
 	alls_unknown_layer(a->g, v->text, a->e);
 	return alls_in_value(a->st, v, a->e);

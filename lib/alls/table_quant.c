@@ -9,6 +9,10 @@
 	{ "max_elementwise_feed_repeat", INT(1, 4), DEF("4"), \
 	  IGNORED("the added input of a convolution has a 15-bit multiplier on this machine") }
 
+#define NOT_MODES \
+	.why = "a8_w4_exp and a16_w16_non_zero have no public description, and native is what " \
+	       "--custom-infer-config of hn-infer gives"
+
 const struct alls_row alls_rows_quant[] = {
 	{ "model_optimization_config", "calibration", .stages = QUANT, APPLIED,
 	  .what = "how much of the calibration set is used",
@@ -50,18 +54,19 @@ const struct alls_row alls_rows_quant[] = {
 					"a8_w8_a8 a8_w8_a16 a8_w4_a8 a8_w4_a16 a16_w16_a8 a16_w16_a16 a16_w8_a8 "
 					"a16_w8_a16 a16_w4_a16 a16_w4_a8"),
 		 DEF("a8_w8"), ONLY("a8_w8 a8_w4 a16_w16 a16_w8 a16_w4 a8_w8_a8 a8_w8_a16 a8_w4_a8 a8_w4_a16 a16_w16_a8 "
-					 "a16_w16_a16 a16_w8_a8 a16_w8_a16 a16_w4_a16 a16_w4_a8"), .also = NORM },
+					 "a16_w16_a16 a16_w8_a8 a16_w8_a16 a16_w4_a16 a16_w4_a8"), NOT_MODES, .also = NORM },
 	       { "quantization_groups", INT(1, 4), DEF("1") },
 	       { "force_range_out", FLOAT_ANY, LIST(2, 2) },
-	       { "force_range_in", FLOAT_ANY, LIST(2, 2), ONLY("") },
-	       { "force_range_index", INT_FROM(0), ONLY("") },
+	       { "force_range_in", FLOAT_ANY, LIST(2, 2) },
+	       { "force_range_index", INT_FROM(0), DEF("0") },
 	       FEED_REPEAT,
 	       { "max_bias_feed_repeat", INT(1, 32), DEF("32") },
 	       { "null_channels_cutoff_factor", FLOAT_FROM(0), DEF("1e-4"), .also = NORM },
 	       { "output_encoding_vector", POLICY3, DEF("disabled") },
 	       GPU_POLICY,
-	       { "weight_group_size", INT_FROM(1), ONLY("") },
-	       { "activation_fit", POLICY3, ONLY("") },
+	       { "weight_group_size", INT_FROM(1) },
+	       { "activation_fit", POLICY3, ONLY("enabled allowed"),
+		 .why = "activations that are no straight lines are tables, which are always fitted" },
 	       { "use_16bit_bias", BOOL, IGNORED("bias_mode is the name since version 2.8") }) },
 	{ 0 }
 };

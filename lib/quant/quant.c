@@ -224,6 +224,7 @@ static const struct {
 	/* clang-format off */
 	{ "script",      quant_script,   "what is asked for, before anything is measured" },
 	{ "transforms",  quant_transform, "graphs that compute the same, before they are observed" },
+	{ "made layers", quant_script_made, "what the script says of layers that it has made" },
 	{ "reduction",   quant_reduce_inputs, "the size at which the images are wanted" },
 	{ "calibration", open_calib,     "its size and batch are the script's" },
 	{ "observe",     observe,        "ranges of the float model as it came" },

@@ -75,7 +75,9 @@ struct qinfo {
 	bool balance;       /* matmul_equalization */
 	int zero_static;    /* zero_static_channels of this layer: 1, 0; -1: as the network */
 	int correct_bias;   /* bias_correction of this layer: 1, 0; -1: as the network */
-	bool forced;        /* lo, hi by script: force_range_out */
+	bool made;          /* by a transform of the script */
+	int weight_group;   /* weight_group_size; 0: not asked */
+	bool forced;        /* lo, hi by script: force_range_out, force_range_in */
 	bool clipped;       /* the range is not beyond clip_lo, clip_hi */
 	double clip_lo, clip_hi;
 	struct clip value_clip;  /* activation_clipping */
@@ -205,6 +207,8 @@ int quant_load_codes(const struct quant *q, const struct layer *input, size_t k,
 
 /* Script commands into q->opts, layers' quant records and q->info. */
 int quant_script(struct quant *q, struct err *e);
+/* quantization_param of layers that quant_transform made. */
+int quant_script_made(struct quant *q, struct err *e);
 /*
  * Runs the float model over the calibration set; fills min, max, pre_min, pre_max, top_min, bytes,
  * hist and images.

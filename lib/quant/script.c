@@ -89,78 +89,6 @@ static int negative_exponent(struct quant *q, const struct alls_stmt *st, struct
 	return 0;
 }
 
-/* Values of one quantization_param statement. */
-struct layer_param {
-	const char *precision, *bias;
-	struct qmode mode;
-	int groups, feed_repeat, vector;
-	double range[2];
-	size_t nrange;
-};
-
-static int set_groups(const struct alls_stmt *st, const struct layer *l, struct qinfo *info,
-		      int groups, struct err *e)
-{
-	bool last = false;
-
-	for (size_t i = 0; i < l->nsucc; i++)
-		last = last || l->succ[i]->type == HN_OUTPUT;
-	if (groups == 1 ||
-	    ((l->type == HN_CONV || l->type == HN_DENSE) && !l->p.elementwise_add && !last)) {
-		info->groups = groups;
-		return 0;
-	}
-	err_set(e,
-		"layer '%s': quantization groups serve conv and dense layers that add nothing and "
-		"are not the last",
-		quote(l->name));
-	return alls_in_value(st, alls_get(st, "quantization_groups"), e);
-}
-
-static int apply_param(struct quant *q, const struct alls_stmt *st, const struct layer_param *p,
-		       struct layer *l, struct err *e)
-{
-	struct qinfo *info = quant_info(q, l);
-
-	if (p->precision)
-		info->mode = p->mode;
-	info->bias_asked = info->bias_asked || p->bias;
-	if (p->bias && hn_is(l->type, HNF_BIAS))
-		l->quant.bias_mode = arena_strdup(&q->g->arena, p->bias);
-	if (p->vector >= 0)
-		info->vector_asked = p->vector == 1;
-	if (p->feed_repeat)
-		info->max_feed_repeat = p->feed_repeat;
-	if (p->nrange) {
-		info->forced = true;
-		info->lo = p->range[0];
-		info->hi = p->range[1];
-	}
-	return p->groups ? set_groups(st, l, info, p->groups, e) : 0;
-}
-
-static int layer_params(struct quant *q, const struct alls_stmt *st, struct err *e)
-{
-	struct layer_param p = { .precision = alls_get_text(st, "precision_mode"),
-				 .bias = alls_get_text(st, "bias_mode"),
-				 .vector = alls_get_switch(st, "output_encoding_vector"),
-				 .groups = alls_get_int(st, "quantization_groups", 0),
-				 .feed_repeat = alls_get_int(st, "max_bias_feed_repeat", 0) };
-	struct layer **layers;
-	size_t n;
-	int rc = 0;
-
-	p.nrange = alls_get_numbers(st, "force_range_out", p.range, 2);
-	if (p.precision && !precision_parse(p.precision, &p.mode))
-		p.precision = NULL; /* stored: alls/table_quant.c */
-	if (alls_layers(st, alls_get(st, "layers"), q->g, &layers, &n, e) < 0)
-		return -1;
-	for (size_t i = 0; i < n && rc == 0; i++)
-		rc = apply_param(q, st, &p, layers[i], e);
-	free(layers);
-	return rc;
-}
-
 /* Layers that treat every feature by itself can hand factors on. */
 static int equalize_layer(struct quant *q, const struct alls_stmt *st, struct layer *l,
 			  struct err *e)
@@ -204,7 +132,7 @@ static const struct command commands[] = {
 	{ "model_optimization_config",     "globals",      globals },
 	{ "model_optimization_config",     "negative_exponent", negative_exponent },
 	{ "model_optimization_flavor",     NULL,           flavor },
-	{ "quantization_param",            NULL,           layer_params },
+	{ "quantization_param",            NULL,           script_params },
 	{ "set_seed",                      NULL,           set_seed },
 	{ "pre_quantization_optimization", "equalization", equalization },
 	{ "pre_quantization_optimization", "activation_clipping", script_value_clipping },

@@ -14,6 +14,9 @@ int script_each(struct quant *q, const struct alls_stmt *st,
 			  struct err *e),
 		struct err *e);
 
+/* ---- script_param.c: quantization_param ---- */
+int script_params(struct quant *q, const struct alls_stmt *st, struct err *e);
+
 /* ---- script_ranges.c ---- */
 int script_value_clipping(struct quant *q, const struct alls_stmt *st, struct err *e);
 int script_weight_clipping(struct quant *q, const struct alls_stmt *st, struct err *e);

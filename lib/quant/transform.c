@@ -13,6 +13,7 @@ struct layer *transform_add(struct quant *q, enum hn_type t, const char *name,
 
 	free(full);
 	quant_info_init(info, 0);
+	info->made = true;
 	if (like) {
 		const struct qinfo *from = like->user;
 
@@ -66,6 +67,7 @@ static const struct transform transforms[] = {
 	{ "switch_concat_with_add",   transform_concat, HN_INPUT, NULL },
 	{ "defuse",                   transform_defuse, HN_INPUT, NULL },
 	{ "conv_decomposition",       transform_groups, HN_INPUT, NULL },
+	{ "decompose_conv_factor",    transform_patches, HN_CONV, NULL },
 	{ "conv_a16_w4",              transform_a16_w4, HN_INPUT, NULL },
 	{ "layer_decomposition",      transform_wide, HN_INPUT, NULL },
 	{ "se_optimization",          NULL, HN_INPUT, transform_squeeze },
@@ -158,12 +160,16 @@ int quant_transform(struct quant *q, struct err *e)
 
 	for (size_t i = 0; s && i < s->nstmts; i++)
 		any = any || find(&s->stmts[i]);
+	for (size_t i = 0; i < q->ninfo; i++)
+		any = any || q->info[i].weight_group;
 	if (!any)
 		return 0;
 	quant_mark_layers(q);
-	for (size_t i = 0; i < s->nstmts && rc == 0; i++)
+	for (size_t i = 0; s && i < s->nstmts && rc == 0; i++)
 		if (find(&s->stmts[i]))
 			rc = follow(q, &s->stmts[i], find(&s->stmts[i]), e);
+	if (rc == 0)
+		rc = transform_weight_groups(q, e);
 	came = complete(q, &n);
 	if (rc == 0)
 		rc = quant_relink(q, e);

@@ -32,7 +32,17 @@ int transform_wide(struct quant *q, const struct alls_stmt *st, struct layer *l,
 /* ---- transform_inputs.c ---- */
 int transform_concat(struct quant *q, const struct alls_stmt *st, struct layer *l, struct err *e);
 int transform_defuse(struct quant *q, const struct alls_stmt *st, struct layer *l, struct err *e);
+/* An error where l cannot be divided by input features. */
+int transform_divides(const struct layer *l, struct err *e);
+/* Parts of at most `each` features of what l reads; sums: bits of what is added, NULL: as l. */
+int transform_divide(struct quant *q, struct layer *l, int32_t each, const struct qmode *sums,
+		     struct err *e);
+/* ---- transform_groups.c ---- */
 int transform_groups(struct quant *q, const struct alls_stmt *st, struct layer *l, struct err *e);
+/* Layers with a weight_group_size. */
+int transform_weight_groups(struct quant *q, struct err *e);
+/* ---- transform_patches.c ---- */
+int transform_patches(struct quant *q, const struct alls_stmt *st, struct layer *l, struct err *e);
 /* ---- transform_squeeze.c: a statement with all of its blocks ---- */
 int transform_squeeze(struct quant *q, const struct alls_stmt *st, struct err *e);
 /* ---- transform_attention.c ---- */

@@ -1,6 +1,6 @@
 /*
  * A convolution or dense layer as a sum of several, each over a part of the input's features:
- * switch_concat_with_add, defuse by input features, conv_decomposition.
+ * switch_concat_with_add, defuse by input features, and what transform_groups.c does.
  */
 #include "base/log.h"
 #include "pass/edit.h"
@@ -93,9 +93,7 @@ static int divide(struct quant *q, struct layer *l, const struct part *part, siz
 		if (sums) {
 			((struct qinfo *)add[k]->user)->mode = *sums;
 			if (k == n - 1)
-				((struct qinfo *)add[k]->user)->mode.out = mode.out   ? mode.out
-									   : mode.act ? mode.act
-										      : 8;
+				((struct qinfo *)add[k]->user)->mode.out = mode.out;
 		}
 	}
 	edit_move_activation(q->w, l, add[n - 1]);
@@ -143,9 +141,8 @@ int transform_concat(struct quant *q, const struct alls_stmt *st, struct layer *
 	return rc;
 }
 
-/* Parts of at most `each` features of what l reads. */
-static int divide_features(struct quant *q, struct layer *l, int32_t each, const struct qmode *sums,
-			   struct err *e)
+int transform_divide(struct quant *q, struct layer *l, int32_t each, const struct qmode *sums,
+		     struct err *e)
 {
 	const int32_t c = layer_in_shape(l, 0)->c;
 	const size_t n = (size_t)((c + each - 1) / each);
@@ -171,7 +168,7 @@ static int divide_features(struct quant *q, struct layer *l, int32_t each, const
 	return rc;
 }
 
-static int check(const struct layer *l, struct err *e)
+int transform_divides(const struct layer *l, struct err *e)
 {
 	return divides(l) ? 0
 			  : err_set(e,
@@ -189,28 +186,11 @@ int transform_defuse(struct quant *q, const struct alls_stmt *st, struct layer *
 		return transform_heads(q, st, l, e);
 	if (n == 1)
 		return 0;
-	if (check(l, e) < 0)
+	if (transform_divides(l, e) < 0)
 		return -1;
 	c = layer_in_shape(l, 0)->c;
 	if (n < 1 || n > c)
 		return err_set(e, "layer '%s' reads %d features, which are not %d parts",
 			       quote(l->name), c, n);
-	return divide_features(q, l, (c + n - 1) / n, NULL, e);
-}
-
-int transform_groups(struct quant *q, const struct alls_stmt *st, struct layer *l, struct err *e)
-{
-	const int each = alls_get_int(st, "sub_group_size", 128);
-	const char *text = alls_get_text(st, "pm_ew_adds");
-	struct qmode sums;
-
-	if (check(l, e) < 0)
-		return -1;
-	if (each < 1)
-		return err_set(e, "sub_group_size must be 1 or more");
-	if (!precision_parse(text ? text : "a16_w16", &sums))
-		return err_set(e, "'%s' is no precision mode", quote(text));
-	if (alls_get_switch(st, "allow_equlize_block") != 1)
-		((struct qinfo *)l->user)->equalize = 0;
-	return each >= layer_in_shape(l, 0)->c ? 0 : divide_features(q, l, each, &sums, e);
+	return transform_divide(q, l, (c + n - 1) / n, NULL, e);
 }

@@ -190,14 +190,21 @@ static int set_mode(struct layer *l, const char *name)
 	return 0;
 }
 
+/* By a glob such as {conv*}, what cannot have such weights is not meant. */
 int transform_a16_w4(struct quant *q, const struct alls_stmt *st, struct layer *l, struct err *e)
 {
+	const char *why = l->p.conversion ? "it converts colors"
+			  : l->type != HN_CONV || l->p.kernel[0] != 1 || l->p.kernel[1] != 1
+			      ? "it is no 1x1 convolution"
+			      : NULL;
+
 	(void)q;
 	(void)e;
 	if (alls_get_switch(st, "policy") != 1)
 		return 0;
-	if (l->type != HN_CONV || l->p.kernel[0] != 1 || l->p.kernel[1] != 1) {
-		log_warn("conv_a16_w4: '%s' stays: it is no 1x1 convolution", quote(l->name));
+	if (why) {
+		(alls_get(st, "layers")->kind == ALLS_GLOB ? log_info : log_warn)(
+		    "conv_a16_w4: '%s' stays: %s", quote(l->name), why);
 		return 0;
 	}
 	return set_mode(l, "a16_w4");
