@@ -15,7 +15,6 @@ struct dnn {
 union op_desc {
 	dnnl_convolution_desc_t conv;
 	dnnl_deconvolution_desc_t deconv;
-	dnnl_inner_product_desc_t dense;
 };
 
 static int status(dnnl_status_t s, const char *what, struct err *e)
@@ -114,13 +113,6 @@ static dnnl_status_t weights_desc(const struct dnn *d, dnnl_memory_desc_t *plain
 	const int skip = g == 1;
 	dnnl_status_t r;
 
-	if (s->kind == DNN_DENSE) {
-		dnnl_dims_t md = { oc, s->in_c }, ms = { 1, oc };
-
-		r = dnnl_memory_desc_init_by_strides(plain, 2, md, dnnl_f32, ms);
-		return r ? r
-			 : dnnl_memory_desc_init_by_tag(any, 2, md, dnnl_f32, dnnl_format_tag_any);
-	}
 	r = dnnl_memory_desc_init_by_strides(plain, 5 - skip, dims + skip, dnnl_f32,
 					     strides + skip);
 	return r ? r
@@ -132,7 +124,6 @@ static dnnl_status_t fill_op(const struct dnn *d, const dnnl_memory_desc_t *weig
 			     union op_desc *op, dnnl_memory_desc_t *src, dnnl_memory_desc_t *dst)
 {
 	const struct dnn_shape *s = &d->s;
-	const bool flat = s->kind == DNN_DENSE;
 	dnnl_dims_t sd = { s->batch, s->in_c, s->in_h, s->in_w },
 		    dd = { s->batch, s->out_c, s->out_h, s->out_w };
 	dnnl_dims_t bd = { s->out_c }, stride = { s->stride[0], s->stride[1] };
@@ -142,7 +133,7 @@ static dnnl_status_t fill_op(const struct dnn *d, const dnnl_memory_desc_t *weig
 	const dnnl_memory_desc_t *bias = d->post.bias ? &bias_md : NULL;
 	const int32_t in[2] = { s->in_h, s->in_w }, out[2] = { s->out_h, s->out_w };
 	const bool winograd = s->kind == DNN_WINOGRAD;
-	const dnnl_format_tag_t tag = flat ? dnnl_nc : winograd ? dnnl_nChw16c : dnnl_nhwc;
+	const dnnl_format_tag_t tag = winograd ? dnnl_nChw16c : dnnl_nhwc;
 	dnnl_status_t r;
 
 	for (int i = 0; i < 2; i++) {
@@ -155,13 +146,10 @@ static dnnl_status_t fill_op(const struct dnn *d, const dnnl_memory_desc_t *weig
 			after[i] =
 			    (int64_t)(out[i] - 1) * s->stride[i] + window - before[i] - in[i];
 	}
-	if ((r = dnnl_memory_desc_init_by_tag(src, flat ? 2 : 4, sd, dnnl_f32, tag)) ||
-	    (r = dnnl_memory_desc_init_by_tag(dst, flat ? 2 : 4, dd, dnnl_f32, tag)) ||
+	if ((r = dnnl_memory_desc_init_by_tag(src, 4, sd, dnnl_f32, tag)) ||
+	    (r = dnnl_memory_desc_init_by_tag(dst, 4, dd, dnnl_f32, tag)) ||
 	    (r = dnnl_memory_desc_init_by_tag(&bias_md, 1, bd, dnnl_f32, dnnl_x)))
 		return r;
-	if (flat)
-		return dnnl_inner_product_forward_desc_init(&op->dense, dnnl_forward_inference, src,
-							    weights, bias, dst);
 	if (s->kind == DNN_DECONV)
 		return dnnl_dilated_deconvolution_forward_desc_init(
 		    &op->deconv, dnnl_forward_inference, dnnl_deconvolution_direct, src, weights,
@@ -276,7 +264,12 @@ struct dnn *dnn_new_f32(const struct dnn_shape *s, const float *weights,
 
 	d->s = *s;
 	d->post = *post;
-	if (s->kind == DNN_DENSE) { /* one pixel that holds all features */
+	/*
+	 * One pixel that holds all features.  oneDNN's inner product would sum in an order that
+	 * depends on the number of images; a convolution's does not.
+	 */
+	if (s->kind == DNN_DENSE) {
+		d->s.kind = DNN_CONV;
 		d->s.in_c = s->in_h * s->in_w * s->in_c;
 		d->s.in_h = d->s.in_w = 1;
 	}
