@@ -67,6 +67,19 @@ struct alloc_edge {
 	int32_t rows; /* capacity of the buffer in rows of the producer's output */
 	int32_t row_bytes;
 };
+/* A lower bound of a batch's time: compute and link go on at once, for every frame. */
+struct alloc_bound {
+	double compute_s, link_s; /* per frame */
+	double load_s;            /* per batch; 0: one context */
+};
+/* One candidate that the search has tried. */
+struct alloc_try {
+	double fill,
+	    util; /* of the thresholds: where contexts end, where the search stops; 0: usual */
+	int32_t contexts; /* 0: it could not be placed */
+	double fps;
+	const char *why; /* why not; NULL */
+};
 struct allocation {
 	struct arena arena;
 	char *arch;
@@ -83,6 +96,14 @@ struct allocation {
 	double *fill;  /* by context: cycles from the first input row to the first frame's end */
 	int32_t *unit; /* by physical layer: index of its layer in the graph; NULL after reading */
 	int32_t stuck; /* fps 0: the edge that has no room; else -1 */
+	double *load;  /* by context: bytes of weights */
+	struct alloc_bound bound;
+	bool no_ecc; /* layer controllers without error correction */
+	/* Of the run that made it, not stored. */
+	struct alloc_try *tries;
+	size_t ntries;
+	double scale; /* of the thresholds; below 1: what they allow could not be placed ... */
+	const char *lowered; /* ... because of this */
 };
 
 struct alloc_opts {
@@ -100,9 +121,52 @@ struct allocation *alloc_run(const struct graph *g, const struct qmodel *m,
 void alloc_free(struct allocation *a);
 json_t *alloc_to_json(const struct allocation *a);
 struct allocation *alloc_from_json(const json_t *j, struct err *e); /* checks indexes and ranges */
-/* The guide's per-cluster utilization table, bottleneck, expected FPS. */
+/* ---- what it takes, and what it is expected to do ---- */
+enum alloc_share {
+	SHARE_CONTROL,
+	SHARE_COMPUTE,
+	SHARE_MEMORY, /* L3: weights and buffers */
+	SHARE_IA,
+	SHARE_APU,
+	SHARE_COUNT
+};
+struct alloc_use {
+	double share[SHARE_COUNT];
+};
+/* Share of a cluster, of the device. */
+struct alloc_use alloc_cluster_use(const struct allocation *a, const struct target *t,
+				   int32_t context, int32_t cluster);
+struct alloc_use alloc_context_use(const struct allocation *a, const struct target *t,
+				   int32_t context);
+/* L4 cuts of a context's boundary buffers. */
+int64_t alloc_l4_cuts(const struct allocation *a, const struct target *t, int32_t context);
+/* Cycles per frame; the slowest layer of a context, of all: -1. */
+double alloc_layer_cycles(const struct alloc_layer *l);
+int32_t alloc_slowest(const struct allocation *a, int32_t context);
+/* Bytes of a frame over the link. */
+struct alloc_traffic {
+	double in, out;       /* of the network */
+	double read, written; /* tensors of other contexts */
+	double ddr;           /* line buffers outside, there and back */
+};
+void alloc_traffic_of(const struct allocation *a, int32_t context, struct alloc_traffic *t);
+double alloc_load_bytes(const struct allocation *a); /* weights of all contexts */
+/* Time of a batch, of any size. */
+double alloc_batch_seconds(const struct allocation *a, const struct target *t, int32_t batch);
+enum {
+	ALLOC_BATCHES = 5
+};
+extern const int32_t alloc_batches[ALLOC_BATCHES]; /* those that reports show */
+double alloc_bound_seconds(const struct alloc_bound *b, int32_t batch);
+/* Watts of the neural core, +-20 %; 0: several contexts, or the target says nothing. */
+double alloc_power(const struct allocation *a, const struct target *t);
+enum {
+	ALLOC_POWER_PERCENT = 20 /* uncertainty of the estimate, as the guide states it */
+};
+
+/* The tables of hn-alloc. */
 void alloc_print(const struct allocation *a, const struct target *t, struct str *out);
-/* hn-alloc's --report: the allocation, utilization by cluster, rates. The caller owns it. */
+/* hn-alloc's --report: the allocation and all that the tables say. The caller owns it. */
 json_t *alloc_report(const struct allocation *a, const struct target *t);
 /* The record in the bundle's metadata: target, contexts, rate, latency, bottleneck. */
 json_t *alloc_summary(const struct allocation *a);

@@ -127,6 +127,9 @@ struct plan {
 	bool no_ddr;               /* no automatic buffers in external memory */
 	bool no_memory;            /* none at all: the platform has none */
 	bool spill;                /* it does, when L3 has no room */
+	bool no_ecc;               /* allocator_param(enable_lcu_ecc=disabled) */
+	struct alloc_try *tries;   /* what has been tried; texts in the arena */
+	size_t ntries, cap_tries;
 	bool held_up; /* the last try's buffers are for frames that enter more slowly */
 	/* result of contexts.c, exact.c */
 	int32_t ncontexts;
@@ -178,7 +181,7 @@ int64_t unit_cycles(const struct plan *p, const struct unit *u, struct choice c)
 int unit_minimum(const struct plan *p, struct unit *u, bool l2, struct err *e);
 /* Largest and smallest choices in the script's bounds. */
 bool unit_allows(const struct unit *u, struct choice c);
-struct need need_add(struct need a, struct need b, int sign);
+struct need need_add(struct need a, struct need b, int32_t times);
 /* Capacity of the device. */
 struct need device_capacity(const struct target *t);
 /* Rows of input i that a frame's computation holds at once, and how many come for the next step. */
@@ -310,11 +313,21 @@ double ideal_interval(const struct plan *p, const struct allocation *a, int32_t 
  */
 void measure(const struct plan *p, struct allocation *a);
 
+/* ---- traffic.c ---- */
+/* Edges whose tensors cross the link for a context, once each; list has room for all.  How many. */
+size_t link_edges(const struct allocation *a, int32_t context, size_t *list);
+double edge_bytes(const struct allocation *a, const struct alloc_edge *ed); /* of a frame */
+
+/* ---- bound.c ---- */
+struct alloc_bound lower_bound(const struct plan *p, bool several);
+
 /* ---- place.c ---- */
-/* Clusters of the layers of a context; false when they do not fit. */
-bool place_context(const struct plan *p, struct allocation *a, int32_t context);
+/* Clusters of the layers of a context; error when they do not fit: what was short. */
+int place_context(const struct plan *p, struct allocation *a, int32_t context, struct err *e);
 /* L4 cuts of the buffers outside clusters fit. */
-bool place_l4(const struct plan *p, const struct allocation *a, int32_t context);
+int place_l4(const struct plan *p, const struct allocation *a, int32_t context, struct err *e);
+/* "layer controllers", "subclusters" ... */
+const char *resource_name(enum resource r);
 
 /* ---- contexts.c ---- */
 /* Divides the units among contexts in topological order, filling each to `fill` of its thresholds.

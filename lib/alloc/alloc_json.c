@@ -138,6 +138,11 @@ json_t *alloc_to_json(const struct allocation *a)
 	json_object_set_new(j, "stuck", json_integer(a->stuck));
 	json_object_set_new(j, "interval_cycles", reals(a->interval, a->ncontexts));
 	json_object_set_new(j, "fill_cycles", reals(a->fill, a->ncontexts));
+	json_object_set_new(j, "load_bytes", reals(a->load, a->ncontexts));
+	json_object_set_new(j, "bound_compute_s", json_real(a->bound.compute_s));
+	json_object_set_new(j, "bound_link_s", json_real(a->bound.link_s));
+	json_object_set_new(j, "bound_load_s", json_real(a->bound.load_s));
+	json_object_set_new(j, "lcu_ecc", json_boolean(!a->no_ecc));
 	for (i = 0; i < a->nlayers; i++) {
 		o = json_object();
 		json_object_set_new(o, "name", json_string(a->layers[i].name));
@@ -290,6 +295,25 @@ static int read_reals(struct allocation *a, const json_t *j, const char *key, do
 	return 0;
 }
 
+/* What older files do not have. */
+static int read_facts(struct allocation *a, const json_t *j, struct err *e)
+{
+	bool ecc;
+
+	if (!json_object_get(j, "load_bytes"))
+		a->load = arena_array(&a->arena, (size_t)a->ncontexts, sizeof *a->load);
+	else if (read_reals(a, j, "load_bytes", &a->load, e) < 0)
+		return -1;
+	if (json_get_bool(j, "lcu_ecc", true, &ecc, e) < 0)
+		return -1;
+	a->no_ecc = !ecc;
+	a->scale = 1;
+	if (json_get_double(j, "bound_compute_s", 0, &a->bound.compute_s, e) < 0 ||
+	    json_get_double(j, "bound_link_s", 0, &a->bound.link_s, e) < 0)
+		return -1;
+	return json_get_double(j, "bound_load_s", 0, &a->bound.load_s, e);
+}
+
 static int read_head(struct allocation *a, const json_t *j, struct err *e)
 {
 	const char *schema;
@@ -310,7 +334,9 @@ static int read_head(struct allocation *a, const json_t *j, struct err *e)
 	a->batch = (int32_t)batch;
 	if (read_reals(a, j, "interval_cycles", &a->interval, e) < 0)
 		return -1;
-	return read_reals(a, j, "fill_cycles", &a->fill, e);
+	if (read_reals(a, j, "fill_cycles", &a->fill, e) < 0)
+		return -1;
+	return read_facts(a, j, e);
 }
 
 struct allocation *alloc_from_json(const json_t *j, struct err *e)

@@ -1,147 +1,284 @@
 /* The tables that hn-alloc prints. */
 #include "alloc/alloc.h"
 #include <math.h>
+#include <stdarg.h>
 
-struct use {
-	double control, compute, memory; /* shares of a cluster */
+/* Columns of a table: titles, and cells of the same width. */
+struct table {
+	struct str *out;
+	const char *const *titles;
+	int columns;
 };
 
+static int width_of(const struct table *t, int column)
+{
+	const int n = (int)strlen(t->titles[column]);
+
+	return n < 9 ? 9 : n;
+}
+
+static void rule(const struct table *t)
+{
+	for (int c = 0; c < t->columns; c++) {
+		str_puts(t->out, "+--");
+		for (int i = 0; i < width_of(t, c); i++)
+			str_puts(t->out, "-");
+	}
+	str_puts(t->out, "+\n");
+}
+
+static void cells(const struct table *t, const char *const *text)
+{
+	for (int c = 0; c < t->columns; c++)
+		str_printf(t->out, "| %-*s ", width_of(t, c), text[c]);
+	str_puts(t->out, "|\n");
+}
+
+static void head(const struct table *t)
+{
+	rule(t);
+	cells(t, t->titles);
+	rule(t);
+}
+
+enum {
+	CELL = 48
+};
+
+static void cell(char out[CELL], const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+
+static void cell(char out[CELL], const char *fmt, ...)
+{
+	va_list ap;
+
+	va_start(ap, fmt);
+	vsnprintf(out, CELL, fmt, ap);
+	va_end(ap);
+}
+
 /* One decimal, ".0" dropped, as the guide's logs have it. */
-static void percent(double share, char out[16])
+static void percent(double share, char out[CELL])
 {
 	double v = floor(share * 1000 + 0.5) / 10;
 
-	if (v == floor(v))
-		snprintf(out, 16, "%.0f%%", v);
-	else
-		snprintf(out, 16, "%.1f%%", v);
+	cell(out, v == floor(v) ? "%.0f%%" : "%.1f%%", v);
 }
 
-static void rule(struct str *out)
+/* ---- the search ---- */
+
+static void try_row(const struct table *t, size_t i, const struct alloc_try *k)
 {
-	str_puts(
-	    out,
-	    "+-----------+---------------------+---------------------+--------------------+\n");
-}
+	char number[CELL], fill[CELL], util[CELL], contexts[CELL], fps[CELL];
 
-static void row(const char *name, struct use u, struct str *out)
-{
-	char a[16], b[16], c[16];
-
-	percent(u.control, a);
-	percent(u.compute, b);
-	percent(u.memory, c);
-	str_printf(out, "| %-9s | %-19s | %-19s | %-18s |\n", name, a, b, c);
-}
-
-static struct use cluster_use(const struct allocation *a, const struct target *t, int32_t context,
-			      int32_t cluster)
-{
-	const struct alloc_layer *l;
-	struct use u = { 0 };
-	size_t i;
-
-	for (i = 0; i < a->nlayers; i++) {
-		l = &a->layers[i];
-		if (l->context != context || l->cluster != cluster)
-			continue;
-		u.control += (double)l->lcus / t->lcus;
-		u.compute += (double)l->subclusters / t->subclusters;
-		u.memory += (double)(l->l3_weight_cuts + l->l3_buffer_cuts) / t->l3_cuts;
+	cell(number, "%zu", i + 1);
+	cell(fill, "%s", "-");
+	cell(util, "%s", "usual");
+	cell(contexts, "%d", k->contexts);
+	cell(fps, "%.2f", k->fps);
+	if (k->fill > 0)
+		percent(k->fill, fill);
+	if (k->util > 0)
+		percent(k->util, util);
+	if (k->why) {
+		cell(contexts, "%s", "-");
+		cell(fps, "%s", "-");
 	}
-	return u;
+	cells(t, (const char *const[]){ number, fill, util, contexts, fps });
 }
 
-static void print_context(const struct allocation *a, const struct target *t, int32_t context,
+static void print_search(const struct allocation *a, struct str *out)
+{
+	static const char *const titles[] = { "Iteration", "Context Fill", "Threshold", "Contexts",
+					      "FPS" };
+	const struct table t = { out, titles, 5 };
+
+	if (a->ntries > 1) {
+		str_puts(out, "Partition search:\n");
+		head(&t);
+		for (size_t i = 0; i < a->ntries; i++)
+			try_row(&t, i, &a->tries[i]);
+		rule(&t);
+	}
+	for (size_t i = 0; i < a->ntries; i++)
+		if (a->tries[i].why)
+			str_printf(out, "Iteration %zu: %s\n", i + 1, a->tries[i].why);
+	if (a->lowered)
+		str_printf(out, "Thresholds lowered to %.0f%%: %s\n", 100 * a->scale, a->lowered);
+}
+
+/* ---- utilization ---- */
+
+static void use_row(const struct table *t, const char *name, const struct alloc_use *u)
+{
+	char share[SHARE_COUNT][CELL];
+
+	for (int i = 0; i < SHARE_COUNT; i++)
+		percent(u->share[i], share[i]);
+	cells(t, (const char *const[]){ name, share[0], share[1], share[2], share[3], share[4] });
+}
+
+static void print_context(const struct allocation *a, const struct target *tg, int32_t context,
 			  struct str *out)
 {
-	struct use total = { 0 };
-	struct use u;
-	char name[16];
-	int32_t k;
+	static const char *const titles[] = { "Cluster",
+					      "Control Utilization",
+					      "Compute Utilization",
+					      "Memory Utilization",
+					      "IA Utilization",
+					      "APU Utilization" };
+	const struct table t = { out, titles, 6 };
+	struct alloc_use u;
+	char name[CELL];
 
 	if (a->ncontexts > 1)
 		str_printf(out, "context_%d utilization:\n", context);
-	rule(out);
-	str_puts(
-	    out,
-	    "| Cluster   | Control Utilization | Compute Utilization | Memory Utilization |\n");
-	rule(out);
-	for (k = 0; k < t->clusters; k++) {
-		u = cluster_use(a, t, context, t->cluster_id[k]);
-		total.control += u.control / t->clusters;
-		total.compute += u.compute / t->clusters;
-		total.memory += u.memory / t->clusters;
-		if (u.control == 0)
+	head(&t);
+	for (int32_t k = 0; k < tg->clusters; k++) {
+		u = alloc_cluster_use(a, tg, context, tg->cluster_id[k]);
+		if (u.share[SHARE_CONTROL] <= 0)
 			continue;
-		snprintf(name, sizeof name, "cluster_%d", t->cluster_id[k]);
-		row(name, u, out);
+		cell(name, "cluster_%d", tg->cluster_id[k]);
+		use_row(&t, name, &u);
 	}
-	rule(out);
-	row("Total", total, out);
-	rule(out);
+	rule(&t);
+	u = alloc_context_use(a, tg, context);
+	use_row(&t, "Total", &u);
+	rule(&t);
 }
 
-void alloc_print(const struct allocation *a, const struct target *t, struct str *out)
-{
-	const struct alloc_layer *slow = &a->layers[a->bottleneck];
-	double cycles = (double)slow->row_cycles * slow->rows;
-	int32_t c;
+/* ---- contexts and their bottlenecks ---- */
 
-	for (c = 0; c < a->ncontexts; c++)
-		print_context(a, t, c, out);
-	str_printf(out, "%s: %d context%s, %zu physical layers\n", t->name, a->ncontexts,
-		   a->ncontexts == 1 ? "" : "s", a->nlayers);
-	str_printf(out, "Bottleneck: %s, %.0f cycles per frame (%.2f FPS)\n", quote(slow->name),
-		   cycles, t->clock_hz / cycles);
-	if (a->stuck >= 0)
+static size_t layers_in(const struct allocation *a, int32_t context)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < a->nlayers; i++)
+		n += a->layers[i].context == context;
+	return n;
+}
+
+static void context_row(const struct table *t, const struct allocation *a, const struct target *tg,
+			int32_t c)
+{
+	const struct alloc_layer *slow = &a->layers[alloc_slowest(a, c)];
+	struct alloc_traffic f;
+	char name[CELL], layers[CELL], l4[CELL], load[CELL], cross[CELL], fps[CELL];
+
+	alloc_traffic_of(a, c, &f);
+	cell(name, "context_%d", c);
+	cell(layers, "%zu", layers_in(a, c));
+	percent(tg->l4_cuts ? (double)alloc_l4_cuts(a, tg, c) / tg->l4_cuts : 0, l4);
+	cell(load, "%.3f", a->load[c] / 1e6);
+	cell(cross, "%.3f", (f.in + f.out + f.read + f.written + f.ddr) / 1e6);
+	cell(fps, "%.2f", a->interval[c] > 0 ? tg->clock_hz / a->interval[c] : 0);
+	cells(t, (const char *const[]){ name, layers, l4, load, cross, fps, slow->name });
+}
+
+static void print_contexts(const struct allocation *a, const struct target *tg, struct str *out)
+{
+	static const char *const titles[] = { "Context",    "Layers",        "L4 Utilization",
+					      "Weights MB", "Link MB/frame", "FPS",
+					      "Bottleneck" };
+	const struct table t = { out, titles, 7 };
+
+	head(&t);
+	for (int32_t c = 0; c < a->ncontexts; c++)
+		context_row(&t, a, tg, c);
+	rule(&t);
+}
+
+/* ---- rates ---- */
+
+const int32_t alloc_batches[ALLOC_BATCHES] = { 1, 2, 4, 8, 16 };
+
+static void print_rates(const struct allocation *a, const struct target *tg, struct str *out)
+{
+	static const char *const titles[] = { "Batch", "FPS", "Batch ms" };
+	const struct table t = { out, titles, 3 };
+	char batch[CELL], fps[CELL], ms[CELL];
+
+	head(&t);
+	for (int i = 0; i < ALLOC_BATCHES; i++) {
+		const double s = alloc_batch_seconds(a, tg, alloc_batches[i]);
+
+		cell(batch, "%d", alloc_batches[i]);
+		cell(fps, "%.2f", alloc_batches[i] / s);
+		cell(ms, "%.3f", 1e3 * s);
+		cells(&t, (const char *const[]){ batch, fps, ms });
+	}
+	rule(&t);
+}
+
+static void print_bandwidth(const struct allocation *a, struct str *out)
+{
+	struct alloc_traffic f, all = { 0 };
+	const double rate = a->fps / 1e6;
+
+	for (int32_t c = 0; c < a->ncontexts; c++) {
+		alloc_traffic_of(a, c, &f);
+		all.in += f.in;
+		all.out += f.out;
+		all.read += f.read;
+		all.written += f.written;
+		all.ddr += f.ddr;
+	}
+	str_printf(out,
+		   "Link: input %.2f MB/s, output %.2f MB/s, inter-context %.2f MB/s, DDR buffers "
+		   "%.2f MB/s, weights %.2f MB/s\n",
+		   all.in * rate, all.out * rate, (all.read + all.written) * rate, all.ddr * rate,
+		   a->ncontexts > 1 ? alloc_load_bytes(a) * rate / a->batch : 0);
+}
+
+static void print_bound(const struct allocation *a, const struct target *t, struct str *out)
+{
+	const double bound = alloc_bound_seconds(&a->bound, a->batch);
+	const double found = alloc_batch_seconds(a, t, a->batch);
+
+	if (bound <= 0)
+		return;
+	str_printf(out,
+		   "Lower bound at batch %d: %.3f ms (compute %.3f, link %.3f, loading weights "
+		   "%.3f); this: %.3f ms, %.1f%% above it\n",
+		   a->batch, 1e3 * bound, 1e3 * a->batch * a->bound.compute_s,
+		   1e3 * a->batch * a->bound.link_s, 1e3 * a->bound.load_s, 1e3 * found,
+		   100 * (found / bound - 1));
+}
+
+static void print_expected(const struct allocation *a, const struct target *t, struct str *out)
+{
+	const double watts = alloc_power(a, t);
+
+	if (a->stuck >= 0) {
 		str_printf(out, "Expected FPS: none, the buffer from %s to %s is too small",
 			   quote(a->layers[a->edges[a->stuck].from].name),
 			   quote(a->layers[a->edges[a->stuck].to].name));
-	else if (a->ncontexts > 1)
+		return;
+	}
+	print_rates(a, t, out);
+	print_bandwidth(a, out);
+	if (watts > 0)
+		str_printf(out, "Estimated power: %.2f W, +-%d%%\n", watts, ALLOC_POWER_PERCENT);
+	print_bound(a, t, out);
+	if (a->ncontexts > 1)
 		str_printf(out, "Expected FPS: %.2f at batch %d, latency %.3f ms", a->fps, a->batch,
 			   1e3 * a->latency_s);
 	else
 		str_printf(out, "Expected FPS: %.2f, latency %.3f ms", a->fps, 1e3 * a->latency_s);
 }
 
-static json_t *use_json(int32_t context, int32_t cluster, struct use u)
+void alloc_print(const struct allocation *a, const struct target *t, struct str *out)
 {
-	json_t *j = json_object();
+	const struct alloc_layer *slow = &a->layers[a->bottleneck];
+	const double cycles = alloc_layer_cycles(slow);
+	int32_t c;
 
-	json_object_set_new(j, "context", json_integer(context));
-	json_object_set_new(j, "cluster", json_integer(cluster));
-	json_object_set_new(j, "control", json_real(u.control));
-	json_object_set_new(j, "compute", json_real(u.compute));
-	json_object_set_new(j, "memory", json_real(u.memory));
-	return j;
-}
-
-json_t *alloc_report(const struct allocation *a, const struct target *t)
-{
-	json_t *j = alloc_to_json(a);
-	json_t *list = json_array();
-	int32_t c, k;
-
+	print_search(a, out);
 	for (c = 0; c < a->ncontexts; c++)
-		for (k = 0; k < t->clusters; k++)
-			json_array_append_new(
-			    list,
-			    use_json(c, t->cluster_id[k], cluster_use(a, t, c, t->cluster_id[k])));
-	json_object_set_new(j, "utilization", list);
-	return j;
-}
-
-json_t *alloc_summary(const struct allocation *a)
-{
-	json_t *j = json_object();
-
-	json_object_set_new(j, "hw_arch", json_string(a->arch));
-	json_object_set_new(j, "contexts", json_integer(a->ncontexts));
-	json_object_set_new(j, "batch", json_integer(a->batch));
-	json_object_set_new(j, "physical_layers", json_integer((json_int_t)a->nlayers));
-	json_object_set_new(j, "fps", json_real(a->fps));
-	json_object_set_new(j, "latency_s", json_real(a->latency_s));
-	json_object_set_new(j, "bottleneck", json_string(a->layers[a->bottleneck].name));
-	return j;
+		print_context(a, t, c, out);
+	print_contexts(a, t, out);
+	str_printf(out, "%s: %d context%s, %zu physical layers\n", t->name, a->ncontexts,
+		   a->ncontexts == 1 ? "" : "s", a->nlayers);
+	str_printf(out, "Bottleneck: %s, %.0f cycles per frame (%.2f FPS)\n", quote(slow->name),
+		   cycles, t->clock_hz / cycles);
+	print_expected(a, t, out);
 }

@@ -182,6 +182,8 @@ void alloc_script(const struct allocation *a, struct str *out)
 {
 	if (a->batch != 1)
 		str_printf(out, "performance_param(optimize_for_batch=%d)\n", a->batch);
+	if (a->no_ecc)
+		str_puts(out, "allocator_param(enable_lcu_ecc=disabled)\n");
 	print_contexts(a, out);
 	print_defuse(a, out);
 	print_relays(a, out);

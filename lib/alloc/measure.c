@@ -2,23 +2,6 @@
 #include "alloc/alloc_int.h"
 #include "base/log.h"
 
-/* Has what this edge carries been counted for the context: the same layer's output, into it or out?
- */
-static bool counted(const struct allocation *a, size_t edge, int32_t context)
-{
-	const struct alloc_edge *ed = &a->edges[edge];
-	const bool in = a->layers[ed->to].context == context;
-
-	for (size_t i = edge; i-- > 0;) {
-		const struct alloc_edge *d = &a->edges[i];
-
-		if (d->from == ed->from && d->port == ed->port && d->kind == ed->kind &&
-		    (a->layers[d->to].context == context) == in)
-			return true;
-	}
-	return false;
-}
-
 /* An output of a mux that is not its first: it is part of the first one's transfers. */
 static bool shares_stream(const struct allocation *a, const struct alloc_edge *ed)
 {
@@ -29,7 +12,7 @@ static bool shares_stream(const struct allocation *a, const struct alloc_edge *e
 static double edge_seconds(const struct plan *p, const struct allocation *a,
 			   const struct alloc_edge *ed)
 {
-	double bytes = (double)a->layers[ed->from].rows * ed->row_bytes;
+	const double bytes = edge_bytes(a, ed);
 
 	if (ed->kind == EDGE_BOUNDARY)
 		return bytes / p->t->boundary_bandwidth +
@@ -41,20 +24,13 @@ static double edge_seconds(const struct plan *p, const struct allocation *a,
 /* Of all tensors of a context that cross the link, once each. */
 static double link_seconds(const struct plan *p, const struct allocation *a, int32_t context)
 {
-	const struct alloc_edge *ed;
+	size_t *list = xcalloc(a->nedges + 1, sizeof *list);
+	const size_t n = link_edges(a, context, list);
 	double seconds = 0;
-	size_t i;
 
-	for (i = 0; i < a->nedges; i++) {
-		ed = &a->edges[i];
-		if (ed->kind == EDGE_L3)
-			continue;
-		if (a->layers[ed->to].context != context &&
-		    (ed->kind != EDGE_INTER_CONTEXT || a->layers[ed->from].context != context))
-			continue;
-		if (!counted(a, i, context))
-			seconds += edge_seconds(p, a, ed);
-	}
+	for (size_t i = 0; i < n; i++)
+		seconds += edge_seconds(p, a, &a->edges[list[i]]);
+	free(list);
 	return seconds;
 }
 
@@ -92,20 +68,6 @@ double context_load_bytes(const struct plan *p, const struct allocation *a, int3
 	return bytes;
 }
 
-static void find_bottleneck(struct allocation *a)
-{
-	double worst = -1;
-
-	for (size_t i = 0; i < a->nlayers; i++) {
-		double cycles = (double)a->layers[i].row_cycles * a->layers[i].rows;
-
-		if (cycles > worst) {
-			worst = cycles;
-			a->bottleneck = (int32_t)i;
-		}
-	}
-}
-
 static void warn_stuck(const struct allocation *a)
 {
 	const struct alloc_edge *ed = &a->edges[a->stuck];
@@ -118,7 +80,7 @@ static void warn_stuck(const struct allocation *a)
 static void take_rates(const struct plan *p, const struct pace *paces, struct allocation *a)
 {
 	const struct switching s = { .clock_hz = p->t->clock_hz,
-				     .load_s = context_load_bytes(p, a, -1) / p->t->bandwidth,
+				     .load_s = alloc_load_bytes(a) / p->t->bandwidth,
 				     .per_context_s = p->t->per_context_s,
 				     .fixed_s = p->t->fixed_s_per_batch };
 
@@ -143,9 +105,14 @@ void measure(const struct plan *p, struct allocation *a)
 
 	a->interval = arena_array(&a->arena, (size_t)a->ncontexts, sizeof *a->interval);
 	a->fill = arena_array(&a->arena, (size_t)a->ncontexts, sizeof *a->fill);
+	a->load = arena_array(&a->arena, (size_t)a->ncontexts, sizeof *a->load);
+	for (int32_t c = 0; c < a->ncontexts; c++)
+		a->load[c] = context_load_bytes(p, a, c);
 	a->batch = p->batch;
+	a->no_ecc = p->no_ecc;
 	a->stuck = -1;
-	find_bottleneck(a);
+	a->bottleneck = alloc_slowest(a, -1);
+	a->bound = lower_bound(p, a->ncontexts > 1);
 	if (pace_contexts(p, a, paces, &stuck)) {
 		take_rates(p, paces, a);
 	} else {

@@ -1,6 +1,14 @@
 /* Clusters: layers of a context are packed so that every resource of every cluster suffices. */
 #include "alloc/alloc_int.h"
 
+const char *resource_name(enum resource r)
+{
+	static const char *const names[RES_COUNT] = { "layer controllers", "subclusters",
+						      "input aligners", "APUs", "L3 cuts" };
+
+	return names[r];
+}
+
 /* LCUs, subclusters, aligners, APUs, L3 cuts left in each cluster. */
 struct space {
 	int64_t left[TARGET_MAX_CLUSTERS][RES_COUNT];
@@ -147,29 +155,93 @@ static int by_weight(const void *a, const void *b)
 	return x->layer < y->layer ? -1 : x->layer > y->layer;
 }
 
+/* The layer that found no place is items[*failed]. */
 static bool pack(const struct plan *p, struct allocation *a, const int32_t *host,
-		 const struct item *items, size_t n)
+		 const struct item *items, size_t n, struct space *s, size_t *failed)
 {
-	struct space s;
-	size_t i;
-
-	space_init(p->t, &s);
-	for (i = 0; i < n; i++) /* those with a place of their own first */
-		if (wanted_cluster(p, a, items[i].layer) >= 0 &&
-		    !place_layer(p, a, host, items[i].layer, &s))
-			return false;
-	for (i = 0; i < n; i++)
-		if (wanted_cluster(p, a, items[i].layer) < 0 &&
-		    !place_layer(p, a, host, items[i].layer, &s))
-			return false;
+	space_init(p->t, s);
+	for (int wanted = 1; wanted >= 0; wanted--) /* those with a place of their own first */
+		for (size_t i = 0; i < n; i++) {
+			*failed = i;
+			if ((wanted_cluster(p, a, items[i].layer) >= 0) == wanted &&
+			    !place_layer(p, a, host, items[i].layer, s))
+				return false;
+		}
 	return true;
 }
 
-bool place_context(const struct plan *p, struct allocation *a, int32_t context)
+/* Does all of a context together exceed the device?  Then that is what is short. */
+static bool device_short(const struct plan *p, const struct allocation *a, const int32_t *host,
+			 int32_t context, struct err *e)
+{
+	const struct need capacity = device_capacity(p->t);
+	int64_t total[RES_COUNT] = { 0 };
+
+	for (size_t i = 0; i < a->nlayers; i++) {
+		int64_t need[RES_COUNT];
+
+		if (a->layers[i].context != context || a->layers[i].lcus == 0)
+			continue;
+		layer_need(a, host, i, need);
+		for (int r = 0; r < RES_COUNT; r++)
+			total[r] += need[r];
+	}
+	for (int r = 0; r < RES_COUNT; r++)
+		if (total[r] > capacity.v[r]) {
+			err_set(e, "context_%d does not fit in %s: %lld %s needed, %lld available",
+				context, p->t->name, (long long)total[r],
+				resource_name((enum resource)r), (long long)capacity.v[r]);
+			return true;
+		}
+	return false;
+}
+
+/* What a layer lacks: of its resources the one that the fewest clusters have enough of. */
+static int cluster_short(const struct plan *p, const struct allocation *a, const int32_t *host,
+			 size_t layer, const struct space *s, struct err *e)
+{
+	const int32_t wanted = wanted_cluster(p, a, layer);
+	int32_t fewest = INT32_MAX;
+	int64_t need[RES_COUNT], most = 0;
+	enum resource worst = RES_LCU;
+
+	layer_need(a, host, layer, need);
+	for (int r = 0; r < RES_COUNT; r++) {
+		int32_t enough = 0;
+		int64_t left = 0;
+
+		for (int32_t k = 0; k < p->t->clusters; k++) {
+			if (wanted >= 0 && p->t->cluster_id[k] != wanted)
+				continue;
+			enough += s->left[k][r] >= need[r];
+			left = s->left[k][r] > left ? s->left[k][r] : left;
+		}
+		if (enough < fewest) {
+			fewest = enough;
+			worst = (enum resource)r;
+			most = left;
+		}
+	}
+	if (wanted >= 0)
+		return err_set(
+		    e, "context_%d: cluster_%d has no room for '%s': %lld %s needed, %lld left",
+		    a->layers[layer].context, wanted, quote(a->layers[layer].name),
+		    (long long)need[worst], resource_name(worst), (long long)most);
+	return err_set(
+	    e,
+	    "context_%d does not fit in the clusters of %s: '%s' needs %lld %s, which %s, "
+	    "at most %lld are left in one",
+	    a->layers[layer].context, p->t->name, quote(a->layers[layer].name),
+	    (long long)need[worst], resource_name(worst),
+	    fewest ? "few clusters have beside the others" : "no cluster has", (long long)most);
+}
+
+int place_context(const struct plan *p, struct allocation *a, int32_t context, struct err *e)
 {
 	struct item *items = xcalloc(a->nlayers + 1, sizeof *items);
 	int32_t *host = hosts_of(a);
-	size_t i;
+	struct space left;
+	size_t i, failed;
 	size_t n = 0;
 	bool ok;
 
@@ -178,29 +250,27 @@ bool place_context(const struct plan *p, struct allocation *a, int32_t context)
 			items[n].layer = i;
 			items[n++].weight = weight_of(p->t, a, host, i);
 		}
-	ok = pack(p, a, host, items, n); /* topological order keeps neighbours together */
+	ok = pack(p, a, host, items, n, &left,
+		  &failed); /* topological order keeps neighbours together */
 	if (!ok) {
 		if (n)
 			qsort(items, n, sizeof *items, by_weight);
-		ok = pack(p, a, host, items, n);
+		ok = pack(p, a, host, items, n, &left, &failed);
 	}
+	if (!ok && !device_short(p, a, host, context, e))
+		cluster_short(p, a, host, items[failed].layer, &left, e);
 	settle_portals(a, host, context);
 	free(items);
 	free(host);
-	return ok;
+	return ok ? 0 : -1;
 }
 
-bool place_l4(const struct plan *p, const struct allocation *a, int32_t context)
+int place_l4(const struct plan *p, const struct allocation *a, int32_t context, struct err *e)
 {
-	const struct alloc_edge *ed;
-	int64_t cuts = 0;
-	size_t i;
+	const int64_t cuts = alloc_l4_cuts(a, p->t, context);
 
-	for (i = 0; i < a->nedges; i++) {
-		ed = &a->edges[i];
-		if (a->layers[ed->to].context == context && a->layers[ed->to].cluster < 0 &&
-		    ed->kind != EDGE_INTER_CONTEXT && ed->kind != EDGE_DDR)
-			cuts += ceil_div((int64_t)ed->rows * ed->row_bytes, p->t->l4_cut_bytes);
-	}
-	return cuts <= p->t->l4_cuts;
+	if (cuts <= p->t->l4_cuts)
+		return 0;
+	return err_set(e, "context_%d: its boundary buffers need %lld L4 cuts, %s has %d", context,
+		       (long long)cuts, p->t->name, p->t->l4_cuts);
 }

@@ -11,21 +11,18 @@ void alloc_free(struct allocation *a)
 	free(a);
 }
 
-/* A context that does not fit, with the buffer that takes the most. */
-static bool no_room(const struct plan *p, const struct allocation *a, int32_t context,
-		    struct err *e)
+/* Where a context does not fit: the buffer that takes the most, if that may be why. */
+static void hint_buffer(const struct plan *p, const struct allocation *a, struct err *e)
 {
 	const struct alloc_edge *ed = spill_largest(p, a);
 	int64_t cuts = ed ? ceil_div((int64_t)ed->rows * ed->row_bytes, p->t->l3_cut_bytes) : 0;
 
-	err_set(e, "context_%d does not fit in the clusters of %s", context, p->t->name);
 	/* What is at most a quarter of a cluster is not the reason. */
 	if (4 * cuts > p->t->l3_cuts)
 		err_hint(e,
 			 "the buffer from '%s' to '%s' takes %lld of the %d L3 cuts of a cluster",
 			 quote(a->layers[ed->from].name), quote(a->layers[ed->to].name),
 			 (long long)cuts, p->t->l3_cuts);
-	return false;
 }
 
 /* Rows, cuts and clusters of all contexts; false when a context does not fit. */
@@ -40,27 +37,27 @@ static bool settle(const struct plan *p, struct allocation *a, const struct flow
 		return false;
 	rows_cuts(p, a);
 	for (c = 0; c < a->ncontexts; c++) {
-		if (!place_context(p, a, c))
-			return no_room(p, a, c, e);
-		if (!place_l4(p, a, c)) {
-			err_set(e,
-				"context_%d: boundary buffers need more than the %d L4 cuts of %s",
-				c, p->t->l4_cuts, p->t->name);
+		if (place_context(p, a, c, e) < 0) {
+			hint_buffer(p, a, e);
 			return false;
 		}
+		if (place_l4(p, a, c, e) < 0)
+			return false;
 	}
 	return true;
 }
 
 bool settle_context(const struct plan *p, struct allocation *a, int32_t context)
 {
+	struct err ignored = { 0 };
 	struct flow f;
 
 	flow_init(&f, p, a);
 	rows_size(p, a, &f, context, ideal_interval(p, a, context));
 	flow_release(&f, a);
 	rows_cuts(p, a);
-	return place_context(p, a, context) && place_l4(p, a, context);
+	return place_context(p, a, context, &ignored) == 0 &&
+	       place_l4(p, a, context, &ignored) == 0;
 }
 
 /* Smallest choices, then the search; `single`: L2 holds weights. */
@@ -129,10 +126,14 @@ static struct allocation *attempts(struct plan *p, struct err *e)
 		      { 0.7, 1 }, { 0.6, 1 },  { 0.5, 1 }, { 0.8, 1.5 }, { 0.6, 2 },
 		      { 0.5, 4 }, { 0.3, 16 }, { 0, 1 },   { 0, 1e3 } };
 	struct allocation *a = NULL;
-	struct err last = { 0 };
+	struct err first = { 0 }, last = { 0 };
 	size_t i;
 
 	for (i = 0; i < sizeof steps / sizeof steps[0] && !a; i++) {
+		if (i == 1)
+			first = last;
+		if (i > 0)
+			log_debug("at %g of the thresholds: %s", steps[i - 1].scale, last.msg);
 		last = (struct err){ 0 };
 		if (stopped(p)) {
 			no_time(e);
@@ -141,9 +142,27 @@ static struct allocation *attempts(struct plan *p, struct err *e)
 		a = attempt(p, steps[i].scale, steps[i].pace, &last);
 		p->held_up = steps[i].pace > 1;
 	}
-	if (!a)
+	if (!a) {
 		err_set(e, "%s", last.msg);
+		return NULL;
+	}
+	a->scale = steps[i - 1].scale;
+	if (i > 1)
+		a->lowered = arena_strdup(&a->arena, first.msg);
 	return a;
+}
+
+/* What has been tried, for the table. */
+static void record(struct plan *p, double fill, double util, const struct allocation *a,
+		   const struct err *why)
+{
+	VEC_GROW(p->tries, p->ntries, &p->cap_tries);
+	p->tries[p->ntries++] =
+	    (struct alloc_try){ .fill = fill,
+				.util = util,
+				.contexts = a ? a->ncontexts : 0,
+				.fps = a ? a->fps : 0,
+				.why = a ? NULL : arena_strdup(&p->arena, why->msg) };
 }
 
 /*
@@ -155,8 +174,6 @@ static const double fullest = 0.9;
 /* The device holds the smallest choices of all layers; else an error that names the resource. */
 static int check_capacity(struct plan *p, struct err *e)
 {
-	static const char *const names[RES_COUNT] = { "layer controllers", "subclusters",
-						      "input aligners", "APUs", "L3 cuts" };
 	struct need capacity = device_capacity(p->t);
 	struct need total = { { 0 } };
 	struct need need;
@@ -176,13 +193,13 @@ static int check_capacity(struct plan *p, struct err *e)
 	for (r = 0; r < RES_COUNT; r++)
 		if (total.v[r] > capacity.v[r])
 			return err_set(e, "one context needs at least %lld %s, %s has %lld",
-				       (long long)total.v[r], names[r], p->t->name,
-				       (long long)capacity.v[r]);
+				       (long long)total.v[r], resource_name((enum resource)r),
+				       p->t->name, (long long)capacity.v[r]);
 	for (r = 0; r < RES_COUNT && p->mode == 0; r++)
 		if (!p->limits.given[r] && (double)total.v[r] > fullest * (double)capacity.v[r])
 			return err_set(e, "one context needs at least %lld of the %lld %s of %s",
-				       (long long)total.v[r], (long long)capacity.v[r], names[r],
-				       p->t->name);
+				       (long long)total.v[r], (long long)capacity.v[r],
+				       resource_name((enum resource)r), p->t->name);
 	return 0;
 }
 
@@ -217,14 +234,21 @@ static struct allocation *single_context(struct plan *p, struct err *e)
 	p->ncontexts = 1;
 	for (i = 0; i < p->n; i++)
 		p->units[i].context = p->units[i].last_context = 0;
-	if (check_capacity(p, e) < 0)
+	if (check_capacity(p, e) < 0) {
+		record(p, 0, 0, NULL, e);
 		return NULL;
+	}
 	for (util = 1; p->level == 2 && util > p->t->util_single && !a && !stopped(p);
 	     util -= 0.05) {
 		last = (struct err){ 0 };
 		a = attempt_at(p, util, false, &last);
+		record(p, 0, util, a, &last);
 	}
-	return a ? a : attempts(p, e);
+	if (!a) {
+		a = attempts(p, e);
+		record(p, 0, 0, a, e);
+	}
+	return a;
 }
 
 /*
@@ -306,6 +330,9 @@ static struct allocation *several_contexts(struct plan *p, struct err *e)
 	struct err last = { 0 };
 	size_t k;
 
+	if (best)
+		record(p, 0, 0, best, NULL);
+
 	for (k = 0; k < FILLS * UTILS && (k < tries || !best) && !stopped(p); k++) {
 		struct allocation *a;
 
@@ -313,6 +340,7 @@ static struct allocation *several_contexts(struct plan *p, struct err *e)
 			progress("partitions", k, tries);
 		last = (struct err){ 0 };
 		a = divided(p, fills[k % FILLS], utils[k / FILLS], &last);
+		record(p, fills[k % FILLS], utils[k / FILLS], a, &last);
 		if (a && best && a->fps <= best->fps) {
 			alloc_free(a);
 			continue;
@@ -417,6 +445,20 @@ static struct allocation *allocate(struct plan *p, struct err *e)
 	return a;
 }
 
+/* The tries outlive the plan; those of one context have the rate that this has. */
+static void take_tries(const struct plan *p, struct allocation *a)
+{
+	a->ntries = p->ntries;
+	a->tries = arena_array(&a->arena, p->ntries + 1, sizeof *a->tries);
+	for (size_t i = 0; i < p->ntries; i++) {
+		a->tries[i] = p->tries[i];
+		if (a->tries[i].why)
+			a->tries[i].why = arena_strdup(&a->arena, p->tries[i].why);
+		if (a->tries[i].contexts == 1 && a->tries[i].fps <= 0 && a->ncontexts == 1)
+			a->tries[i].fps = a->fps;
+	}
+}
+
 struct allocation *alloc_run(const struct graph *g, const struct qmodel *m,
 			     const struct alloc_opts *o, struct err *e)
 {
@@ -426,8 +468,11 @@ struct allocation *alloc_run(const struct graph *g, const struct qmodel *m,
 	if ((!o->script || alls_check(o->script, e) == 0) && units_make(&p, e) == 0 &&
 	    settings_read(&p, e) == 0 && directives_read(&p, e) == 0)
 		a = allocate(&p, e);
-	if (a)
+	if (a) {
 		measure(&p, a);
+		take_tries(&p, a);
+	}
+	free(p.tries);
 	arena_release(&p.arena);
 	return a;
 }

@@ -134,7 +134,7 @@ static int platform_param(struct plan *p, const struct alls_stmt *st, struct err
 	return 0;
 }
 
-/* Where a buffer may go that L3 has no room for. */
+/* Where a buffer may go that L3 has no room for; error correction of layer controllers. */
 static int allocator_param(struct plan *p, const struct alls_stmt *st, struct err *e)
 {
 	(void)e;
@@ -144,6 +144,8 @@ static int allocator_param(struct plan *p, const struct alls_stmt *st, struct er
 	p->l4_cuts = alls_get_int(st, "automatic_l4_portals_l3_cuts_threshold", p->l4_cuts);
 	if (alls_get_switch(st, "automatic_l4_portals") == 0)
 		p->l4_cuts = -1;
+	if (alls_get(st, "enable_lcu_ecc"))
+		p->no_ecc = alls_get_switch(st, "enable_lcu_ecc") == 0;
 	return 0;
 }
 

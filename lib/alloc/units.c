@@ -16,12 +16,12 @@ bool unit_in(const struct unit *u, int32_t context)
 	return context >= u->context && context <= u->last_context;
 }
 
-struct need need_add(struct need a, struct need b, int sign)
+struct need need_add(struct need a, struct need b, int32_t times)
 {
 	int i;
 
 	for (i = 0; i < RES_COUNT; i++)
-		a.v[i] += sign * b.v[i];
+		a.v[i] += times * b.v[i];
 	return a;
 }
 
@@ -151,48 +151,73 @@ static bool fits_cluster(const struct target *t, const struct need *n, int64_t w
 	       n->v[RES_WEIGHTS] + ceil_div(window_bytes, t->l3_cut_bytes) <= t->l3_cuts;
 }
 
-static bool same_size(struct part a, struct part b)
+/* Parts of one size, and how many there are. */
+struct size {
+	struct part part;
+	int32_t count;
+};
+enum {
+	MAX_SIZES = 3
+};
+
+/* Sizes of the parts of a choice: n steps more, n steps, and the last one, which may be smaller. */
+static int part_sizes(const struct unit *u, struct choice c, struct size out[MAX_SIZES])
 {
-	return a.to - a.from == b.to - b.from &&
-	       a.column_to - a.column_from == b.column_to - b.column_from;
+	const int32_t steps = c.spatial ? column_steps(u) : slice_steps(u);
+	const int32_t step = c.spatial ? u->cost.column_step : u->cost.slice_step;
+	const int32_t all = c.spatial ? u->cost.cols : u->cost.features;
+	const struct part whole = { 0, u->cost.features, 0, u->cost.cols };
+	int32_t least, more, size[MAX_SIZES], count[MAX_SIZES];
+	int n = 0;
+
+	out[0] = (struct size){ whole, 1 };
+	if (c.parts <= 1)
+		return 1;
+	least = steps / c.parts;
+	more = steps % c.parts;
+	size[0] = step * (least + 1);
+	count[0] = more > 0 ? more - 1 : 0;
+	size[1] = step * least;
+	count[1] = c.parts - more - (more == 0);
+	size[2] = step * (least + (more > 0)) - (step * steps - all);
+	count[2] = 1;
+	for (int i = 0; i < MAX_SIZES; i++) {
+		if (count[i] == 0)
+			continue;
+		out[n] = (struct size){ whole, count[i] };
+		*(c.spatial ? &out[n].part.column_to : &out[n].part.to) = size[i];
+		n++;
+	}
+	return n;
 }
 
 bool unit_need(const struct plan *p, const struct unit *u, struct choice c, bool l2,
 	       struct need *out)
 {
-	struct part before = { 0 };
-	struct need need = { { 0 } };
+	struct size sizes[MAX_SIZES];
+	const int n = part_sizes(u, c, sizes);
 	bool fits = true;
 
 	*out = (struct need){ { 0 } };
-	for (int32_t i = 0; i < c.parts; i++) {
-		const struct part part = unit_part(u, c, i);
+	for (int i = 0; i < n; i++) {
+		struct need need = unit_part_need(p, u, c, sizes[i].part.to, l2);
 
-		if (!same_size(part, before)) {
-			need = unit_part_need(p, u, c, part.to - part.from, l2);
-			fits =
-			    fits && (u->cost.outside || fits_cluster(p->t, &need, u->window_bytes));
-		}
-		before = part;
-		*out = need_add(*out, need, 1);
+		fits = fits && (u->cost.outside || fits_cluster(p->t, &need, u->window_bytes));
+		*out = need_add(*out, need, sizes[i].count);
 	}
 	return fits;
 }
 
 int64_t unit_cycles(const struct plan *p, const struct unit *u, struct choice c)
 {
-	struct part before = { 0 };
+	struct size sizes[MAX_SIZES];
+	const int n = part_sizes(u, c, sizes);
 	int64_t worst = 0;
 
-	for (int32_t i = 0; i < c.parts; i++) {
-		const struct part part = unit_part(u, c, i);
+	for (int i = 0; i < n; i++) {
+		int64_t cycles = unit_row_cycles(p, u, c, sizes[i].part);
 
-		if (!same_size(part, before)) {
-			int64_t cycles = unit_row_cycles(p, u, c, part);
-
-			worst = cycles > worst ? cycles : worst;
-		}
-		before = part;
+		worst = cycles > worst ? cycles : worst;
 	}
 	return worst * u->cost.rows;
 }

@@ -15,7 +15,7 @@ const struct alls_row alls_rows_hardware[] = {
 	       { "automatic_ddr", SWITCH, DEF("True") },
 	       { "automatic_reshapes", SWITCH, DEF("allowed"), OFF },
 	       { "merge_min_layer_utilization", FLOAT(0, 1), IGNORED("layers are not merged on this machine") },
-	       { "enable_lcu_ecc", SWITCH, OFF },
+	       { "enable_lcu_ecc", SWITCH, DEF("True") },
 	       { "enable_muxer", SWITCH, OFF },
 	       { "seed", INT_FROM(0), IGNORED("nothing in the search is random") },
 	       { "strategy", TEXT, IGNORED(SEARCH) },

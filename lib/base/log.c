@@ -1,5 +1,6 @@
 #include "base/log.h"
 #include "base/base_int.h"
+#include "base/mem.h"
 #include <stdarg.h>
 #include <stdio.h>
 #include <unistd.h>
@@ -25,9 +26,21 @@ __attribute__((format(printf, 2, 0))) static void line(const char *kind, const c
 						       va_list ap)
 {
 	char text[2048];
+	va_list again;
+	size_t need;
 
-	vsnprintf(text, sizeof text, fmt, ap);
-	fprintf(stderr, "%s: %s%s\n", state.tool, kind, text);
+	va_copy(again, ap);
+	need = (size_t)vsnprintf(text, sizeof text, fmt, ap) + 1;
+	if (need <= sizeof text) {
+		fprintf(stderr, "%s: %s%s\n", state.tool, kind, text);
+	} else { /* tables are long */
+		char *whole = xreallocarray(NULL, need, 1);
+
+		vsnprintf(whole, need, fmt, again);
+		fprintf(stderr, "%s: %s%s\n", state.tool, kind, whole);
+		free(whole);
+	}
+	va_end(again);
 }
 
 void log_warn(const char *fmt, ...)

@@ -80,6 +80,18 @@ static const struct field fields[] = {
 	/* clang-format on */
 };
 
+/* Those that may be missing: 0 then, nothing is said about them. */
+static const struct field optional[] = {
+	/* clang-format off */
+	FIELD("power.idle_w",       DOUBLE, power_idle, 0, 1e3),
+	FIELD("power.lcu_w",        DOUBLE, power_lcu, 0, 1e3),
+	FIELD("power.lcu_ecc",      DOUBLE, power_ecc, 0, 10),
+	FIELD("power.subcluster_w", DOUBLE, power_subcluster, 0, 1e3),
+	FIELD("power.ia_apu_w",     DOUBLE, power_unit, 0, 1e3),
+	FIELD("power.l3_cut_w",     DOUBLE, power_l3_cut, 0, 1e3),
+	/* clang-format on */
+};
+
 /* The value at "a.b.c", NULL when absent. */
 static const json_t *at_path(const json_t *j, const char *path)
 {
@@ -185,6 +197,9 @@ static int read_target(const json_t *j, struct target *t, struct err *e)
 	memcpy(t->name, name, strlen(name));
 	for (i = 0; i < sizeof fields / sizeof fields[0]; i++)
 		if (read_field(j, &fields[i], t, e) < 0)
+			return -1;
+	for (i = 0; i < sizeof optional / sizeof optional[0]; i++)
+		if (at_path(j, optional[i].path) && read_field(j, &optional[i], t, e) < 0)
 			return -1;
 	if (read_clusters(j, t, e) < 0)
 		return -1;

@@ -65,6 +65,9 @@ struct target {
 	int32_t ia_values_per_cycle;   /* input values that one aligner takes in per cycle */
 	int32_t apu_values_per_cycle;  /* values that one APU writes or pools per cycle */
 	int32_t ppu_values_per_cycle;  /* softmax, argmax: outside the clusters */
+	/* Watts: of the idle device; of a working LCU (x with ECC), subcluster, IA or APU, L3 cut
+	 */
+	double power_idle, power_lcu, power_ecc, power_subcluster, power_unit, power_l3_cut;
 };
 
 /*

@@ -37,6 +37,7 @@ static const struct {
 	{ "repvgg_a0",                        arch_repvgg_a0 },
 	{ "repvgg_a1",                        arch_repvgg_a1 },
 	{ "repvgg_a2",                        arch_repvgg_a2 },
+	{ "resnet_1001",                      arch_resnet_1001 },
 	{ "resnet_v1_18",                     arch_resnet_v1_18 },
 	{ "resnet_v1_34",                     arch_resnet_v1_34 },
 	{ "resnet_v1_50",                     arch_resnet_v1_50 },

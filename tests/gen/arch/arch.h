@@ -120,6 +120,7 @@ void arch_resnet_v1_18(struct arch *a);
 void arch_resnet_v1_50(struct arch *a);
 
 void arch_resnet_v1_34(struct arch *a);
+void arch_resnet_1001(struct arch *a);
 void arch_resnext50_32x4d(struct arch *a);
 void arch_regnetx_800mf(struct arch *a);
 void arch_repvgg_a0(struct arch *a);

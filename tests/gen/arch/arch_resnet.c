@@ -31,7 +31,7 @@ static struct val bottleneck(struct arch *a, const char *scope, struct val x, in
 	y = ar_act(a, ar_name("%s/relu2", scope), y, AR_RELU);
 	y = ar_conv(a, ar_name("%s/conv3", scope), y, co, 1, 1);
 	y = ar_2(a, "Add", scope, y, shortcut(a, scope, x, co, s), "");
-	return ar_act(a, ar_name("%s/relu3", scope), y, AR_RELU);
+	return ar_act(a, ar_name("%s/relu3", scope), y, a->act == AR_RELU6 ? AR_RELU6 : AR_RELU);
 }
 
 /* Groups of the 3x3 convolutions of deep blocks; with more than one they are twice as wide. */
@@ -80,6 +80,16 @@ void arch_resnet_v1_34(struct arch *a)
 void arch_resnet_v1_50(struct arch *a)
 {
 	resnet(a, (const int[4]){ 3, 4, 6, 3 }, true, 1);
+}
+
+/*
+ * As deep as the deepest published residual networks, and wide: more than 1000 layers and 100
+ * million weights.  Values stay small, however many branches are added.
+ */
+void arch_resnet_1001(struct arch *a)
+{
+	a->act = AR_RELU6;
+	resnet(a, (const int[4]){ 120, 140, 70, 3 }, true, 1);
 }
 
 void arch_resnext50_32x4d(struct arch *a)
