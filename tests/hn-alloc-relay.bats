@@ -101,7 +101,7 @@ holds() {
 	cat one.alls >> s.alls
 	run --separate-stderr hn-alloc -q -a ./t.json -s s.alls "$Q"
 	[ "$status" -eq 1 ]
-	[[ $stderr == *'need more than the 1 L4 cuts of hailo8'* ]]
+	[[ $stderr == *'L4 cuts, hailo8 has 1'* ]]
 	allocated -a ./t.json <<< 'p = portal(conv5, conv7, buffer_in_l4=False)'
 	[ "$(layer p .kind)" = '"portal"' ]
 	allocated <<< 'p = portal(conv5, conv7, buffer_in_l4=True)'
