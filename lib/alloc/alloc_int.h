@@ -316,7 +316,7 @@ void measure(const struct plan *p, struct allocation *a);
 /* ---- traffic.c ---- */
 /* Edges whose tensors cross the link for a context, once each; list has room for all.  How many. */
 size_t link_edges(const struct allocation *a, int32_t context, size_t *list);
-double edge_bytes(const struct allocation *a, const struct alloc_edge *ed); /* of a frame */
+double frame_bytes(const struct allocation *a, const struct alloc_edge *ed); /* of a frame */
 
 /* ---- bound.c ---- */
 struct alloc_bound lower_bound(const struct plan *p, bool several);

@@ -12,7 +12,7 @@ static bool shares_stream(const struct allocation *a, const struct alloc_edge *e
 static double edge_seconds(const struct plan *p, const struct allocation *a,
 			   const struct alloc_edge *ed)
 {
-	const double bytes = edge_bytes(a, ed);
+	const double bytes = frame_bytes(a, ed);
 
 	if (ed->kind == EDGE_BOUNDARY)
 		return bytes / p->t->boundary_bandwidth +

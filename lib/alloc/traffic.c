@@ -55,7 +55,7 @@ size_t link_edges(const struct allocation *a, int32_t context, size_t *list)
 	return n;
 }
 
-double edge_bytes(const struct allocation *a, const struct alloc_edge *ed)
+double frame_bytes(const struct allocation *a, const struct alloc_edge *ed)
 {
 	return (double)a->layers[ed->from].rows * ed->row_bytes;
 }
@@ -92,7 +92,7 @@ void alloc_traffic_of(const struct allocation *a, int32_t context, struct alloc_
 
 		/* What is kept in external memory goes out and comes back. */
 		*direction(a, ed, context, reads, t) +=
-		    (ed->kind == EDGE_DDR ? 2 : 1) * edge_bytes(a, ed);
+		    (ed->kind == EDGE_DDR ? 2 : 1) * frame_bytes(a, ed);
 	}
 	free(reads);
 	free(list);
