@@ -104,6 +104,10 @@ holds() {
 	[[ $stderr == *'L4 cuts, hailo8 has 1'* ]]
 	allocated -a ./t.json <<< 'p = portal(conv5, conv7, buffer_in_l4=False)'
 	[ "$(layer p .kind)" = '"portal"' ]
+	# Of several consumers, one may wait for another: the window of each would not do.
+	allocated <<< 'p = l4_portal(conv2, [conv3, conv4])'
+	jq -e '.fps > 0' report.json
+	holds
 	allocated <<< 'p = portal(conv5, conv7, buffer_in_l4=True)'
 	[ "$(layer p .kind)" = '"l4_portal"' ]
 }
@@ -293,4 +297,114 @@ spilled() {
 	spilled ddr l4.json
 	{ cat one.alls && echo 'allocator_param(automatic_l4_portals_l3_cuts_threshold=50)'; } > s.alls
 	spilled ddr l4.json
+}
+
+@test "a format conversion is a layer of the format unit, and a reshape keeps the pixels" {
+	allocated <<- 'END'
+		f = format_conversion(conv2, conv3, conv4, spatial_reshape, 8, 32, collapse=True)
+		g = format_conversion(dw1, conv5, transpose_width_features)
+	END
+	[ "$(edges_of f)" = '[["conv2","f","l3"],["f","conv3","l3"],["f","conv4","l3"]]' ]
+	# 16 columns of 24 features at 8 values a cycle.
+	[ "$(layer f '[.kind, .cluster, .lcus, .row_cycles]')" = '["format_conversion",-1,0,48]' ]
+	har-pack -m auto.alls a.har | grep -qxF 'shapes/f = format_conversion(shapes/conv2, shapes/conv3, shapes/conv4, spatial_reshape, height=8, width=32, collapse=True)'
+	holds
+	echo 'f = format_conversion(conv2, conv3, spatial_reshape, 8, 30)' > s.alls
+	fails_with 1 "hn-alloc: s.alls:1:5: format_conversion: 'shapes/conv2' has 16x16 pixels, not 8x30" \
+		hn-alloc -q -s s.alls "$Q"
+}
+
+@test "automatic reshapes stand at every input and output when they are enabled, and not otherwise" {
+	allocated <<< 'allocator_param(automatic_reshapes=enabled)'
+	[ "$(jq -c '[.layers[] | select(.kind) | [.kind, .name]]' report.json)" = \
+		'[["format_conversion","shapes/auto_reshape_from_input_layer1_to_normalization1"],["format_conversion","shapes/auto_reshape_from_fc1_to_output_layer1"]]' ]
+	holds
+	for no in allowed disabled; do
+		allocated <<< "allocator_param(automatic_reshapes=$no)"
+		[ "$(jq -c '[.layers[] | select(.kind)]' report.json)" = '[]' ]
+	done
+	# Where there is no room for them they are left out.
+	jq '.device.l4_cuts = 1' "$ROOT/share/targets/hailo8.json" > t.json
+	allocated -a ./t.json <<< 'allocator_param(automatic_reshapes=enabled)'
+	[ "$(jq -c '[.layers[] | select(.kind)]' report.json)" = '[]' ]
+}
+
+@test "a bucket of layers stays in one context" {
+	# Fifteen layers of which each context holds two.
+	cat > one.alls <<- 'END'
+		context_switch_param(mode=enabled)
+		resources_param(max_control_utilization=0.03)
+	END
+	hn-alloc -q -s one.alls "$Q" -o a.har --report plain.json
+	context() {
+		jq -c --arg n "shapes/$2" '.layers[] | select(.name == $n) | .context' "$1"
+	}
+	# Two neighbours that a cut divides.
+	pair=$(jq -r '.layers as $l | [.edges[] | select(.kind == "inter_context")][0] | $l[.from].name, $l[.to].name' plain.json | sed 's/.*\///')
+	a=$(head -1 <<< "$pair") b=$(tail -1 <<< "$pair")
+	[ "$(context plain.json "$a")" != "$(context plain.json "$b")" ]
+	allocated <<- END
+		$(cat one.alls)
+		bucket0 = bucket([$a, $b])
+	END
+	[ "$(context report.json "$a")" = "$(context report.json "$b")" ]
+	holds
+	cat > s.alls <<- 'END'
+		context_0 = context([input_layer1, normalization1, conv1, maxpool1, conv2, conv3, conv4])
+		context_1 = context([dw1, conv5, conv6, conv7, avgpool1, fc1, output_layer1])
+		b0 = bucket([conv4, dw1])
+	END
+	fails_with 1 "hn-alloc: s.alls:3:6: bucket: layer 'shapes/dw1' is in context_1, others of its bucket are in context_0" \
+		hn-alloc -q -s s.alls "$Q"
+}
+
+@test "output_layer names the output of a layer" {
+	allocated <<- 'END'
+		out = output_layer(fc1, offdevice_layer=softmax1)
+		s = shortcut(fc1, out)
+		buffers(s, out, 3)
+	END
+	[ "$(edges_of s)" = '[["fc1","s","l3"],["s","output_layer1","boundary"]]' ]
+	[ "$(rows s output_layer1)" = 3 ]
+	holds
+	echo 'out = output_layer(conv1)' > s.alls
+	fails_with 1 "hn-alloc: s.alls:1:7: output_layer: 'conv1' is no output of the device: the host continues where hn-normalize's commands end the network" \
+		hn-alloc -q -s s.alls "$Q"
+}
+
+@test "outputs of a mux share a stream: one transfer, rows in the ratio of their heights" {
+	cat <<- 'END' | mkonnx m.onnx
+		input x 1,3,12,8
+		init w1 8,3,3,3 .3 -.2 .1 .25 -.15 .05 -.3
+		init w2 8,8,3,3 .1 -.1 .2 .05 -.15
+		init w3 4,8,1,1 .2 -.1
+		node Conv c1 x,w1 a kernel_shape=3,3 pads=1,1,1,1
+		node Conv c2 a,w2 b kernel_shape=3,3 strides=2,2 pads=1,1,1,1
+		node Conv c3 b,w3 y kernel_shape=1,1
+		node MaxPool p a z kernel_shape=3,2 strides=3,2
+		output y
+		output z
+	END
+	seq 0 2879 | awk '{ printf "%d ", ($1 * 7919) % 256 }' > x.txt
+	arr npy x.npy uint8 10,12,8,3 $(cat x.txt)
+	onnx2hn -q m.onnx | hn-normalize -q | hn-quantize -q -c x.npy -o q.har 2> log
+	jq '.memory_system.boundary_s_per_transfer = 0.001' "$ROOT/share/targets/hailo8.json" > t.json
+	hn-alloc -q -a ./t.json q.har -o a.har --report plain.json
+	echo 'mux1 = output_mux([conv3, maxpool1])' > s.alls
+	hn-alloc -q -a ./t.json -s s.alls q.har -o a.har --report report.json
+	# Two transfers, of the input and of the mux, where there were three.
+	jq -n --slurpfile a plain.json --slurpfile b report.json -e '$b[0].fps / $a[0].fps | . > 1.48 and . < 1.52'
+	# Outputs of 6 and 4 rows: two steps of three and two rows.
+	[ "$(jq -c '.layers[] | select(.name == "m/mux1") | [.kind, .rows]' report.json)" = '["output_mux",2]' ]
+	[ "$(jq -c '.layers as $l | [.edges[] | select($l[.from].name == "m/mux1") | .row_bytes]' report.json)" = '[48,64]' ]
+	hn-alloc -q -a ./t.json -s <(har-pack -m auto.alls a.har) q.har -o again.har
+	cmp <(har-pack -m auto.alls a.har) <(har-pack -m auto.alls again.har)
+	hn2hef -q -a ./t.json a.har -o a.hef
+	hef-run -q --check a.hef
+	hef-run -q --raw --in x.npy --timing time.json a.hef -o got.npz
+	hn-infer -q -c bit_exact --raw --in x.npy q.har -o want.npz
+	same_bytes want.npz got.npz
+	jq -n --slurpfile a report.json --slurpfile t time.json -e '($a[0].fps / $t[0].fps - 1 | fabs) < 1e-3'
+	echo 'mux1 = output_mux([conv3, conv1])' > s.alls
+	fails_with 1 "hn-alloc: s.alls:1:8: output_mux: 'm/conv1' is no output of the network" hn-alloc -q -s s.alls q.har
 }

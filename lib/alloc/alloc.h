@@ -29,7 +29,7 @@ struct alloc_relay {
 	char **from, **to; /* names of layers, as a script may write them */
 	size_t nfrom, nto;
 	int32_t order; /* relays are inserted in this order */
-	char *word;    /* split or conversion type; NULL: the command has none */
+	char *word;    /* further arguments; NULL: the command has none */
 };
 
 /*

@@ -63,6 +63,7 @@ struct unit {
 	int32_t last_context;
 	int32_t *part_context; /* by part, when last_context > context; MAX_PARTS entries */
 	int32_t *place;        /* cluster by part, -1: free; MAX_PARTS entries */
+	int32_t bucket;        /* layers of one bucket stay in one context; 0: none */
 	int32_t relays;        /* those with a layer controller that feed it */
 	int64_t window_bytes;  /* of L3 that its inputs need at the least */
 };
@@ -120,12 +121,19 @@ struct plan {
 	int32_t batch;
 	struct script_buffer *buffers;
 	size_t nbuffers;
+	int32_t nbuckets;
+	struct alias {
+		const char *name;
+		struct unit *u;
+	} * aliases; /* names of output layers */
+	size_t naliases;
 	struct relay *relays; /* those of the script, then automatic ones */
 	size_t nrelays, cap_relays;
 	size_t script_relays;
 	int32_t ddr_cuts, l4_cuts; /* an edge that takes more L3 may lie elsewhere; -1: none */
 	bool no_ddr;               /* no automatic buffers in external memory */
 	bool no_memory;            /* none at all: the platform has none */
+	bool reshapes;             /* format conversions at inputs and outputs, where there is room */
 	bool spill;                /* it does, when L3 has no room */
 	bool no_ecc;               /* allocator_param(enable_lcu_ecc=disabled) */
 	struct alloc_try *tries;   /* what has been tried; texts in the arena */
@@ -205,6 +213,8 @@ int plan_each(struct plan *p, const struct alls_stmt *st, const struct alls_valu
 	      void *ctx, struct err *e);
 /* What a script's name means. Unknown: error, near names. */
 int plan_find(const struct plan *p, const char *name, struct named *n, struct err *e);
+/* "conv1" of "net/conv1". */
+const char *plan_unscoped(const char *name);
 /* The name of it, full. */
 char *plan_name(const struct plan *p, struct arena *a, const struct named *n);
 /* Name of part i of u's n parts, full. */
@@ -260,6 +270,10 @@ struct relay *relay_add(struct plan *p, enum alloc_kind kind, const char *name);
 const struct alloc_edge *spill_largest(const struct plan *p, const struct allocation *a);
 /* A relay that keeps it elsewhere, for the next try; false: it is not to. */
 bool spill(struct plan *p, const struct allocation *a);
+
+/* ---- reshapes.c ---- */
+/* A format conversion at each input and output of the network that the script gives none. */
+void reshapes_add(struct plan *p);
 
 /* ---- relays.c ---- */
 /* Puts the relays between the layers that they join; error when these are not connected. */
@@ -333,12 +347,14 @@ const char *resource_name(enum resource r);
 /* Divides the units among contexts in topological order, filling each to `fill` of its thresholds.
  */
 int contexts_divide(struct plan *p, double fill, struct err *e);
-/* Where a network may be cut; units and at are the caller's. */
+/* Where a network may be cut. */
 struct cut_order {
 	struct unit **units; /* those that compute or output, in topological order */
 	size_t n;
-	size_t *at; /* by unit: place in units; of a source: of its first consumer */
+	size_t *at;  /* by unit: place in units; of a source: of its first consumer */
+	bool *whole; /* by place, n + 1: no cut before it, it would divide a bucket */
 };
+void cut_order_release(struct cut_order *order);
 void contexts_order(struct plan *p, struct cut_order *order);
 
 /* ---- exact.c ---- */

@@ -202,7 +202,7 @@ static int read_relay(struct allocation *a, const json_t *o, struct alloc_layer 
 		return err_set(e, "unknown kind '%s'", quote(kind));
 	l->kind = (enum alloc_kind)k;
 	l->relay.order = (int32_t)order;
-	if (l->kind == ALLOC_SHAPE_SPLITTER && !word)
+	if ((l->kind == ALLOC_SHAPE_SPLITTER || l->kind == ALLOC_FORMAT) && !word)
 		return err_set(e, "key 'word' is missing");
 	l->relay.word = word ? arena_strdup(&a->arena, word) : NULL;
 	return read_names(a, o, "from", &l->relay.from, &l->relay.nfrom, e) < 0

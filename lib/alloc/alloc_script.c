@@ -65,15 +65,23 @@ static void print_relay(const struct alloc_layer *l, struct str *out)
 	str_printf(out, " = %s(", alloc_kind_name(l->kind));
 	if (l->kind == ALLOC_SHAPE_SPLITTER)
 		str_printf(out, "%s, ", r->word);
-	if (l->kind == ALLOC_CONCAT)
+	if (l->kind == ALLOC_CONCAT || l->kind == ALLOC_MUX)
 		string_list(r->from, r->nfrom, out);
 	else
 		alls_print_name(r->from[0], out);
-	str_puts(out, ", ");
-	if (r->nto > 1)
-		string_list(r->to, r->nto, out);
-	else
-		alls_print_name(r->to[0], out);
+	for (size_t i = 0; i < r->nto && l->kind == ALLOC_FORMAT; i++) {
+		str_puts(out, ", ");
+		alls_print_name(r->to[i], out);
+	}
+	if (l->kind == ALLOC_FORMAT) {
+		str_printf(out, ", %s", r->word);
+	} else if (l->kind != ALLOC_MUX) {
+		str_puts(out, ", ");
+		if (r->nto > 1)
+			string_list(r->to, r->nto, out);
+		else
+			alls_print_name(r->to[0], out);
+	}
 	str_puts(out, ")\n");
 }
 

@@ -20,6 +20,28 @@ struct partition {
 	size_t *seen;      /* by unit: 1 + begin of the run that reads it */
 };
 
+/* No cut between the first layer of a bucket and its last. */
+static void keep_buckets(const struct plan *p, struct cut_order *t)
+{
+	size_t *first = xcalloc((size_t)p->nbuckets + 1, sizeof *first);
+	size_t *last = xcalloc((size_t)p->nbuckets + 1, sizeof *last);
+
+	t->whole = xcalloc(t->n + 1, 1);
+	for (size_t i = 0; i < p->n; i++) {
+		const int32_t b = p->units[i].bucket;
+
+		if (b && (!last[b] || t->at[i] < first[b]))
+			first[b] = t->at[i];
+		if (b && t->at[i] + 1 > last[b])
+			last[b] = t->at[i] + 1;
+	}
+	for (int32_t b = 1; b <= p->nbuckets; b++)
+		for (size_t k = first[b] + 1; k < last[b]; k++)
+			t->whole[k] = true;
+	free(first);
+	free(last);
+}
+
 void contexts_order(struct plan *p, struct cut_order *t)
 {
 	struct unit *u;
@@ -43,6 +65,14 @@ void contexts_order(struct plan *p, struct cut_order *t)
 			t->at[i] = k < t->at[i] ? k : t->at[i];
 		}
 	}
+	keep_buckets(p, t);
+}
+
+void cut_order_release(struct cut_order *t)
+{
+	free(t->units);
+	free(t->at);
+	free(t->whole);
 }
 
 static double tensor_bytes_of(const struct unit *u, int32_t port)
@@ -148,7 +178,8 @@ static void extend(struct partition *t, size_t begin)
 			return;
 		if (span(t->p, u) > 1 && end > begin)
 			return;
-		offer(t, begin, end + 1, span(t->p, u), bytes);
+		if (!t->cuts.whole[end + 1])
+			offer(t, begin, end + 1, span(t->p, u), bytes);
 		if (span(t->p, u) > 1)
 			return;
 	}
@@ -160,6 +191,9 @@ static int no_partition(const struct partition *t, struct err *e)
 
 	while (i > 0 && t->contexts[i] < 0)
 		i--;
+	if (t->cuts.whole[i + 1])
+		return err_set(e, "no context can hold the bucket of layer '%s'",
+			       quote(t->order[i]->l->name));
 	return err_set(
 	    e, "no context can hold layer '%s': it reads more than %d tensors of other contexts",
 	    quote(t->order[i]->l->name), t->p->t->max_inter_context_streams);
@@ -254,8 +288,7 @@ int contexts_divide(struct plan *p, double fill, struct err *e)
 			     p->t->name, p->t->max_contexts);
 	else
 		settle_contexts(&t);
-	free(t.order);
-	free(t.at);
+	cut_order_release(&t.cuts);
 	free(t.contexts);
 	free(t.bytes);
 	free(t.from);

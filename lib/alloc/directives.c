@@ -304,6 +304,76 @@ static int place(struct plan *p, const struct alls_stmt *st, struct err *e)
 	return plan_each(p, st, alls_get(st, "layers"), place_apply, &id, e);
 }
 
+static int bucket_apply(struct plan *p, const struct alls_stmt *st, const struct named *n,
+			void *ctx, struct err *e)
+{
+	(void)ctx;
+	if (!n->u) /* is where its consumers are */
+		return 0;
+	if (n->u->bucket && n->u->bucket != p->nbuckets) {
+		err_set(e, "layer '%s' is already in another bucket", quote(n->u->l->name));
+		return alls_in(st, e);
+	}
+	n->u->bucket = p->nbuckets;
+	return 0;
+}
+
+static int bucket(struct plan *p, const struct alls_stmt *st, struct err *e)
+{
+	p->nbuckets++;
+	return plan_each(p, st, alls_get(st, "layers"), bucket_apply, NULL, e);
+}
+
+/* The script's contexts must leave buckets whole. */
+static int check_bucket(struct plan *p, const struct alls_stmt *st, const struct named *n,
+			void *ctx, struct err *e)
+{
+	int32_t *k = ctx;
+
+	(void)p;
+	if (!n->u || n->u->context < 0)
+		return 0;
+	if (*k < 0)
+		*k = n->u->context;
+	if (n->u->context == *k && n->u->last_context == *k)
+		return 0;
+	err_set(e, "layer '%s' is in context_%d, others of its bucket are in context_%d",
+		quote(n->u->l->name), n->u->last_context, *k);
+	return alls_in(st, e);
+}
+
+static int bucket_given(struct plan *p, const struct alls_stmt *st, struct err *e)
+{
+	int32_t k = -1;
+
+	return plan_each(p, st, alls_get(st, "layers"), check_bucket, &k, e);
+}
+
+/* name = output_layer(layer): the output that what the host does begins with. */
+static int output_layer(struct plan *p, const struct alls_stmt *st, struct err *e)
+{
+	const struct alls_value *v = alls_get(st, "layer");
+	struct named n;
+
+	if (plan_find(p, v->text, &n, e) < 0)
+		return alls_made(st, v->text) ? skip(st, v->text, e) : alls_in_value(st, v, e);
+	for (size_t i = 0; n.u && i < n.u->l->nsucc; i++) {
+		const struct layer *to = n.u->l->succ[i];
+
+		if (to->type != HN_OUTPUT)
+			continue;
+		if (st->nlhs)
+			p->aliases[p->naliases++] =
+			    (struct alias){ scoped(p, n.u, st->lhs[0]), &p->units[to->index] };
+		return 0;
+	}
+	err_set(e,
+		"'%s' is no output of the device: the host continues where hn-normalize's "
+		"commands end the network",
+		quote(v->text));
+	return alls_in(st, e);
+}
+
 /* Full physical name in *out; NULL for a layer that does not exist here. */
 static int physical_name(struct plan *p, const struct alls_stmt *st, const char *argument,
 			 struct named *n, const char **out, struct err *e)
@@ -382,12 +452,17 @@ int directives_read(struct plan *p, struct err *e)
 	if (!p->script)
 		return 0;
 	p->buffers = arena_array(&p->arena, p->script->nstmts + 1, sizeof *p->buffers);
+	p->aliases = arena_array(&p->arena, p->script->nstmts + 1, sizeof *p->aliases);
 	/* Parts first: the other commands may name them. */
-	if (each_command(p, "defuse", defuse, e) < 0 || relays_read(p, e) < 0 ||
+	if (each_command(p, "defuse", defuse, e) < 0 ||
+	    each_command(p, "output_layer", output_layer, e) < 0 || relays_read(p, e) < 0 ||
+	    each_command(p, "bucket", bucket, e) < 0 ||
 	    each_command(p, "compilation_param", compilation_param, e) < 0 ||
 	    each_command(p, "context", context, e) < 0 || each_command(p, "place", place, e) < 0)
 		return -1;
 	if (p->contexts_given)
 		settle_given(p);
+	if (p->contexts_given && each_command(p, "bucket", bucket_given, e) < 0)
+		return -1;
 	return each_command(p, "buffers", buffers, e);
 }

@@ -130,6 +130,8 @@ static void extend(struct exact *x, size_t begin, size_t end)
 	/* context_switch_param(mode=enabled) asks for several contexts. */
 	if (x->p->mode == 1 && begin == 0 && end == x->order.n && end > 1)
 		return;
+	if (x->order.whole[end])
+		return;
 	if (!before->n || !evaluate(x, begin, end, &r))
 		return;
 	idle = r.pace.latency > r.pace.interval ? (double)(r.pace.latency - r.pace.interval) / clock
@@ -199,7 +201,6 @@ bool contexts_exact(struct plan *p)
 	for (size_t i = 0; i <= x.order.n; i++)
 		free(x.at[i].v);
 	free(x.at);
-	free(x.order.units);
-	free(x.order.at);
+	cut_order_release(&x.order);
 	return found;
 }

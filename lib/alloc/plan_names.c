@@ -1,7 +1,7 @@
 /* Layers and parts of layers that a script names. */
 #include "alloc/alloc_int.h"
 
-static const char *unscoped(const char *name)
+const char *plan_unscoped(const char *name)
 {
 	const char *slash = strchr(name, '/');
 
@@ -10,7 +10,7 @@ static const char *unscoped(const char *name)
 
 static bool same_name(const char *full, const char *given)
 {
-	return strcmp(full, given) == 0 || strcmp(unscoped(full), given) == 0;
+	return strcmp(full, given) == 0 || strcmp(plan_unscoped(full), given) == 0;
 }
 
 /* Part of u that has this name; -1: none. */
@@ -48,6 +48,11 @@ static bool find_made(const struct plan *p, const char *name, struct named *n)
 	for (size_t i = 0; i < p->nrelays; i++)
 		if (same_name(p->relays[i].name, name)) {
 			*n = (struct named){ .part = -1, .relay = (int32_t)i };
+			return true;
+		}
+	for (size_t i = 0; i < p->naliases; i++)
+		if (same_name(p->aliases[i].name, name)) {
+			*n = (struct named){ .u = p->aliases[i].u, .part = -1 };
 			return true;
 		}
 	for (size_t i = 0; i < p->n; i++) {

@@ -4,7 +4,7 @@
  * leaves it as one.
  */
 #include "alloc/alloc_int.h"
-#include "base/log.h"
+#include <math.h>
 
 /* A tensor that a relay passes on. */
 struct lane {
@@ -156,7 +156,7 @@ static int32_t context_of(const struct weave *w, const struct relay *r, int32_t 
 			behind = a->layers[ed->to].context;
 	}
 	if (r->context < 0)
-		return behind;
+		return before > behind ? -1 : behind;
 	return r->context < before || r->context > behind ? -1 : r->context;
 }
 
@@ -198,6 +198,18 @@ static int measure_relay(const struct weave *w, const struct relay *r, int32_t n
 	return 0;
 }
 
+/* The outputs of a mux but the first are part of the first one's transfer. */
+static void share_transfer(const struct weave *w, const struct strand *s, int32_t h)
+{
+	const struct target *t = w->p->t;
+	struct alloc_layer *out = &w->a->layers[s->ed.to];
+	const double bytes = (double)s->ed.row_bytes * w->a->layers[s->ed.from].rows / h;
+
+	out->row_cycles = (int64_t)ceil(bytes / t->boundary_bandwidth * t->clock_hz);
+	if (out->row_cycles < 1)
+		out->row_cycles = 1;
+}
+
 /* Rows of the consumers' side are a mux's own, which hold several rows of a higher tensor. */
 static int widen_rows(const struct weave *w, int32_t node)
 {
@@ -211,6 +223,8 @@ static int widen_rows(const struct weave *w, int32_t node)
 		if (times * w->v[i].ed.row_bytes > INT32_MAX)
 			return err_set(w->e, "a row of it has more than %d bytes", INT32_MAX);
 		w->v[i].ed.row_bytes *= (int32_t)times;
+		if (w->a->layers[node].kind == ALLOC_MUX && w->v[i].ed.port > 0)
+			share_transfer(w, &w->v[i], h);
 	}
 	return 0;
 }
@@ -268,6 +282,16 @@ static int connect(struct weave *w, const struct relay *r, int32_t node, struct 
 	return rc;
 }
 
+static int other_context(const struct weave *w, const struct relay *r)
+{
+	if (r->context < 0)
+		err_set(w->e, "'%s' joins layers of different contexts", quote(r->name));
+	else
+		err_set(w->e, "'%s' is in context_%d, what it joins is not", quote(r->name),
+			r->context);
+	return r->st ? alls_in(r->st, w->e) : -1;
+}
+
 static int insert(struct weave *w, const struct relay *r)
 {
 	struct allocation *a = w->a;
@@ -282,8 +306,7 @@ static int insert(struct weave *w, const struct relay *r)
 	describe(w, r, l);
 	rc = connect(w, r, node, lanes, &nlanes);
 	if (rc == 0 && (l->context = context_of(w, r, node)) < 0)
-		rc = err_set(w->e, "'%s' is in context_%d, what it joins is not", quote(r->name),
-			     r->context);
+		rc = other_context(w, r);
 	if (rc == 0)
 		rc = measure_relay(w, r, node, lanes, nlanes);
 	if (rc == 0)

@@ -14,6 +14,8 @@ static const struct command {
 	{ "concat",            "layers_from", "layer_to",  NULL,              ALLOC_CONCAT },
 	{ "feature_splitter",  "layer_from",  "layers_to", NULL,              ALLOC_SPLITTER },
 	{ "shape_splitter",    "layer_from",  "layers_to", "split_type",      ALLOC_SHAPE_SPLITTER },
+	{ "format_conversion", "layer_from",  "layers_to", "conversion_type", ALLOC_FORMAT },
+	{ "output_mux",        "layers",      NULL,        NULL,              ALLOC_MUX },
 	/* clang-format on */
 };
 
@@ -60,6 +62,70 @@ static bool ends(struct plan *p, const struct alls_stmt *st, const struct alls_v
 		return false;
 	}
 	return true;
+}
+
+/* The outputs of the layers that a mux takes. */
+static bool outputs_of(struct plan *p, const struct alls_stmt *st, const struct named *from,
+		       size_t n, struct named **out, size_t *nout, struct err *e)
+{
+	struct named *v = arena_array(&p->arena, p->n + 1, sizeof *v);
+
+	*nout = 0;
+	for (size_t i = 0; i < n; i++) {
+		const struct layer *l = from[i].u ? from[i].u->l : NULL;
+		const size_t before = *nout;
+
+		for (size_t k = 0; l && k < l->nsucc && *nout < p->n; k++)
+			if (l->succ[k]->type == HN_OUTPUT)
+				v[(*nout)++] =
+				    (struct named){ .u = &p->units[l->succ[k]->index], .part = -1 };
+		if (*nout > before && from[i].part < 0)
+			continue;
+		err_set(e, "'%s' is no output of the network",
+			l ? quote(l->name) : quote(p->relays[from[i].relay].name));
+		alls_in(st, e);
+		return false;
+	}
+	*out = v;
+	return true;
+}
+
+/* The arguments behind the layers, as the script has them. */
+static char *tail(struct plan *p, const struct alls_stmt *st, const struct command *c)
+{
+	static const char *const more[] = { "height", "width", "collapse", "input_windows",
+					    "output_windows" };
+	struct str s = { 0 };
+	char *out;
+
+	str_puts(&s, alls_get_text(st, c->word));
+	for (size_t i = 0; c->kind == ALLOC_FORMAT && i < sizeof more / sizeof more[0]; i++) {
+		const struct alls_value *v = alls_get(st, more[i]);
+
+		if (!v)
+			continue;
+		str_printf(&s, ", %s=", more[i]);
+		alls_print_value(v, &s);
+	}
+	out = arena_strdup(&p->arena, s.p);
+	str_release(&s);
+	return out;
+}
+
+/* What a reshape makes of a tensor has as many pixels. */
+static int check_shape(const struct plan *p, const struct alls_stmt *st, const struct named *from,
+		       struct err *e)
+{
+	const int64_t h = alls_get_int(st, "height", 0), w = alls_get_int(st, "width", 0);
+	const struct hn_shape *s = from->u && from->u->l->nout ? &from->u->l->out[0] : NULL;
+
+	(void)p;
+	if (!s || !h || !w || !alls_has_word(st, "conversion_type", "spatial_reshape") ||
+	    h * w == (int64_t)s->h * s->w)
+		return 0;
+	err_set(e, "'%s' has %dx%d pixels, not %lldx%lld", quote(from->u->l->name), s->h, s->w,
+		(long long)h, (long long)w);
+	return alls_in(st, e);
 }
 
 /* What is in front gives the scope. */
@@ -111,7 +177,9 @@ static int read(struct plan *p, const struct alls_stmt *st, const struct command
 	struct relay *r;
 
 	if (!ends(p, st, alls_get(st, c->from), &from, &nfrom, e) ||
-	    !ends(p, st, alls_get(st, c->to), &to, &nto, e))
+	    !(c->to ? ends(p, st, alls_get(st, c->to), &to, &nto, e)
+		    : outputs_of(p, st, from, nfrom, &to, &nto, e)) ||
+	    (c->kind == ALLOC_FORMAT && check_shape(p, st, &from[0], e) < 0))
 		return err_is(e) ? -1 : 0;
 	if (p->no_memory && c->kind == ALLOC_DDR) {
 		err_set(e,
@@ -129,7 +197,7 @@ static int read(struct plan *p, const struct alls_stmt *st, const struct command
 	r->to = to;
 	r->nto = nto;
 	r->st = st;
-	r->word = c->word ? alls_get_text(st, c->word) : NULL;
+	r->word = c->word ? tail(p, st, c) : NULL;
 	count(r);
 	return 0;
 }

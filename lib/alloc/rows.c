@@ -165,6 +165,26 @@ static int32_t occupancy_lazy(const struct allocation *a, const struct flow *f,
 	return (int32_t)most;
 }
 
+/*
+ * Is this a relay that keeps rows before it, and feeds one layer?  Behind it a window will do,
+ * since nothing but that layer waits for its rows.
+ */
+static bool feeds_one(const struct allocation *a, const struct flow *f, size_t relay)
+{
+	const char *layer = NULL;
+
+	if (!relay_kind_of(a->layers[relay].kind)->lazy)
+		return false;
+	for (size_t i = f->out_at[relay]; i < f->out_at[relay + 1]; i++) {
+		const char *to = a->layers[a->edges[f->out[i]].to].layer;
+
+		if (layer && strcmp(layer, to) != 0)
+			return false;
+		layer = to;
+	}
+	return true;
+}
+
 /* Rows of an edge in the schedule. */
 static int32_t rows_of(const struct plan *p, const struct allocation *a, const struct flow *f,
 		       const struct timeline *tl, size_t edge)
@@ -177,7 +197,7 @@ static int32_t rows_of(const struct plan *p, const struct allocation *a, const s
 	if (relay_kind_of(a->layers[ed->to].kind)->lazy)
 		return occupancy_lazy(a, f, tl, ed);
 	rows = occupancy(a, f, tl, edge);
-	if (!relay_kind_of(a->layers[ed->from].kind)->lazy)
+	if (!feeds_one(a, f, (size_t)ed->from))
 		return rows;
 	window = edge_window(p, a, ed);
 	return rows < window ? rows : window;

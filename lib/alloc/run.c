@@ -79,14 +79,11 @@ enum {
 	MAX_SPILLS = 64
 };
 
-/* One try with everything fixed; NULL with the reason. */
-static struct allocation *attempt(struct plan *p, double scale, double pace, struct err *e)
+/* One try with everything chosen. */
+static struct allocation *build(struct plan *p, double pace, struct err *e)
 {
 	struct allocation *a = NULL;
 
-	p->nrelays = p->script_relays;
-	if (choose(p, p->ncontexts == 1, scale, e) < 0)
-		return NULL;
 	for (int k = 0; k <= MAX_SPILLS; k++) {
 		struct flow f;
 		bool ok, more;
@@ -105,6 +102,22 @@ static struct allocation *attempt(struct plan *p, double scale, double pace, str
 			break;
 	}
 	return NULL;
+}
+
+/* One try with everything fixed; NULL with the reason. */
+static struct allocation *attempt(struct plan *p, double scale, double pace, struct err *e)
+{
+	struct allocation *a = NULL;
+
+	if (choose(p, p->ncontexts == 1, scale, e) < 0)
+		return NULL;
+	p->nrelays = p->script_relays;
+	if (p->reshapes) {
+		reshapes_add(p);
+		a = build(p, pace, e);
+		p->nrelays = p->script_relays;
+	}
+	return a ? a : build(p, pace, e);
 }
 
 static bool stopped(const struct plan *p)

@@ -140,6 +140,7 @@ static int allocator_param(struct plan *p, const struct alls_stmt *st, struct er
 	(void)e;
 	if (alls_get_switch(st, "automatic_ddr") == 0)
 		p->no_ddr = true;
+	p->reshapes = alls_get_switch(st, "automatic_reshapes") == 1;
 	p->ddr_cuts = alls_get_int(st, "automatic_ddr_l3_cuts_threshold", p->ddr_cuts);
 	p->l4_cuts = alls_get_int(st, "automatic_l4_portals_l3_cuts_threshold", p->l4_cuts);
 	if (alls_get_switch(st, "automatic_l4_portals") == 0)

@@ -77,28 +77,21 @@ static struct named *whole(struct plan *p, const struct allocation *a, int32_t l
 	return n;
 }
 
-static const char *unscoped(const char *name)
-{
-	const char *slash = strchr(name, '/');
-
-	return slash ? slash + 1 : name;
-}
-
 /* "net/ddr_portal_from_conv1_to_ew_add1", with a number when that is taken. */
 static const char *name_for(struct plan *p, enum alloc_kind kind, const struct named *from,
 			    const struct named *to)
 {
 	const char *a = plan_name(p, &p->arena, from), *b = plan_name(p, &p->arena, to);
-	const int scope = (int)(unscoped(a) - a);
+	const int scope = (int)(plan_unscoped(a) - a);
 	const char *word = kind == ALLOC_DDR ? "ddr_portal" : "l4_portal";
-	char *name = arena_printf(&p->arena, "%.*s%s_from_%s_to_%s", scope, a, word, unscoped(a),
-				  unscoped(b));
+	char *name = arena_printf(&p->arena, "%.*s%s_from_%s_to_%s", scope, a, word,
+				  plan_unscoped(a), plan_unscoped(b));
 	struct err ignored = { 0 };
 	struct named n;
 
 	for (int k = 2; plan_find(p, name, &n, &ignored) == 0; k++)
 		name = arena_printf(&p->arena, "%.*s%s_from_%s_to_%s_%d", scope, a, word,
-				    unscoped(a), unscoped(b), k);
+				    plan_unscoped(a), plan_unscoped(b), k);
 	return name;
 }
 

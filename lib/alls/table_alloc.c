@@ -2,8 +2,7 @@
 #include "alls/table_int.h"
 
 #define NO_MERGE   "each physical layer has its own layer controller on this machine"
-#define NO_RESHAPE "boundary formats are NHWC, no conversion layers are needed on this machine"
-#define NO_MUX     "each boundary tensor has its own stream on this machine"
+#define NO_MUX     "each tensor between contexts has its own stream on this machine"
 #define FROM                                                                                       \
 	{                                                                                          \
 		"layer_from", LAYER, REQUIRED, POSITIONAL                                          \
@@ -19,7 +18,7 @@
 
 const struct alls_row alls_rows_alloc[] = {
 	/* clang-format off */
-	{ "bucket", .stages = ALLOC, NO_EFFECT("layers are divided among contexts with context(...)"), NAMES(1),
+	{ "bucket", .stages = ALLOC, APPLIED, NAMES(1),
 	  .what = "layers that stay in one context",
 	  ARGS({ "layers", LAYERS, REQUIRED, POSITIONAL }) },
 	{ "buffers", .stages = ALLOC, APPLIED,
@@ -56,7 +55,7 @@ const struct alls_row alls_rows_alloc[] = {
 	{ "feature_splitter", .stages = ALLOC, APPLIED, NAMES(1),
 	  .what = "a splitter for some outputs of a larger one",
 	  ARGS(FROM, TO_SEVERAL) },
-	{ "format_conversion", .stages = ALLOC, NO_EFFECT(NO_RESHAPE), NAMES(1),
+	{ "format_conversion", .stages = ALLOC, APPLIED, NAMES(1),
 	  .what = "a reshaping layer between layers",
 	  ARGS(FROM,
 	       { "layers_to", LAYER, REST },
@@ -85,11 +84,11 @@ const struct alls_row alls_rows_alloc[] = {
 	{ "network_group", .stages = ALLOC, NO_EFFECT("all networks of a bundle are one group"), NAMES(1),
 	  .what = "the networks that are loaded together",
 	  ARGS({ "networks", TEXT, LIST(1, MANY), REQUIRED, POSITIONAL }) },
-	{ "output_layer", .stages = ALLOC, NO_EFFECT("output layers are those of the model"), NAMES(1),
+	{ "output_layer", .stages = ALLOC, APPLIED, NAMES(1),
 	  .what = "an output of the device for a layer that runs on the host",
 	  ARGS({ "layer", LAYER, REQUIRED, POSITIONAL },
 	       { "offdevice_layer", TEXT }) },
-	{ "output_mux", .stages = ALLOC, NO_EFFECT(NO_MUX), NAMES(1),
+	{ "output_mux", .stages = ALLOC, APPLIED, NAMES(1),
 	  .what = "outputs that share a stream",
 	  ARGS({ "layers", LAYERS, REQUIRED, POSITIONAL }) },
 	{ "place", .stages = ALLOC, APPLIED, .in_context = true,

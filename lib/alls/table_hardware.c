@@ -13,7 +13,7 @@ const struct alls_row alls_rows_hardware[] = {
 	  .what = "settings of the search for a placement",
 	  ARGS({ "timeout", TIME },
 	       { "automatic_ddr", SWITCH, DEF("True") },
-	       { "automatic_reshapes", SWITCH, DEF("allowed"), OFF },
+	       { "automatic_reshapes", SWITCH, DEF("allowed") },
 	       { "merge_min_layer_utilization", FLOAT(0, 1), IGNORED("layers are not merged on this machine") },
 	       { "enable_lcu_ecc", SWITCH, DEF("True") },
 	       { "enable_muxer", SWITCH, OFF },
