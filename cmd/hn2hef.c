@@ -37,6 +37,7 @@ struct work {
 	struct allocation *a;
 	struct target target;
 	struct isa_prog *p;
+	struct hef_form form;
 	struct str hef;
 };
 
@@ -77,22 +78,30 @@ static int load(struct work *w, const struct config *cfg, struct err *e)
 static int follow_script(struct work *w, struct err *e)
 {
 	struct alls *s;
+	int r;
 
 	if (alls_of_bundle(w->b, NULL, ALLS_HEF, &s, e) < 0)
 		return -1;
-	alls_notices(s, ALLS_HEF, w->b, NULL);
+	w->form = hef_form_default;
+	r = hef_form_read(s, &w->form, e);
+	if (r == 0)
+		alls_notices(s, ALLS_HEF, w->b, NULL);
 	alls_free(s);
-	return 0;
+	return r;
 }
 
 static int build(struct work *w, struct err *e)
 {
-	const struct hef_host host = { w->part[PART_BEFORE], w->part[PART_BEHIND] };
+	const struct hef_host host = { w->part[PART_BEFORE], w->part[PART_BEHIND],
+				       w->part[PART_DEVICE] };
 
 	if (!(w->p = isa_build(w->part[PART_DEVICE], &w->m, w->a, &w->target, e)) ||
 	    isa_add_posts(w->p, w->part[PART_BEHIND], e) < 0)
 		return -1;
-	return hef_write(w->p, &host, &w->hef, e);
+	if (w->form.stripped)
+		isa_strip(w->p);
+	w->form.fps = w->a->fps;
+	return hef_write(w->p, &host, &w->form, &w->hef, e);
 }
 
 /* The bundle first, the HEF last: what stands on standard output is then known to be whole. */

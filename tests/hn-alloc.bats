@@ -290,13 +290,13 @@ wide_net() {
 }
 
 @test "a script at this stage stays in the bundle for the next; the optimization's part is the bundle's" {
-	hn-alloc -q -s <(printf '%s\n' 'place(1, [conv1])' 'hef_param(strip_mapping_info=True)') "$Q" -o a.har
+	hn-alloc -q -s <(printf '%s\n' 'place(1, [conv1])' 'hef_param(enable_ko=True)') "$Q" -o a.har
 	har-pack -m alls a.har > got.alls
 	grep -q normalization got.alls
 	grep -qx 'place(1, \[conv1\])' got.alls
 	run --separate-stderr hn2hef -q a.har -o a.hef
 	[ "$status" -eq 0 ]
-	[[ $stderr == 'hn2hef: warning: shapes.alls:'*': hef_param: no effect: strip_mapping_info=True (the HEF has one form here)' ]]
+	[[ $stderr == 'hn2hef: warning: shapes.alls:'*': hef_param: no effect: enable_ko=True (the preliminary configuration opens no streams here)' ]]
 }
 
 @test "a layer that no cluster holds is named, with what it needs" {

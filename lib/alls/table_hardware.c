@@ -3,7 +3,7 @@
 
 #define ABSENT   "that mechanism does not exist on this machine"
 #define RENAMED  "max_..._utilization of this command or of resources_param(...) replace it"
-#define ONE_FORM "the HEF has one form here"
+#define NEWER    "HailoRT 4.21 refuses such a HEF"
 #define SEARCH   "the search of this compiler has no such setting"
 #define OFF      ONLY("False allowed"), .why = ABSENT
 
@@ -104,18 +104,18 @@ const struct alls_row alls_rows_hardware[] = {
 	       { "toposort_mode", TEXT, IGNORED(SEARCH) }) },
 	{ "hef_param", .stages = HEF, APPLIED,
 	  .what = "the form of the HEF",
-	  ARGS({ "should_use_sequencer", BOOL, DEF("True"), IGNORED(ONE_FORM) },
-	       { "params_load_time_compression", BOOL, DEF("True"), IGNORED(ONE_FORM) },
-	       { "strip_mapping_info", BOOL, DEF("False"), IGNORED(ONE_FORM) },
-	       { "hef_signature", TEXT, ONLY("xxhash3_64"), .why = ONE_FORM },
-	       { "cfg_channel_count", INT_FROM(1), IGNORED(ONE_FORM) },
-	       { "dma_engine_count", INT_FROM(1), IGNORED(ONE_FORM) },
-	       { "enable_csm_crc", SWITCH, IGNORED(ONE_FORM) },
-	       { "enable_ko", SWITCH, IGNORED(ONE_FORM) },
-	       { "enable_lcu_from_sequencer", SWITCH, IGNORED(ONE_FORM) },
-	       { "enable_self_reset_optimization", SWITCH, IGNORED(ONE_FORM) },
-	       { "share_config", SWITCH, IGNORED(ONE_FORM) },
-	       { "strict_runtime_versioning", BOOL, IGNORED(ONE_FORM) }) },
+	  ARGS({ "should_use_sequencer", BOOL, DEF("True") },
+	       { "params_load_time_compression", BOOL, DEF("True") },
+	       { "strip_mapping_info", BOOL, DEF("False") },
+	       { "hef_signature", WORD("md5 crc32 xxhash3_64"), DEF("xxhash3_64") },
+	       { "cfg_channel_count", INT(1, 4) },
+	       { "dma_engine_count", INT(1, 3) },
+	       { "enable_csm_crc", SWITCH, ONLY("False allowed"), .why = NEWER },
+	       { "enable_ko", SWITCH, ONLY("False allowed"), .why = "the preliminary configuration opens no streams here" },
+	       { "enable_lcu_from_sequencer", SWITCH, ONLY("False allowed"), .why = "the layer controllers of this machine are started one by one" },
+	       { "enable_self_reset_optimization", SWITCH, OFF },
+	       { "share_config", SWITCH },
+	       { "strict_runtime_versioning", BOOL, ONLY("False"), .why = NEWER }) },
 	{ "optimize_buffers", .stages = ALLOC, NO_EFFECT("buffers are computed from the rows that each kernel needs, set one with buffers(...)"),
 	  .what = "smaller buffers",
 	  NO_ARGS },
@@ -128,9 +128,9 @@ const struct alls_row alls_rows_hardware[] = {
 	       { "optimize_for_power", SWITCH, OFF }) },
 	{ "platform_param", .stages = ALLOC, APPLIED,
 	  .what = "what the host can do",
-	  ARGS({ "targets", WORD("ethernet"), LIST(1, 8), ONE },
+	  ARGS({ "targets", WORD("ethernet"), LIST(1, 8), ONE, .also = HEF },
 	       { "hints", WORD("low_pcie_bandwidth"), LIST(1, 8), ONE },
-	       { "hef_version", INT_FROM(1), IGNORED(ONE_FORM) }) },
+	       { "hef_version", INT_FROM(1), IGNORED("hef_signature and share_config decide the version of the header") }) },
 	{ "resources_param", .stages = ALLOC, APPLIED, .in_context = true,
 	  .what = "the utilization that the search may reach",
 	  ARGS({ "strategy", WORD("greedy"), DEF("greedy") },

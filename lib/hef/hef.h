@@ -9,20 +9,50 @@
 
 #include "isa/isa.h"
 
-/* What the host does around the device (graph_part); NULL: nothing. */
+/* The network around and on the device (graph_part). */
 struct hef_host {
-	const struct graph *before, *behind;
+	const struct graph *before, *behind; /* what the host does */
+	const struct graph *device;          /* NULL: names in the original model are not known */
 };
+
+/* Versions of the header, by checksum. */
+enum hef_version {
+	HEF_MD5, /* words inside the message */
+	HEF_CRC32,
+	HEF_XXH3,
+	HEF_ALIGNED, /* XXH3-64, the words begin with a page of the file */
+	HEF_VERSIONS
+};
+/* What hef_param(...) decides. */
+struct hef_form {
+	enum hef_version version;
+	bool compressed; /* configuration words */
+	bool sequencer;
+	bool stripped; /* without the description of the physical layers and their names */
+	bool ethernet; /* all in the preliminary configuration, of one context */
+	uint32_t channels, engines;
+	double fps; /* expected; 0: not known */
+};
+/* The form when a script is silent. */
+extern const struct hef_form hef_form_default;
 /*
- * Writes the HEF of a checked programme: header version 2, net-flow form.  What the host does goes
- * into the records of streams and operations; work that has no record there is an error.
+ * The form that the commands hef_param(...) and platform_param(targets=...) ask for, into *f, which
+ * holds the defaults; s may be NULL.
  */
-int hef_write(const struct isa_prog *p, const struct hef_host *host, struct str *out,
-	      struct err *e);
+struct alls;
+int hef_form_read(const struct alls *s, struct hef_form *f, struct err *e);
+
+/*
+ * Writes the HEF of a checked programme, in net-flow form.  What the host does goes into the
+ * records of streams and operations; work that has no record there is an error.  host NULL: the
+ * device does everything.
+ */
+int hef_write(const struct isa_prog *p, const struct hef_host *host, const struct hef_form *form,
+	      struct str *out, struct err *e);
 
 struct hef;
 /*
- * Reads a HEF of header version 2 or 3 from n bytes, which must outlive the result: header,
+ * Reads a HEF of any header version from n bytes, which must outlive the result: header,
  * lengths, checksum, reserved words, then the message: syntax, depth, UTF-8.  Errors start with
  * "rule ID".
  */
@@ -51,7 +81,7 @@ struct isa_prog *hef_programme(const struct hef *h, struct err *e);
 struct graph *hef_part(const struct hef *h, const struct isa_prog *p, enum graph_part which,
 		       struct err *e);
 
-/* Bytes of configuration words of each context, in an array that the caller frees. */
+/* Bytes of configuration words of each context, unpacked, in an array that the caller frees. */
 uint64_t *hef_context_words(const struct hef *h);
 
 /* Appends what `hailortcli parse-hef` prints. */

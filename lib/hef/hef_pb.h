@@ -10,6 +10,7 @@ enum hef_extension {
 	EXT_DDR = 2,
 	EXT_PADDED_DDR = 3,
 	EXT_MULTI_CONTEXT = 4,
+	EXT_COMPRESSED = 5,
 	EXT_TRANSPOSE = 6,
 	EXT_MULTI_NETWORK = 8, /* optional list only */
 	EXT_HW_PADDING = 11,   /* optional list only */
@@ -51,7 +52,7 @@ enum {
 
 /* The spans of a file. */
 struct hef_file {
-	uint32_t version;
+	uint32_t version; /* enum hef_version */
 	const uint8_t *proto, *ccws;
 	size_t nproto, nccws;
 	uint64_t extra; /* bytes after the CCWs (external resources) */
@@ -63,7 +64,9 @@ struct hef {
 
 /* container.c: header, lengths, checksum. */
 int hef_split(const void *data, size_t n, struct hef_file *out, struct err *e);
-void hef_join(const void *proto, size_t nproto, const void *ccws, size_t nccws, struct str *out);
+/* version: enum hef_version; the first has no room for words outside the message. */
+void hef_join(uint32_t version, const void *proto, size_t nproto, const void *ccws, size_t nccws,
+	      struct str *out);
 /* wire.c: syntax of the message, depth, strings. */
 int hef_wire_check(const void *proto, size_t n, struct err *e);
 /* hef_pb.c */
@@ -100,6 +103,15 @@ bool hef_core_at(const Hef__Hef *m, const Hef__NetworkGroup *g, size_t i, struct
 const Hef__EdgeLayerBase *hef_base(const Hef__EdgeLayer *l);
 const char *hef_layer_name(const Hef__EdgeLayer *l);
 uint32_t hef_connection(const Hef__EdgeLayer *l);
+
+/* The configuration words that an action loads, from a pointer or inline. */
+struct hef_words {
+	const void *p;
+	size_t n;
+	uint32_t channel;
+};
+/* False when it loads none.  A pointer outside the section gives no bytes: rule ccw-range. */
+bool hef_words_of(const struct hef *h, const Hef__Action *a, struct hef_words *out);
 
 /* Called for each stream: members of planes one by one, a mux as one; v-streams: the reverse. */
 struct hef_leaf {

@@ -14,13 +14,10 @@ static int operations(struct loader *l, Hef__Operation *const *ops, size_t n)
 {
 	for (size_t i = 0; i < n; i++) {
 		for (size_t k = 0; k < ops[i]->n_actions; k++) {
-			const Hef__Action *a = ops[i]->actions[k];
-			const Hef__WriteDataCcwPtr *p = a->write_data_ccw_ptr;
+			struct hef_words w;
 
-			if (a->kind_case != HEF__ACTION__KIND_WRITE_DATA_CCW_PTR)
-				continue;
-			if (isa_ccw_load(l->h->file.ccws + p->offset, p->size, l->h->file.nccws,
-					 &l->image, l->e) < 0)
+			if (hef_words_of(l->h, ops[i]->actions[k], &w) &&
+			    isa_ccw_load(w.p, w.n, &l->image, l->e) < 0)
 				return -1;
 		}
 	}
@@ -28,7 +25,13 @@ static int operations(struct loader *l, Hef__Operation *const *ops, size_t n)
 	return 0;
 }
 
-/* A context may load its own segment only. */
+/* The form for Ethernet: the preliminary configuration has the words of both segments. */
+static bool all_before(const struct loader *l, size_t i, size_t end)
+{
+	return i == 0 && l->nends == 2 && l->ends[0] == l->ends[1] && end < l->ends[0];
+}
+
+/* A context may load its own segment only; that of the only context may come before it. */
 static int segments(struct loader *l)
 {
 	for (size_t i = 0; i < l->nends; i++) {
@@ -36,7 +39,7 @@ static int segments(struct loader *l)
 
 		if (isa_segment_end(l->image.p, l->image.len, i, &end, l->e) < 0)
 			return -1;
-		if (end != l->ends[i])
+		if (end != l->ends[i] && !all_before(l, i, end))
 			return err_set(l->e, "segment %zu ends at %zu, its words at %zu", i, end,
 				       l->ends[i]);
 	}
@@ -82,6 +85,21 @@ struct isa_prog *hef_programme(const struct hef *h, struct err *e)
 	return p;
 }
 
+static uint64_t room(const struct hef *h, Hef__Operation *const *ops, size_t n)
+{
+	uint64_t bytes = 0;
+
+	for (size_t i = 0; i < n; i++) {
+		for (size_t k = 0; k < ops[i]->n_actions; k++) {
+			struct hef_words w;
+
+			if (hef_words_of(h, ops[i]->actions[k], &w))
+				bytes += isa_ccw_room(w.p, w.n);
+		}
+	}
+	return bytes;
+}
+
 uint64_t *hef_context_words(const struct hef *h)
 {
 	struct hef_core core = { 0 };
@@ -90,17 +108,7 @@ uint64_t *hef_context_words(const struct hef *h)
 	if (h->msg->n_network_groups)
 		hef_core_at(h->msg, h->msg->network_groups[0], 0, &core);
 	words = xcalloc(core.ncontexts, sizeof *words);
-	for (size_t c = 0; c < core.ncontexts; c++) {
-		for (size_t i = 0; i < core.contexts[c]->n_operations; i++) {
-			const Hef__Operation *o = core.contexts[c]->operations[i];
-
-			for (size_t k = 0; k < o->n_actions; k++) {
-				const Hef__Action *a = o->actions[k];
-
-				if (a->kind_case == HEF__ACTION__KIND_WRITE_DATA_CCW_PTR)
-					words[c] += a->write_data_ccw_ptr->size;
-			}
-		}
-	}
+	for (size_t c = 0; c < core.ncontexts; c++)
+		words[c] = room(h, core.contexts[c]->operations, core.contexts[c]->n_operations);
 	return words;
 }

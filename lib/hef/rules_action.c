@@ -27,10 +27,16 @@ RULE(action_ethernet)
 	return err_set(e, "an action of kind %d", s->kind);
 }
 
-/* Header versions 0 and 1 are refused before, so inline words are never right here. */
+/* Version 0 has no section to point at. */
 RULE(ccw_inline)
 {
-	return s->kind == HEF__ACTION__KIND_WRITE_DATA_CCW ? err_set(e, "write_data_ccw") : 0;
+	bool old = s->h->file.version == HEF_MD5;
+
+	if (s->kind !=
+	    (old ? HEF__ACTION__KIND_WRITE_DATA_CCW_PTR : HEF__ACTION__KIND_WRITE_DATA_CCW))
+		return 0;
+	return err_set(e, "%s, header version %u", old ? "write_data_ccw_ptr" : "write_data_ccw",
+		       s->h->file.version);
 }
 
 static const Hef__WriteDataCcwPtr *ccw_ptr(const Hef__Action *a)
@@ -40,12 +46,12 @@ static const Hef__WriteDataCcwPtr *ccw_ptr(const Hef__Action *a)
 
 RULE(ccw_channel)
 {
-	const Hef__WriteDataCcwPtr *p = ccw_ptr(s->action);
 	uint32_t n = s->core->metadata ? s->core->metadata->cfg_channels_count : 0;
+	struct hef_words w;
 
-	if (!p || p->cfg_channel_index < (n ? n : 1))
+	if (!hef_words_of(s->h, s->action, &w) || w.channel < (n ? n : 1))
 		return 0;
-	return err_set(e, "channel %u of %u", p->cfg_channel_index, n ? n : 1);
+	return err_set(e, "channel %u of %u", w.channel, n ? n : 1);
 }
 
 RULE(ccw_range)
@@ -60,26 +66,22 @@ RULE(ccw_range)
 
 RULE(ccw_words)
 {
-	const Hef__WriteDataCcwPtr *p = ccw_ptr(s->action);
 	struct err why = { 0 };
+	struct hef_words w;
 	struct cursor c;
 
-	if (!p)
+	if (!hef_words_of(s->h, s->action, &w))
 		return 0;
-	if (p->size % 8)
-		return err_set(e, "%u bytes", p->size);
-	c = cur_make(s->h->file.ccws + p->offset, p->size, &why);
+	if (w.n % 8)
+		return err_set(e, "%zu bytes", w.n);
+	c = cur_make(w.p, w.n, &why);
 	while (cur_left(&c)) {
-		size_t words = (size_t)cur_u32le(&c) + 1;
-		uint32_t address = cur_u32le(&c);
-		size_t size = (4 * words + 7) / 8 * 8;
+		struct isa_ccw one;
 
-		if (words == 1 && address == 0)
-			continue;
-		if (size > cur_left(&c))
-			return err_set(e, "%zu words announced, %zu bytes left", words,
-				       cur_left(&c));
-		cur_bytes(&c, size);
+		if (isa_ccw_next(&c, &one, e) < 0)
+			return -1;
+		if (one.packed && !hef_has(s->m, EXT_COMPRESSED))
+			return err_set(e, "a packed write without extension 5");
 	}
 	return 0;
 }

@@ -380,7 +380,9 @@ static size_t longest_list(const struct site *s)
 		hef_sorted_outputs(s->m, g, &c, &n);
 		most = largest(most, largest(n, c.nnetworks));
 		most = largest(most, count_boundary(&c, 0, -1) + count_boundary(&c, 1, -1));
-		most = largest(most, c.fused ? c.fused->n_fused_layers : 0);
+		most = largest(most, c.fused && c.fused->network_has_fused_layers
+					 ? c.fused->n_fused_layers
+					 : 0);
 	}
 	return largest(most, g->n_networks_names);
 }

@@ -170,6 +170,25 @@ uint32_t hef_connection(const Hef__EdgeLayer *l)
 				      : CONN_BOUNDARY;
 }
 
+bool hef_words_of(const struct hef *h, const Hef__Action *a, struct hef_words *out)
+{
+	if (a->kind_case == HEF__ACTION__KIND_WRITE_DATA_CCW) {
+		const Hef__WriteDataCcw *d = a->write_data_ccw;
+
+		*out = (struct hef_words){ d->data.data, d->data.len, d->cfg_channel_index };
+		return true;
+	}
+	if (a->kind_case == HEF__ACTION__KIND_WRITE_DATA_CCW_PTR) {
+		const Hef__WriteDataCcwPtr *d = a->write_data_ccw_ptr;
+		bool inside = d->offset <= h->file.nccws && d->size <= h->file.nccws - d->offset;
+
+		*out = (struct hef_words){ inside ? h->file.ccws + d->offset : NULL,
+					   inside ? d->size : 0, d->cfg_channel_index };
+		return true;
+	}
+	return false;
+}
+
 static void add(struct hef_leaves *out, struct hef_leaf leaf)
 {
 	VEC_GROW(out->v, out->n, &out->cap);

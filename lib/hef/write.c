@@ -1,4 +1,4 @@
-/* Programme to HEF: header version 2, net-flow form, partial core ops on multi-layout chips. */
+/* Programme to HEF: net-flow form, partial core ops on multi-layout chips. */
 #include "hef/write.h"
 
 static void extension(struct writer *w, Hef__Hef *m, uint32_t type)
@@ -31,11 +31,15 @@ static void extensions(struct writer *w, Hef__Hef *m)
 	}
 	if (w->p->ncontexts > 1)
 		extension(w, m, EXT_MULTI_CONTEXT);
+	if (w->form->compressed)
+		extension(w, m, EXT_COMPRESSED);
 	if (hef_any_transposed(w))
 		extension(w, m, EXT_TRANSPOSE);
 	for (uint32_t i = EXT_NET_FLOW; i < EXT_COUNT; i++) {
 		if (i == EXT_NET_FLOW || i == EXT_PERIPH ||
-		    (i == EXT_SCALE_PER_FEATURE && w->per_feature) || hef_needs_extension(w, i))
+		    (i == EXT_SCALE_PER_FEATURE && w->per_feature) ||
+		    (i == EXT_SHARED_CONFIG && w->form->version == HEF_ALIGNED) ||
+		    hef_needs_extension(w, i))
 			extension(w, m, i);
 	}
 	hef__extension__init(x);
@@ -50,7 +54,18 @@ static Hef__GroupMetadata *metadata(struct writer *w)
 
 	hef__group_metadata__init(d);
 	d->network_group_name = w->p->net;
-	d->cfg_channels_count = 1;
+	d->bottleneck_fps = w->form->fps;
+	d->cfg_channels_count = w->form->channels;
+	d->cfg_channels_config =
+	    arena_array(&w->arena, w->form->channels, sizeof *d->cfg_channels_config);
+	for (uint32_t i = 0; i < w->form->channels && w->form->channels > 1; i++) {
+		Hef__CfgChannel *c = arena_alloc(&w->arena, sizeof *c);
+
+		hef__cfg_channel__init(c);
+		c->cfg_channel_index = i;
+		c->engine_id = i % w->form->engines;
+		d->cfg_channels_config[d->n_cfg_channels_config++] = c;
+	}
 	return d;
 }
 
@@ -227,7 +242,7 @@ static void core_pads(struct writer *w, Hef__Op *op)
 		op->output_pads[op->n_output_pads++] = post_pad(w, i);
 }
 
-static int group(struct writer *w, Hef__NetworkGroup *g)
+static int group(struct writer *w, Hef__Hef *m, Hef__NetworkGroup *g)
 {
 	Hef__Op *op = arena_alloc(&w->arena, sizeof *op);
 
@@ -236,6 +251,7 @@ static int group(struct writer *w, Hef__NetworkGroup *g)
 	op->kind_case = HEF__OP__KIND_CORE_OP;
 	if (!(op->core_op = core_op(w)))
 		return -1;
+	hef_write_mapping(w, m, op->core_op);
 	if (w->p->machine.partial)
 		op->core_op = partial(w, g, op->core_op);
 	core_pads(w, op);
@@ -265,7 +281,7 @@ static int message(struct writer *w, Hef__Hef *m)
 	m->network_groups[m->n_network_groups++] = g;
 	extensions(w, m);
 	w->max_periph = hef_max_periph(m);
-	return hef_plan_ports(w) < 0 ? -1 : group(w, g);
+	return hef_plan_ports(w) < 0 ? -1 : group(w, m, g);
 }
 
 /* The runtime crashes on some faults: what goes out has passed every rule. */
@@ -287,18 +303,36 @@ static bool per_feature(const struct isa_prog *p)
 	return false;
 }
 
-int hef_write(const struct isa_prog *p, const struct hef_host *host, struct str *out, struct err *e)
+/* Over Ethernet there is neither external memory nor a second context. */
+static int check_form(const struct isa_prog *p, const struct hef_form *f, struct err *e)
 {
-	struct writer w = { .p = p, .host = host, .e = e, .per_feature = per_feature(p) };
+	if (f->ethernet && (p->ncontexts > 1 || any_ddr(p)))
+		return err_set(
+		    e,
+		    "a HEF for Ethernet has one context and no buffers in external memory, "
+		    "this network has %d context%s%s",
+		    p->ncontexts, p->ncontexts > 1 ? "s" : "",
+		    any_ddr(p) ? " and such buffers" : "");
+	return 0;
+}
+
+int hef_write(const struct isa_prog *p, const struct hef_host *host, const struct hef_form *form,
+	      struct str *out, struct err *e)
+{
+	struct writer w = {
+		.p = p, .host = host, .form = form, .e = e, .per_feature = per_feature(p)
+	};
 	struct str proto = { 0 };
 	size_t start = out->len;
 	Hef__Hef m;
 	int r;
 
-	r = hef_check_host(&w) < 0 || isa_encode(p, &w.image, e) < 0 ? -1 : message(&w, &m);
+	r = check_form(p, form, e) < 0 || hef_check_host(&w) < 0 || isa_encode(p, &w.image, e) < 0
+		? -1
+		: message(&w, &m);
 	if (r == 0) {
 		hef_pb_pack(&m, &proto);
-		hef_join(proto.p, proto.len, w.ccws.p, w.ccws.len, out);
+		hef_join(form->version, proto.p, proto.len, w.ccws.p, w.ccws.len, out);
 		r = verify(out->p + start, out->len - start, e);
 	}
 	for (int32_t c = 0; w.ports && c < p->ncontexts; c++)

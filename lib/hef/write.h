@@ -29,9 +29,11 @@ struct writer {
 	struct arena arena;
 	const struct isa_prog *p;
 	const struct hef_host *host;
+	const struct hef_form *form;
 	struct isa_image image;
 	struct str ccws;
-	size_t chunk;        /* next chunk of the image to point at */
+	size_t chunk; /* next chunk of the image to point at */
+	uint32_t next_channel;
 	struct ports *ports; /* per context */
 	uint32_t max_periph;
 	bool per_feature; /* extension 25 */
@@ -57,6 +59,10 @@ const struct layer *hef_stream_end(const struct writer *w, int32_t stream);
 const struct layer *hef_resize_of(const struct writer *w, int32_t stream);
 /* write_layer.c: the edge layers of a context. */
 int hef_write_layers(struct writer *w, int32_t context, Hef__ContextMetadata *d);
+/* write_mapping.c: names of a layer in the original model, *n of them. */
+char **hef_original_names(struct writer *w, const char *layer, size_t *n);
+/* The description of the physical layers, unless it is stripped. */
+void hef_write_mapping(struct writer *w, Hef__Hef *m, Hef__CoreOp *core);
 /* The quantization of a tensor's features [from, to). */
 Hef__NumericInfo *hef_write_numeric(struct writer *w, const struct isa_tensor *t, int32_t from,
 				    int32_t to);

@@ -214,6 +214,14 @@ static void host_work(struct writer *w, int32_t stream, Hef__EdgeLayerInfo *i)
 	i->hnt_resize->rounding = (uint32_t)l->p.resize_nearest;
 }
 
+/* An application finds streams by them; the network's own name when there are none. */
+static void original_names(struct writer *w, const struct isa_tensor *t, Hef__EdgeLayerInfo *i)
+{
+	i->original_names = hef_original_names(w, t->name, &i->n_original_names);
+	if (!i->n_original_names)
+		i->original_names[i->n_original_names++] = arena_strdup(&w->arena, t->name);
+}
+
 static Hef__EdgeLayer *layer(struct writer *w, int32_t context, const struct port *port)
 {
 	const struct isa_stream *s = port->stream >= 0 ? &w->p->streams[port->stream] : NULL;
@@ -230,9 +238,7 @@ static Hef__EdgeLayer *layer(struct writer *w, int32_t context, const struct por
 	if (base(w, port, t, i->edge_layer_base) < 0)
 		return NULL;
 	i->numeric_info = hef_write_numeric(w, t, port->from, port->to);
-	i->n_original_names = 1;
-	i->original_names = arena_array(&w->arena, 1, sizeof *i->original_names);
-	i->original_names[0] = arena_strdup(&w->arena, t->name);
+	original_names(w, t, i);
 	if (s)
 		host_work(w, port->stream, i);
 	l->direction = port->direction;

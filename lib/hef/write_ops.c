@@ -27,20 +27,47 @@ static Hef__Action *add(struct actions *a, Hef__Action__KindCase kind)
 	return n;
 }
 
-static void pointers(struct actions *a, int32_t segment)
+/* One write of a chunk: a pointer at it, or, in the oldest version, itself; channels take turns. */
+static size_t word_action(struct actions *a, size_t offset, size_t size)
+{
+	struct writer *w = a->w;
+	uint32_t channel = w->next_channel++ % w->form->channels;
+	size_t start = w->ccws.len;
+	size_t n = isa_ccw_write(&w->image, offset, size, w->form->compressed, &w->ccws);
+
+	if (w->form->version == HEF_MD5) {
+		Hef__WriteDataCcw *d = arena_alloc(&w->arena, sizeof *d);
+
+		hef__write_data_ccw__init(d);
+		d->data.len = w->ccws.len;
+		d->data.data = arena_alloc(&w->arena, w->ccws.len);
+		memcpy(d->data.data, w->ccws.p, w->ccws.len);
+		w->ccws.len = 0;
+		d->cfg_channel_index = channel;
+		add(a, HEF__ACTION__KIND_WRITE_DATA_CCW)->write_data_ccw = d;
+	} else {
+		Hef__WriteDataCcwPtr *p = arena_alloc(&w->arena, sizeof *p);
+
+		hef__write_data_ccw_ptr__init(p);
+		p->offset = start;
+		p->size = (uint32_t)(w->ccws.len - start);
+		p->cfg_channel_index = channel;
+		add(a, HEF__ACTION__KIND_WRITE_DATA_CCW_PTR)->write_data_ccw_ptr = p;
+	}
+	return n;
+}
+
+/* The Ethernet path of HailoRT takes one write at a time. */
+static void words(struct actions *a, int32_t segment)
 {
 	struct writer *w = a->w;
 
 	for (; w->chunk < w->image.nchunks && w->image.chunks[w->chunk].segment == segment;
 	     w->chunk++) {
 		const struct isa_chunk *c = &w->image.chunks[w->chunk];
-		Hef__WriteDataCcwPtr *p = arena_alloc(&w->arena, sizeof *p);
 
-		hef__write_data_ccw_ptr__init(p);
-		p->offset = w->ccws.len;
-		isa_ccw_write(&w->image, c->offset, c->size, &w->ccws);
-		p->size = (uint32_t)(w->ccws.len - p->offset);
-		add(a, HEF__ACTION__KIND_WRITE_DATA_CCW_PTR)->write_data_ccw_ptr = p;
+		for (size_t done = 0; done < c->size;)
+			done += word_action(a, c->offset + done, c->size - done);
 	}
 }
 
@@ -49,10 +76,14 @@ static uint64_t low_bits(int64_t n)
 	return n >= 64 ? UINT64_MAX : ((uint64_t)1 << n) - 1;
 }
 
-/* Starts the sequencer of each cluster that the context uses, with the units its layers take. */
+/*
+ * Starts the sequencer of each cluster that the context uses, with the units its layers take, and
+ * waits for it.
+ */
 static void sequencers(struct actions *a, int32_t context)
 {
 	const struct isa_prog *p = a->w->p;
+	bool started[256] = { false };
 
 	for (int32_t cluster = 0; cluster < p->machine.clusters; cluster++) {
 		int64_t sc = 0, ia = 0, apu = 0, layers = 0;
@@ -77,6 +108,15 @@ static void sequencers(struct actions *a, int32_t context)
 		q->active_ia_bitmap = (uint32_t)low_bits(ia);
 		q->active_apu_bitmap = (uint32_t)low_bits(apu);
 		add(a, HEF__ACTION__KIND_ENABLE_SEQUENCER)->enable_sequencer = q;
+		started[cluster] = true;
+	}
+	for (int32_t cluster = 0; cluster < p->machine.clusters; cluster++) {
+		Hef__WaitForSequencer *q = arena_alloc(&a->w->arena, sizeof *q);
+
+		hef__wait_for_sequencer__init(q);
+		q->cluster_index = (uint32_t)cluster;
+		if (started[cluster])
+			add(a, HEF__ACTION__KIND_WAIT_FOR_SEQUENCER)->wait_for_sequencer = q;
 	}
 }
 
@@ -119,6 +159,15 @@ static void inputs(struct actions *a, int32_t context)
 	}
 }
 
+/* Without the sequencer, only the layer controllers are started. */
+static void start(struct actions *a, int32_t context)
+{
+	if (a->w->form->sequencer)
+		sequencers(a, context);
+	controllers(a, context);
+}
+
+/* Over Ethernet, HailoRT looks at the preliminary configuration only. */
 Hef__Operation *hef_write_operation(struct writer *w, int32_t segment)
 {
 	Hef__Operation *o = arena_alloc(&w->arena, sizeof *o);
@@ -131,10 +180,14 @@ Hef__Operation *hef_write_operation(struct writer *w, int32_t segment)
 	hef__trigger__init(o->trigger);
 	o->trigger->kind_case = HEF__TRIGGER__KIND_NONE;
 	o->trigger->none = none;
-	pointers(&a, segment);
+	words(&a, segment);
+	if (segment == 0 && w->form->ethernet) {
+		words(&a, 1);
+		start(&a, 0);
+	}
 	if (segment > 0) {
-		sequencers(&a, segment - 1);
-		controllers(&a, segment - 1);
+		if (!w->form->ethernet)
+			start(&a, segment - 1);
 		inputs(&a, segment - 1);
 	}
 	return o;

@@ -3,8 +3,9 @@
 
 /* Channels of one direction and engine, and engines, that a device has. */
 enum {
-	SYS_PER_ENGINE = 16,
-	ENGINES = 3
+	CHANNELS = 16,
+	ENGINES = 3,
+	FIRST_OUTPUT = 16 /* or a multiple: indexes of outputs are above those of inputs */
 };
 
 static void add(struct ports *s, struct port port)
@@ -102,21 +103,91 @@ static void ddr(struct writer *w, int32_t edge)
 	add(&w->ports[a->context], port);
 }
 
-static int number(struct writer *w, int32_t context)
+/* Channels in use, by direction and engine. */
+struct channels {
+	uint32_t n[2][ENGINES];
+};
+
+/* The k-th stream of a kind: on the engine whose turn it is, else on one with room; -1: none has.
+ */
+static int take(struct channels *c, const struct hef_form *f, uint32_t direction, uint32_t k)
+{
+	uint32_t turn = k % f->engines;
+
+	for (uint32_t i = 0; i < ENGINES; i++) {
+		uint32_t engine = (turn + i) % ENGINES;
+
+		if (c->n[direction][engine] < CHANNELS) {
+			c->n[direction][engine]++;
+			return (int)engine;
+		}
+	}
+	return -1;
+}
+
+static int full(struct writer *w, int32_t context)
+{
+	size_t n[2] = { 0 };
+
+	for (size_t i = 0; i < w->ports[context].n; i++)
+		n[w->ports[context].v[i].direction]++;
+	return err_set(
+	    w->e,
+	    "context %d has %zu input and %zu output streams; with the network's own and "
+	    "the configuration's, a device has %d of each",
+	    context, n[0], n[1], CHANNELS * ENGINES);
+}
+
+/* Engines of the boundary streams, or of the others, of a context. */
+static int engines(struct writer *w, int32_t context, bool boundary, struct channels *c)
 {
 	struct ports *s = &w->ports[context];
-	uint32_t n[2] = { 0 };
+	uint32_t k[2] = { 0 };
 
 	for (size_t i = 0; i < s->n; i++) {
-		uint32_t k = n[s->v[i].direction]++;
+		struct port *p = &s->v[i];
+		int engine;
 
-		s->v[i].engine = k / SYS_PER_ENGINE;
-		s->v[i].sys_index = k % SYS_PER_ENGINE + (s->v[i].direction ? SYS_PER_ENGINE : 0);
+		if ((p->connection == CONN_BOUNDARY) != boundary)
+			continue;
+		engine = take(c, w->form, p->direction, k[p->direction]++);
+		if (engine < 0)
+			return full(w, context);
+		p->engine = (uint32_t)engine;
 	}
-	if (n[0] > SYS_PER_ENGINE * ENGINES || n[1] > SYS_PER_ENGINE * ENGINES)
-		return err_set(w->e,
-			       "context %d has %u input and %u output streams, a device has %d",
-			       context, n[0], n[1], SYS_PER_ENGINE * ENGINES);
+	return 0;
+}
+
+/* HailoRT tells buffers by index alone: no two of a direction, on whatever engine, have one. */
+static void number(struct ports *s)
+{
+	uint32_t n[2] = { 0 };
+
+	for (size_t i = 0; i < s->n; i++)
+		n[1] += !s->v[i].direction;
+	n[1] = n[1] > FIRST_OUTPUT ? (n[1] + FIRST_OUTPUT - 1) / FIRST_OUTPUT * FIRST_OUTPUT
+				   : FIRST_OUTPUT;
+	for (size_t i = 0; i < s->n; i++)
+		s->v[i].sys_index = n[s->v[i].direction]++;
+}
+
+/* A boundary stream has its channel in all contexts, the configuration, too. */
+static int channels(struct writer *w)
+{
+	struct channels network = { { { 0 } } };
+
+	for (uint32_t i = 0; i < w->form->channels; i++)
+		network.n[0][i % w->form->engines]++;
+	for (int32_t c = 0; c < w->p->ncontexts; c++)
+		if (engines(w, c, true, &network) < 0)
+			return -1;
+	for (int32_t c = 0; c < w->p->ncontexts; c++) {
+		struct channels here = network;
+
+		if (engines(w, c, false, &here) < 0)
+			return -1;
+		number(&w->ports[c]);
+	}
 	return 0;
 }
 
@@ -134,9 +205,5 @@ int hef_plan_ports(struct writer *w)
 		else if (d->kind == EDGE_DDR)
 			ddr(w, (int32_t)i);
 	}
-	for (int32_t c = 0; c < p->ncontexts; c++) {
-		if (number(w, c) < 0)
-			return -1;
-	}
-	return 0;
+	return channels(w);
 }

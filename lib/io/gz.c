@@ -1,4 +1,5 @@
 /* The door to zlib. */
+#include "io/crc.h"
 #include "io/io_int.h"
 #include <stdlib.h>
 #include <string.h>
@@ -111,4 +112,9 @@ struct sink gz_sink(struct outfile *out)
 	if (deflateInit2(z, Z_DEFAULT_COMPRESSION, Z_DEFLATED, GZIP, 8, Z_DEFAULT_STRATEGY) != Z_OK)
 		BUG("deflateInit2");
 	return (struct sink){ .out = out, .state = z, .put = gz_put, .release = gz_release };
+}
+
+uint32_t crc32_of(const void *data, size_t n)
+{
+	return (uint32_t)crc32_z(crc32_z(0, NULL, 0), data, n);
 }

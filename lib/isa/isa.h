@@ -133,6 +133,8 @@ struct isa_prog {
 struct isa_prog *isa_build(const struct graph *g, const struct qmodel *m,
 			   const struct allocation *a, const struct target *t, struct err *e);
 void isa_free(struct isa_prog *p); /* NULL is fine */
+/* Numbers instead of names for all layers and for the tensors between them. */
+void isa_strip(struct isa_prog *p);
 /*
  * Adds a post unit for each post-process behind the device (PART_BEHIND, whose input i is output
  * stream i) that the device runs: engine nn_core or auto.  Errors: more than one context, heads
@@ -180,15 +182,29 @@ struct isa_prog *isa_decode(const void *image, size_t n, struct err *e);
 int isa_segment_end(const void *image, size_t n, size_t i, size_t *end, struct err *e);
 
 /*
- * CCWs: the words of a chunk with the headers that address them (hef(5)).
- * isa_ccw_write appends the CCWs of bytes [offset, offset + size) of the image to out.
+ * CCWs: writes of words with the headers that address them (hef(5)).
+ * isa_ccw_write appends one write, the first of bytes [offset, offset + size) of the image, packed
+ * when that is asked for and shorter, and returns how many of these bytes it has.
  */
-void isa_ccw_write(const struct isa_image *im, size_t offset, size_t size, struct str *out);
+size_t isa_ccw_write(const struct isa_image *im, size_t offset, size_t size, bool packed,
+		     struct str *out);
+/* A write as it is stored. */
+struct isa_ccw {
+	size_t offset;    /* in the image */
+	const void *data; /* size bytes; 0: it does nothing */
+	size_t size, unpacked;
+	bool packed;
+	size_t block; /* bytes of the block of a packed one */
+};
+/* The write at the cursor; errors: it ends outside, or announces what cannot be. */
+struct cursor;
+int isa_ccw_next(struct cursor *c, struct isa_ccw *w, struct err *e);
 /*
- * Replays CCWs into an image under construction: image->len grows as needed, at most max bytes; a
- * byte may be written once, in order; eight zero bytes where a header is due do nothing.  Errors:
- * bad header, hole, write past max.
+ * Replays writes into an image under construction: image->len grows as needed, 64 times n at most;
+ * a byte may be written once, in order.  Errors: those of isa_ccw_next, hole, damaged block.
  */
-int isa_ccw_load(const void *ccws, size_t n, size_t max, struct str *image, struct err *e);
+int isa_ccw_load(const void *ccws, size_t n, struct str *image, struct err *e);
+/* Bytes of n bytes of writes that were not packed. */
+size_t isa_ccw_room(const void *ccws, size_t n);
 
 #endif

@@ -2,16 +2,30 @@
  * and the decoded programme encodes again to the same. */
 #include "hef/hef.h"
 
+#include "base/md5.h"
 #include "base/mem.h"
 #include "base/rng.h"
+#include "io/crc.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n);
 
-static void put_hash(uint8_t *file, size_t n, size_t head)
+static void put_hash(uint8_t *file, size_t n)
 {
-	uint64_t h = hash_xxh3(file + head, n - head);
+	static const size_t heads[] = { 32, 28, 44, 56 };
+	uint32_t version = file[7];
+	uint8_t sum[MD5_SIZE];
+	uint64_t h;
 
-	for (int i = 0; i < 8; i++)
+	if (n <= 56 || version > 3)
+		return;
+	if (version == 0) {
+		md5(file + heads[0], n - heads[0], sum);
+		memcpy(file + 16, sum, sizeof sum);
+		return;
+	}
+	h = version == 1 ? (uint64_t)crc32_of(file + heads[1], n - heads[1]) << 32
+			 : hash_xxh3(file + heads[version], n - heads[version]);
+	for (int i = 0; i < (version == 1 ? 4 : 8); i++)
 		file[12 + i] = (uint8_t)(h >> (56 - 8 * i));
 }
 
@@ -58,10 +72,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n)
 	struct hef *h;
 
 	memcpy(file, data, n);
-	if (n > 56 && file[7] == 2)
-		put_hash(file, n, 44);
-	else if (n > 56 && file[7] == 3)
-		put_hash(file, n, 56);
+	put_hash(file, n);
 	h = hef_parse(file, n, &e);
 	if (h && hef_check(h, &e) == 0) {
 		if (hef_info(h, true, true, &text, &e) < 0 || !text.len)

@@ -187,7 +187,8 @@ int main(int argc, char *argv[])
 		if (apply(h->msg->network_groups[0], argv[i], &e) < 0)
 			die(&e);
 	hef_pb_pack(h->msg, &proto_bytes);
-	hef_join(proto_bytes.p, proto_bytes.len, h->file.ccws, h->file.nccws, &out);
+	hef_join(h->file.version, proto_bytes.p, proto_bytes.len, h->file.ccws, h->file.nccws,
+		 &out);
 	if (outfile_put(argv[2], OUT_BINARY, out.p, out.len, &e) < 0)
 		die(&e);
 	return 0;

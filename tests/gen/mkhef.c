@@ -2,6 +2,18 @@
  * forms. */
 #include "../unit/hef_message.h"
 
+#define FORM(v)                                                                                    \
+	{                                                                                          \
+		.version = v, .compressed = true, .sequencer = true, .channels = 1, .engines = 1   \
+	}
+static const struct hef_form md5_form = FORM(HEF_MD5), crc32_form = FORM(HEF_CRC32),
+			     aligned = FORM(HEF_ALIGNED),
+			     plain = { .version = HEF_XXH3, .channels = 3, .engines = 2 },
+			     ethernet = { .version = HEF_XXH3,
+					  .ethernet = true,
+					  .channels = 1,
+					  .engines = 1 };
+
 static const struct {
 	const char *name;
 	struct variant v;
@@ -14,6 +26,11 @@ static const struct {
 	{ "ddr",      { .ddr = true } },
 	{ "deadlock", { .skip = 1 } },
 	{ "w4",       { .w_bits = 4 } },
+	{ "md5",      { .contexts = 2, .form = &md5_form } },
+	{ "crc32",    { .contexts = 2, .form = &crc32_form } },
+	{ "aligned",  { .contexts = 2, .form = &aligned } },
+	{ "plain",    { .contexts = 2, .form = &plain } },
+	{ "ethernet", { .form = &ethernet } },
 	{ "softmax",  { 0 } },
 	{ "foreign",  { 0 } },
 	/* clang-format on */

@@ -95,6 +95,12 @@ ACTION_LIMIT(ccw_odd, WRITE_DATA_CCW_PTR, write_data_ccw_ptr, Hef__WriteDataCcwP
 	     hef__write_data_ccw_ptr, size, 12)
 ACTION_LIMIT(ccw_cut, WRITE_DATA_CCW_PTR, write_data_ccw_ptr, Hef__WriteDataCcwPtr,
 	     hef__write_data_ccw_ptr, size, 16)
+ACTION_LIMIT(ccw_pointer_inline, WRITE_DATA_CCW_PTR, write_data_ccw_ptr, Hef__WriteDataCcwPtr,
+	     hef__write_data_ccw_ptr, size, 0)
+CHANGE(ccw_packed)
+{
+	remove_extension(t, 5);
+}
 CHANGE(dataflow_connection)
 {
 	Hef__Operation *o = FIRST_OP(t);

@@ -31,7 +31,7 @@ static inline void message_open(struct message *t, const struct variant *v)
 
 	*t = (struct message){ 0 };
 	a.allocator_data = &t->arena;
-	if (hef_write(p, NULL, &t->bytes, &e) < 0 ||
+	if (hef_write(p, NULL, v->form ? v->form : &hef_form_default, &t->bytes, &e) < 0 ||
 	    hef_split(t->bytes.p, t->bytes.len, &t->file, &e) < 0 ||
 	    !(t->m = hef__hef__unpack(&a, t->file.nproto, t->file.proto))) {
 		printf("FAILED: %s\n", e.msg);
@@ -52,7 +52,7 @@ static inline void message_file(const struct message *t, struct str *out)
 	struct str proto = { 0 };
 
 	hef_pb_pack(t->m, &proto);
-	hef_join(proto.p, proto.len, t->file.ccws, t->file.nccws, out);
+	hef_join(t->file.version, proto.p, proto.len, t->file.ccws, t->file.nccws, out);
 	str_release(&proto);
 }
 

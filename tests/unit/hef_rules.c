@@ -2,9 +2,12 @@
 #include "hef_changes_good.h"
 #include "hef_changes_layer.h"
 #include "hef_changes_op.h"
+#include "hef_changes_switch.h"
 
 static const struct variant single = { 0 }, multi = { .contexts = 2 }, ddr = { .ddr = true },
 			    partial = { .partial = true }, feature = { .per_feature = true };
+static const struct hef_form md5_form = { .version = HEF_MD5, .channels = 1, .engines = 1 };
+static const struct variant oldest = { .form = &md5_form };
 
 static const struct {
 	const char *rule;
@@ -58,6 +61,12 @@ static const struct {
 	{ "info-only", &multi, change_inter_context_mux },
 	{ "inter-context", &multi, change_unconnected },
 	{ "inter-context", &multi, change_connected_to_9 },
+	{ "engine-channels", &multi, change_many_streams },
+	{ "context-source", &multi, change_source_later },
+	{ "context-source", &multi, change_source_absent },
+	{ "context-source", &multi, change_source_frame },
+	{ "buffer-unique", &multi, change_buffer_twice },
+	{ "ddr-names", &ddr, change_ddr_name },
 	{ "ddr", &ddr, change_ddr_context },
 	{ "ddr", &ddr, change_ddr_buffers },
 	{ "ddr", &ddr, change_ddr_unit },
@@ -118,6 +127,8 @@ static const struct {
 	{ "action-ethernet", &single, change_write_data },
 	{ "action-ethernet", &single, change_compressed },
 	{ "ccw-inline", &single, change_ccw_inline },
+	{ "ccw-inline", &oldest, change_ccw_pointer_inline },
+	{ "ccw-words", &single, change_ccw_packed },
 	{ "ccw-channel", &single, change_ccw_channel },
 	{ "ccw-range", &single, change_ccw_offset },
 	{ "ccw-range", &single, change_ccw_size },

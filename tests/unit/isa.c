@@ -117,18 +117,58 @@ static void damage(void)
 
 /* ---- configuration words ---- */
 
-static int load(const struct isa_image *im, struct str *out, struct err *e)
+/* Writes and loads all chunks; *written is set to the bytes of the writes. */
+static int load(const struct isa_image *im, bool packed, struct str *out, size_t *written,
+		struct err *e)
 {
 	struct str ccws = { 0 };
 	int r = 0;
 
+	*written = 0;
 	for (size_t i = 0; i < im->nchunks && r == 0; i++) {
+		const struct isa_chunk *c = &im->chunks[i];
+
 		ccws.len = 0;
-		isa_ccw_write(im, im->chunks[i].offset, im->chunks[i].size, &ccws);
-		r = isa_ccw_load(ccws.p, ccws.len, im->bytes.len, out, e);
+		for (size_t done = 0; done < c->size;)
+			done += isa_ccw_write(im, c->offset + done, c->size - done, packed, &ccws);
+		*written += ccws.len;
+		check(isa_ccw_room(ccws.p, ccws.len) == c->size + 8, "room of a chunk's words");
+		r = isa_ccw_load(ccws.p, ccws.len, out, e);
 	}
 	str_release(&ccws);
 	return r;
+}
+
+/* An image of one chunk of n zero bytes and one that is 1, in writes of 65536 words. */
+static void flat(size_t n)
+{
+	struct isa_chunk chunk = { 0, 0, n };
+	struct isa_image im = { .chunks = &chunk, .nchunks = 1 };
+	struct str ccws = { 0 }, out = { 0 };
+	struct err e = { 0 };
+	void *zeros = xcalloc(1, n);
+
+	str_add(&im.bytes, zeros, n);
+	im.bytes.p[n / 2] = 1;
+	for (size_t done = 0; done < n;)
+		done += isa_ccw_write(&im, done, n - done, true, &ccws);
+	check(ccws.len < n / 32 && ccws.len >= n / 64, "what is nearly empty is packed 1 to 64");
+	check(isa_ccw_load(ccws.p, ccws.len, &out, &e) == 0 && out.len == n &&
+		  memcmp(out.p, im.bytes.p, n) == 0,
+	      "and unpacked");
+	for (size_t i = 0; i < 16; i++) {
+		ccws.p[i] = (char)(ccws.p[i] ^ 0x10);
+		out.len = 0;
+		e = (struct err){ 0 };
+		check(isa_ccw_load(ccws.p, ccws.len, &out, &e) < 0 ||
+			  (out.len == n && memcmp(out.p, im.bytes.p, n) == 0),
+		      "a packed write with a wrong header is refused");
+		ccws.p[i] = (char)(ccws.p[i] ^ 0x10);
+	}
+	str_release(&ccws);
+	str_release(&out);
+	str_release(&im.bytes);
+	free(zeros);
 }
 
 static void words(void)
@@ -138,18 +178,24 @@ static void words(void)
 	struct isa_image im;
 	struct str out = { 0 };
 	struct err e = { 0 };
+	size_t plain, packed;
 
 	image_of(&(struct variant){ .contexts = 2 }, &im);
-	check(load(&im, &out, &e) == 0 && out.len == im.bytes.len &&
+	check(load(&im, false, &out, &plain, &e) == 0 && out.len == im.bytes.len &&
 		  memcmp(out.p, im.bytes.p, out.len) == 0,
 	      "the chunks' words rebuild the image");
-	check(isa_ccw_load(noop, 8, out.len, &out, &e) == 0 && out.len == im.bytes.len,
+	out.len = 0;
+	check(load(&im, true, &out, &packed, &e) == 0 && out.len == im.bytes.len &&
+		  memcmp(out.p, im.bytes.p, out.len) == 0 && packed < plain,
+	      "so do packed ones, which are fewer");
+	flat(1000000);
+	check(isa_ccw_load(noop, 8, &out, &e) == 0 && out.len == im.bytes.len,
 	      "eight zero bytes do nothing");
-	check(isa_ccw_load(hole, 16, out.len + 99, &out, &e) < 0, "a hole is refused");
+	check(isa_ccw_load(hole, 16, &out, &e) < 0, "a hole is refused");
 	e = (struct err){ 0 };
-	check(isa_ccw_load(shortened, 8, out.len + 99, &out, &e) < 0, "missing words are refused");
+	check(isa_ccw_load(shortened, 8, &out, &e) < 0, "missing words are refused");
 	e = (struct err){ 0 };
-	check(isa_ccw_load(hole, 12, out.len + 99, &out, &e) < 0, "odd bytes are refused");
+	check(isa_ccw_load(hole, 12, &out, &e) < 0, "odd bytes are refused");
 	str_release(&out);
 	isa_image_release(&im);
 }

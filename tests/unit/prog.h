@@ -30,13 +30,14 @@ static inline int finish(void)
 
 /* What differs between variants. */
 struct variant {
-	int contexts;     /* 2: conv2 and all after it in context 1 */
-	bool partial;     /* a multi-layout chip */
-	bool per_feature; /* dense1 has a scale per feature */
-	bool ddr;         /* conv1 -> ew_add1 through external memory */
-	bool relay;       /* conv1 -> ew_add1 through a relay, layer L_ADD then */
-	int32_t skip;     /* rows of the buffer conv1 -> ew_add1; 0: enough */
-	int32_t w_bits;   /* of the kernels: 8 or 4 */
+	int contexts;                /* 2: conv2 and all after it in context 1 */
+	bool partial;                /* a multi-layout chip */
+	bool per_feature;            /* dense1 has a scale per feature */
+	bool ddr;                    /* conv1 -> ew_add1 through external memory */
+	bool relay;                  /* conv1 -> ew_add1 through a relay, layer L_ADD then */
+	int32_t skip;                /* rows of the buffer conv1 -> ew_add1; 0: enough */
+	int32_t w_bits;              /* of the kernels: 8 or 4 */
+	const struct hef_form *form; /* of the HEF; NULL: the default */
 };
 
 enum {
