@@ -146,7 +146,9 @@ two/output_layer1 float32 [3,1,2,2]' ]
 	hn-infer -c fp_optimized "${data[@]}" -o b.npy "$q"
 	same_bytes a.npy b.npy
 	printf '"*":\n  target: NATIVE\nshapes/*/*: {target: QUANTIZED}\n' > integer.yaml
-	hn-infer -c quantized "${data[@]}" --custom-infer-config integer.yaml -o a.npy "$q"
+	run --separate-stderr hn-infer -c quantized "${data[@]}" --custom-infer-config integer.yaml -o a.npy "$q"
+	n=$(har-pack -m hn "$q" | jq '[.layers[] | select(.type | test("^(in|out)put_layer$") | not)] | length')
+	[[ $stderr == *"hn-infer: '*': $n layers NATIVE"*"hn-infer: 'shapes/*/*': $n layers QUANTIZED"* ]]
 	hn-infer -c quantized "${data[@]}" -o b.npy "$q"
 	same_bytes a.npy b.npy
 }

@@ -143,6 +143,25 @@ alternating() {
 	hn-infer -q -c fp_optimized --in in.npy n.fp.har -o before.npz
 }
 
+@test "pm_ew_adds: the bits of the sums; allow_equlize_block: whether the layer takes factors" {
+	made "$P(conv_decomposition, layers=conv3, sub_group_size=12)"
+	[ "$(values conv3_sum1 in_bits) $(values conv3_part1 out_bits)" = "16 16 16" ]
+	made "$P(conv_decomposition, layers=conv3, sub_group_size=12, pm_ew_adds=a8_w8)"
+	[ "$(values conv3_sum1 in_bits) $(values conv3_part1 out_bits)" = "8 8 8" ]
+	echo "$P(conv_decomposition, layers=conv3, sub_group_size=12, pm_ew_adds=a9)" > s.alls
+	fails_with 1 "hn-quantize: s.alls:1:1: $P: 'a9' is no precision mode" hn-quantize -q -c in.npy -s s.alls n.fp.har -o x.har
+	kernel() {
+		made "$P(conv_decomposition, layers=conv3, sub_group_size=12, allow_equlize_block=$1)" "${@:2}"
+		har-pack -m fpo.npz t.har > fpo.npz
+		arr get fpo.npz n/conv2/kernel:0 "$1.npy"
+	}
+	kernel False
+	kernel True
+	run ! cmp -s False.npy True.npy
+	kernel True "$P(equalization, layers=conv3, policy=disabled)"
+	same_bytes False.npy True.npy
+}
+
 @test "conv_decomposition sorts features by their largest weight, so that groups are alike" {
 	alternating
 	l=$(graph n.fp.har | awk '$2 == "conv" && $3 == "input_layer1" { print $1 }' | head -n 1)
@@ -182,6 +201,16 @@ alternating() {
 	echo 'quantization_param(conv3, force_range_in=[0, 1], force_range_index=1)' > s.alls
 	fails_with 1 "hn-quantize: s.alls:1:68: quantization_param: layer 'n/conv3' has no input 1" \
 		hn-quantize -q -c in.npy -s s.alls n.fp.har -o x.har
+}
+
+@test "use_16bit_bias is bias_mode by its former name" {
+	mode() {
+		made "quantization_param(conv2, $1)"
+		har-pack -m hn t.har | jq -r '.layers["n/conv2"].quantization_params.bias_mode'
+	}
+	[ "$(mode use_16bit_bias=False)" = single_scale_decomposition ]
+	[ "$(mode use_16bit_bias=True)" = double_scale_initialization ]
+	[ "$(mode 'use_16bit_bias=True, bias_mode=single_scale_decomposition')" = single_scale_decomposition ]
 }
 
 @test "conv_a16_w4 by a glob leaves the convolutions of colors, and what is no 1x1 convolution" {

@@ -67,7 +67,7 @@ const struct alls_row alls_rows_quant[] = {
 	       { "weight_group_size", INT_FROM(1) },
 	       { "activation_fit", POLICY3, ONLY("enabled allowed"),
 		 .why = "activations that are no straight lines are tables, which are always fitted" },
-	       { "use_16bit_bias", BOOL, IGNORED("bias_mode is the name since version 2.8") }) },
+	       { "use_16bit_bias", BOOL }) },
 	{ 0 }
 };
 /* clang-format on */

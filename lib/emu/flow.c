@@ -45,6 +45,7 @@ static int apply(const struct yaml_entry *y, const struct graph *g, bool *native
 		}
 	if (hits == 0)
 		return err_set(e, "line %zu: '%s' names no layer", y->line, quote(y->name));
+	log_info("'%s': %zu %s %s", quote(y->name), hits, hits == 1 ? "layer" : "layers", y->value);
 	return 0;
 }
 

@@ -80,10 +80,20 @@ static int apply_param(struct quant *q, const struct alls_stmt *st, const struct
 	return p->groups ? set_groups(st, l, info, p->groups, e) : 0;
 }
 
+/* bias_mode, or by its name before version 2.8. */
+static const char *bias_of(const struct alls_stmt *st)
+{
+	const int wide = alls_get_switch(st, "use_16bit_bias");
+
+	if (alls_get(st, "bias_mode") || wide < 0)
+		return alls_get_text(st, "bias_mode");
+	return wide ? "double_scale_initialization" : "single_scale_decomposition";
+}
+
 static struct layer_param read_param(const struct alls_stmt *st)
 {
 	struct layer_param p = { .precision = alls_get_text(st, "precision_mode"),
-				 .bias = alls_get_text(st, "bias_mode"),
+				 .bias = bias_of(st),
 				 .vector = alls_get_switch(st, "output_encoding_vector"),
 				 .groups = alls_get_int(st, "quantization_groups", 0),
 				 .weight_group = alls_get_int(st, "weight_group_size", 0),
