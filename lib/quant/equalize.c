@@ -6,8 +6,8 @@
  * largest, of those that make the feature, A the same for its values, and C for the weights that
  * use it, each round moves log s halfway to balance between C and sqrt(P A), until nothing moves.
  */
+#include "quant/equalize.h"
 #include "base/log.h"
-#include "quant/quant_int.h"
 
 #include <math.h>
 #include <string.h>
@@ -16,26 +16,6 @@ enum {
 	ROUNDS = 60
 };
 static const double factor_max = 1e4;
-
-/* A layer's weights as magnitudes by input and output feature. */
-struct side {
-	const struct layer *l;
-	size_t cin, cout, groups; /* cin: features of the input tensor; per group: cin / groups */
-	float *mag;               /* [cin / groups][cout]: largest over kernel positions */
-	double *in_max, *out_max; /* by feature, with the present factors */
-	double in_top, out_top;
-};
-
-struct equalizer {
-	struct quant *q;
-	struct channels ch;
-	double *log_s;     /* by class root */
-	size_t *tensor;    /* by class root: see find_tensors */
-	double *p, *a, *c; /* by class root: see above, this round */
-	enum eq_target *target;
-	struct side *sides;
-	size_t nsides;
-};
 
 /* Kernel value k of a layer belongs to input feature (within its group) and output feature. */
 static void make_side(struct side *s, const struct quant *q, const struct layer *l, struct err *e)
@@ -66,21 +46,6 @@ static void make_side(struct side *s, const struct quant *q, const struct layer 
 	}
 }
 
-static double class_log(const struct equalizer *z, size_t root)
-{
-	return z->ch.fixed[root] ? 0 : z->log_s[root];
-}
-
-static double out_factor(const struct equalizer *z, const struct layer *l, size_t f)
-{
-	return exp(class_log(z, channels_root(&z->ch, z->ch.base[l->index] + f)));
-}
-
-static double in_factor(const struct equalizer *z, const struct layer *l, size_t f)
-{
-	return exp(class_log(z, channels_input(&z->ch, l, 0, f)));
-}
-
 /* Largest magnitudes by feature with the present factors. */
 static int measure_side(size_t i, void *ctx, struct err *e)
 {
@@ -91,12 +56,12 @@ static int measure_side(size_t i, void *ctx, struct err *e)
 
 	(void)e;
 	for (size_t o = 0; o < s->cout; o++) {
-		out[o] = out_factor(z, s->l, o);
+		out[o] = equalize_out(z, s->l, o);
 		s->out_max[o] = 0;
 	}
 	s->in_top = s->out_top = 0;
 	for (size_t c = 0; c < s->cin; c++) {
-		double factor = 1 / in_factor(z, s->l, c);
+		double factor = 1 / equalize_in(z, s->l, c);
 		const float *m = s->mag + c % cg * s->cout;
 		double top = 0;
 
@@ -167,10 +132,10 @@ static void gather_values(const struct equalizer *z)
 		double top = 0;
 
 		for (size_t f = 0; f < info->c; f++)
-			raise_to(&top, extent(info, f) * out_factor(z, l, f));
+			raise_to(&top, extent(info, f) * equalize_out(z, l, f));
 		for (size_t f = 0; f < info->c && top > 0; f++)
 			lower_to(&z->a[channels_root(&z->ch, z->ch.base[i] + f)],
-				 extent(info, f) * out_factor(z, l, f) / top);
+				 extent(info, f) * equalize_out(z, l, f) / top);
 	}
 }
 
@@ -273,111 +238,6 @@ static int iterate(struct equalizer *z, struct err *e)
 	return 0;
 }
 
-/* Stored tensors are shared and read-only. */
-static struct tensor copy_of(const struct tensor *t)
-{
-	struct tensor n = tensor_new(DT_F32, t->rank, t->dim);
-
-	memcpy(tensor_data(&n), t->data, tensor_bytes(t));
-	return n;
-}
-
-/* w' = w * out / in; every other vector of the layer has output features. */
-static void apply_vector(struct quant *q, const struct layer *l, const char *key,
-			 const double *factor, size_t c)
-{
-	const struct tensor *t = layer_weight(q->w, l, key);
-	struct tensor n;
-	float *v;
-
-	if (!t || t->dtype != DT_F32 || tensor_count(t) != c)
-		return;
-	n = copy_of(t);
-	v = tensor_data(&n);
-	for (size_t i = 0; i < c; i++)
-		v[i] = (float)((double)v[i] * factor[i]);
-	layer_set_weight(q->w, l, key, n);
-}
-
-static void apply_side(struct equalizer *z, const struct side *s)
-{
-	const struct tensor *t = layer_weight(z->q->w, s->l, "kernel");
-	struct tensor n = copy_of(t);
-	float *w = tensor_data(&n);
-	size_t cg = s->cin / s->groups, og = s->cout / s->groups;
-	size_t total = tensor_count(t);
-	double *in = xreallocarray(NULL, s->cin, sizeof *in);
-
-	for (size_t c = 0; c < s->cin; c++)
-		in[c] = 1 / in_factor(z, s->l, c);
-	for (size_t k = 0; k < total; k += s->cout)
-		for (size_t o = 0; o < s->cout; o++)
-			w[k + o] = (float)((double)w[k + o] * in[o / og * cg + k / s->cout % cg] *
-					   z->q->info[s->l->index].eq[o]);
-	layer_set_weight(z->q->w, s->l, "kernel", n);
-	apply_vector(z->q, s->l, "bias", z->q->info[s->l->index].eq, s->cout);
-	free(in);
-}
-
-static void apply_norm(struct quant *q, const struct layer *l)
-{
-	const struct qinfo *info = quant_info(q, l);
-	const int64_t c = (int64_t)info->c;
-
-	if (!layer_weight(q->w, l, "gamma")) {
-		struct tensor t = tensor_new(DT_F32, 1, &c);
-
-		for (size_t i = 0; i < info->c; i++)
-			((float *)tensor_data(&t))[i] = 1;
-		layer_set_weight(q->w, l, "gamma", t);
-	}
-	apply_vector(q, l, "gamma", info->eq, info->c);
-	apply_vector(q, l, "beta", info->eq, info->c);
-}
-
-/* Clip bounds by feature, where a layer's activation has bounds other than 0. */
-static void apply_bounds(struct quant *q, const struct layer *l)
-{
-	struct qinfo *info = quant_info(q, l);
-	float hi = l->p.activation == ACT_RELU6 ? 6 : l->p.act.hi;
-	float lo = l->p.activation == ACT_RELU6 ? 0 : l->p.act.lo;
-	struct tensor thi, tlo;
-
-	if (l->p.activation != ACT_RELU6 && l->p.activation != ACT_CLIP)
-		return;
-	thi = tensor_new(DT_F32, 1, (int64_t[]){ (int64_t)info->c });
-	tlo = tensor_new(DT_F32, 1, (int64_t[]){ (int64_t)info->c });
-	for (size_t c = 0; c < info->c; c++) {
-		((float *)tensor_data(&thi))[c] = (float)(info->eq[c] * (double)hi);
-		((float *)tensor_data(&tlo))[c] = (float)(info->eq[c] * (double)lo);
-	}
-	layer_set_weight(q->w, l, "clip_hi", thi);
-	layer_set_weight(q->w, l, "clip_lo", tlo);
-}
-
-static void apply(struct equalizer *z)
-{
-	struct quant *q = z->q;
-
-	for (size_t i = 0; i < q->g->nlayers; i++) {
-		struct qinfo *info = &q->info[i];
-		bool changed = false;
-
-		for (size_t f = 0; f < info->c; f++) {
-			info->eq[f] = out_factor(z, q->g->layers[i], f);
-			changed = changed || info->eq[f] != 1;
-			info->min[f] = (float)((double)info->min[f] * info->eq[f]);
-			info->max[f] = (float)((double)info->max[f] * info->eq[f]);
-		}
-		if (changed && q->g->layers[i]->type == HN_LAYER_NORM)
-			apply_norm(q, q->g->layers[i]);
-		if (changed)
-			apply_bounds(q, q->g->layers[i]);
-	}
-	for (size_t i = 0; i < z->nsides; i++)
-		apply_side(z, &z->sides[i]);
-}
-
 /* What a class evens out: as the script says of a layer that gives it. */
 static void find_targets(struct equalizer *z)
 {
@@ -410,7 +270,7 @@ int quant_equalize(struct quant *q, struct err *e)
 	if (err_is(e) || iterate(&z, e) < 0)
 		rc = -1;
 	if (rc == 0)
-		apply(&z);
+		equalize_apply(&z);
 	for (size_t i = 0; i < z.nsides; i++) {
 		free(z.sides[i].mag);
 		free(z.sides[i].in_max);
