@@ -116,6 +116,31 @@ values() {
 	run ! grep part graph.txt
 }
 
+@test "a layer that adds an input is divided, too: its first part adds it" {
+	cat <<- 'END' > n.json
+		{"name": "n", "net_params": {}, "layers": {
+		"n/input_layer1": {"type": "input_layer", "input": [], "input_shapes": [[-1, 6, 6, 8]]},
+		"n/conv1": {"type": "conv", "input": ["n/input_layer1"], "params": {"kernel_shape": [3, 3, 8, 12], "strides": [1, 1, 1, 1], "padding": "SAME", "activation": "relu"}},
+		"n/conv2": {"type": "conv", "input": ["n/input_layer1"], "params": {"kernel_shape": [1, 1, 8, 12], "strides": [1, 1, 1, 1], "padding": "SAME"}},
+		"n/ew_add1": {"type": "ew_add", "input": ["n/conv2", "n/conv1"], "params": {"activation": "relu"}},
+		"n/output_layer1": {"type": "output_layer", "input": ["n/ew_add1"]}}}
+	END
+	mkhar n.json n.har in.npy 20
+	hn-normalize -q n.har -o n.fp.har
+	hn-infer -q -c fp_optimized --in in.npy n.fp.har -o before.npy
+	graph n.fp.har > fused.txt
+	run ! grep ew_add fused.txt
+	l=$(awk '/conv [^ ]*,/ { print $1 }' fused.txt)
+	added=$(awk '/conv [^ ]*,/ { print $3 }' fused.txt | cut -d , -f 2)
+	made "$P(conv_decomposition, layers=$l, sub_group_size=4)"
+	grep -x "$l conv ${l}_slice0,$added" graph.txt
+	grep -x "${l}_part1 conv ${l}_slice1" graph.txt
+	grep -x "${l}_sum1 ew_add $l,${l}_part1" graph.txt
+	same 0.03
+	made "quantization_param($l, weight_group_size=36)" "$P(defuse, layers=$l, num_splits=2)"
+	same 0.03
+}
+
 @test "the last sum's codes have the bits that its readers ask for" {
 	made "$P(conv_decomposition, layers=conv2, sub_group_size=8)" 'quantization_param(conv3, precision_mode=a16_w8)'
 	[ "$(values conv2_sum1 out_bits)" = 16 ]

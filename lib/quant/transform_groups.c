@@ -155,7 +155,9 @@ int transform_weight_groups(struct quant *q, struct err *e)
 		if (!info->weight_group || l->dead)
 			continue;
 		if (transform_divides(l, &why) < 0) {
-			log_info("weight_group_size: '%s' stays as it is", quote(l->name));
+			log_info("weight_group_size: '%s' stays as it is: conv and dense layers in "
+				 "one group have groups of weights",
+				 quote(l->name));
 			continue;
 		}
 		if (group_features(l, info->weight_group) >= layer_in_shape(l, 0)->c)
