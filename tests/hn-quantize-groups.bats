@@ -252,3 +252,35 @@ alternating() {
 	run --separate-stderr hn-quantize -q -c in.npy -s s.alls n.fp.har -o t.har
 	[ "$stderr" = "hn-quantize: warning: conv_a16_w4: 'n/rgb1' stays: it converts colors" ]
 }
+
+@test "by a glob a command serves the layers that it can, and passes over the others" {
+	made 'quantization_param({*}, quantization_groups=2)'
+	[ "$(values conv2 w_scale | wc -w) $(values conv3 w_scale | wc -w)" = "2 2" ]
+	made "$P(conv_decomposition, layers={*}, sub_group_size=12)"
+	grep -x 'conv3_sum1 ew_add conv3,conv3_part1' graph.txt
+	made "$P(defuse, layers={*}, num_splits=2)"
+	grep -x 'conv3_sum1 ew_add conv3,conv3_part1' graph.txt
+	made "$P(split_ew_mult_by_bit_significance, layers={*}, num_splits=2)"
+	[ "$(values ew_mult1 in_bits)" = "16 16" ]
+	for line in "$P(layer_norm_decomposition, layers={*}, eq_consumer=True)" "$P(equalization, layers={*}, force_transparent=enabled)" \
+		"$P(global_avgpool_reduction, layers={*}, division_factors=[2, 2])" 'quantization_param({*}, output_encoding_vector=enabled)' \
+		"$P(matmul_decomposition, layers={*}, policy=enabled)"; do
+		made "$line"
+		[ "$(wc -l < graph.txt)" -eq 6 ]
+	done
+}
+
+@test "output_encoding_vector of a layer holds over that of all" {
+	sed -i '/ew_mult1": {/d; s/n.ew_mult1/n\/conv3/' n.json
+	mkhar n.json n.har in.npy 20
+	hn-normalize -q n.har -o n.fp.har
+	all='model_optimization_config(globals, output_encoding_vector=enabled)'
+	made "$all"
+	[ "$(values conv3 out_scale | wc -w)" -eq 16 ]
+	for l in conv3 output_layer1; do
+		made "$all" "quantization_param($l, output_encoding_vector=disabled)"
+		[ "$(values conv3 out_scale | wc -w)" -eq 1 ]
+	done
+	made 'quantization_param({*}, output_encoding_vector=enabled)'
+	[ "$(values conv3 out_scale | wc -w)" -eq 16 ]
+}

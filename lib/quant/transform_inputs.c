@@ -186,7 +186,7 @@ int transform_defuse(struct quant *q, const struct alls_stmt *st, struct layer *
 
 	if (alls_has_word(st, "defuse_type", "mha"))
 		return transform_heads(q, st, l, e);
-	if (n == 1)
+	if (n == 1 || (alls_by_glob(st) && !divides(l)))
 		return 0;
 	if (transform_divides(l, e) < 0)
 		return -1;
