@@ -88,7 +88,7 @@ refused() {
 }
 
 @test "--json says the same" {
-	printf '%s\n' 'place(0)' 'pre_quantization_optimization(equalization, policy=disabled)' 'merge(a, b)' > s.alls
+	printf '%s\n' 'place(0)' 'pre_quantization_optimization(equalization, policy=disabled)' 'remove_node(a)' > s.alls
 	run --separate-stderr alls-check --json s.alls
 	[ "$status" -eq 1 ]
 	echo "$output" > out.json

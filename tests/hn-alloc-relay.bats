@@ -208,7 +208,7 @@ holds() {
 }
 
 @test "what a network needs at least includes its relays" {
-	jq '.clusters.count = 1 | .clusters.ids = [0] | .clusters.lcus = 13' "$ROOT/share/targets/hailo8.json" > t.json
+	jq '.clusters.count = 1 | .clusters.ids = [0] | .clusters.lcus = 12' "$ROOT/share/targets/hailo8.json" > t.json
 	allocated -a ./t.json <<< 'context_switch_param(mode=disabled)'
 	cat > s.alls <<- 'END'
 		context_switch_param(mode=disabled)
@@ -218,7 +218,7 @@ holds() {
 	END
 	run --separate-stderr hn-alloc -q -a ./t.json -s s.alls "$Q"
 	[ "$status" -eq 1 ]
-	[[ $stderr == *'one context needs at least 15 layer controllers, hailo8 has 13'* ]]
+	[[ $stderr == *'one context needs at least 15 layer controllers, hailo8 has 12'* ]]
 }
 
 # A skip connection past four depthwise kernels of 13 rows: the product waits for 24 rows at the least.

@@ -271,7 +271,7 @@ wide_net() {
 	hn-alloc -q "$Q" -o plain.har
 	cat > s.alls <<-'END'
 		conv1_s0, conv1_s1, conv1_sc = defuse(conv1, 2, defuse_type=COMPUTE_LANES)
-		merged = merge(conv2, conv3)
+		m1, m2 = mux_demux([conv2], [conv3])
 		place(0, [conv1_s0])
 		buffers(conv1_sc, maxpool1, 4)
 		buffers(conv1, maxpool1, 4, PARTIAL_ROW)
@@ -279,13 +279,13 @@ wide_net() {
 	run --separate-stderr hn-alloc -q -s s.alls "$Q" -o a.har --report r.json
 	[ "$status" -eq 0 ]
 	[ "${stderr_lines[0]}" = 'hn-alloc: warning: s.alls:1:32: defuse: stored, not applied yet: defuse_type=COMPUTE_LANES' ]
-	[ "${stderr_lines[1]}" = 'hn-alloc: warning: s.alls:2:10: merge: no effect: each physical layer has its own layer controller on this machine' ]
+	[ "${stderr_lines[1]}" = 'hn-alloc: warning: s.alls:2:10: mux_demux: no effect: each tensor between contexts has its own stream on this machine' ]
 	[ "${stderr_lines[2]}" = 'hn-alloc: warning: s.alls:5:1: buffers: no effect: buffer_type=PARTIAL_ROW (rows are buffered whole on this machine)' ]
 	[ "${stderr_lines[3]}" = "hn-alloc: warning: s.alls:3:1: place: passed over for 'conv1_s0': the command that makes it is not applied here" ]
 	[ "${stderr_lines[4]}" = "hn-alloc: warning: s.alls:4:1: buffers: passed over for 'conv1_sc': the command that makes it is not applied here" ]
 	cmp <(har-pack -m auto.alls plain.har) <(har-pack -m auto.alls a.har)
 	[ "$(jq -c '.script | map([.line, .command, .status])' r.json)" = \
-		'[[1,"defuse","stored, not applied yet"],[2,"merge","no effect"],[5,"buffers","no effect"]]' ]
+		'[[1,"defuse","stored, not applied yet"],[2,"mux_demux","no effect"],[5,"buffers","no effect"]]' ]
 	[ "$(har-pack -m metadata.json a.har | jq -c '.hnt_script["hn-alloc"]')" = "$(jq -c .script r.json)" ]
 }
 

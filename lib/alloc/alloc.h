@@ -50,6 +50,12 @@ struct alloc_layer {
 	int32_t columns, features; /* MAC mode: 8 x 8 or 16 x 4; 0 without MACs */
 	int64_t row_cycles;        /* cycles per output row */
 	int32_t rows;              /* output rows per frame */
+	char *merged;              /* full name of the layers that it is merged with; NULL: none */
+	int32_t group;             /* the first of these; -1: none */
+};
+/* Resources of a cluster; cuts are those of weights and buffers. */
+struct alloc_taken {
+	int32_t lcus, subclusters, input_aligners, apus, l3_cuts;
 };
 
 enum alloc_edge_kind {
@@ -119,6 +125,10 @@ struct alloc_opts {
 struct allocation *alloc_run(const struct graph *g, const struct qmodel *m,
 			     const struct alloc_opts *o, struct err *e);
 void alloc_free(struct allocation *a);
+/* What layer i takes besides the layers before it: merged layers count once, at the first one. */
+struct alloc_taken alloc_taken_by(const struct allocation *a, size_t i);
+/* Cycles per frame of a layer, or of all that it is merged with. */
+int64_t alloc_cycles(const struct allocation *a, size_t i);
 json_t *alloc_to_json(const struct allocation *a);
 struct allocation *alloc_from_json(const json_t *j, struct err *e); /* checks indexes and ranges */
 /* ---- what it takes, and what it is expected to do ---- */

@@ -8,7 +8,8 @@
 
 enum {
 	MAX_PARTS = 64,
-	MAX_COLUMN_PARTS = 16
+	MAX_COLUMN_PARTS = 16,
+	MERGE_MOST = 4 /* layers that are merged without being named in a script */
 };
 
 /* What a layer costs before anything is chosen; filled by its row of cost_ops[]. */
@@ -66,6 +67,9 @@ struct unit {
 	int32_t bucket;        /* layers of one bucket stay in one context; 0: none */
 	int32_t relays;        /* those with a layer controller that feed it */
 	int64_t window_bytes;  /* of L3 that its inputs need at the least */
+	/* the layers that it is merged with: a ring of indexes; now, and by the script */
+	int32_t next, given_next;
+	char *merged, *given_merged; /* full name of the ring; NULL: none yet */
 };
 
 /* Thresholds of one context. */
@@ -133,12 +137,18 @@ struct plan {
 	int32_t ddr_cuts, l4_cuts; /* an edge that takes more L3 may lie elsewhere; -1: none */
 	bool no_ddr;               /* no automatic buffers in external memory */
 	bool no_memory;            /* none at all: the platform has none */
-	bool reshapes;             /* format conversions at inputs and outputs, where there is room */
-	bool spill;                /* it does, when L3 has no room */
-	bool no_ecc;               /* allocator_param(enable_lcu_ecc=disabled) */
-	struct alloc_try *tries;   /* what has been tried; texts in the arena */
+	bool reshapes;           /* format conversions at inputs and outputs, where there is room */
+	bool spill;              /* it does, when L3 has no room */
+	bool no_ecc;             /* allocator_param(enable_lcu_ecc=disabled) */
+	struct alloc_try *tries; /* what has been tried; texts in the arena */
 	size_t ntries, cap_tries;
 	bool held_up; /* the last try's buffers are for frames that enter more slowly */
+	/* merging that no command names (merge_auto.c) */
+	bool merge_contexts; /* in several contexts, too */
+	double merge_util;   /* down to this control utilization; 0: as needed */
+	double most_control; /* share of the controllers that layers may want before it */
+	bool merge_never;    /* this try is without */
+	bool merge_fits;     /* without it the network would not be in one context */
 	/* result of contexts.c, exact.c */
 	int32_t ncontexts;
 	double *context_scale; /* by context: of its thresholds; NULL: 1 */
@@ -183,6 +193,8 @@ struct need unit_part_need(const struct plan *p, const struct unit *u, struct ch
 /* Resources of all parts; false when a part does not fit in a cluster. */
 bool unit_need(const struct plan *p, const struct unit *u, struct choice c, bool l2,
 	       struct need *out);
+/* One cluster has this, and room for the rows of the inputs. */
+bool fits_cluster(const struct target *t, const struct need *n, int64_t window_bytes);
 /* Cycles per frame: the slowest part. */
 int64_t unit_cycles(const struct plan *p, const struct unit *u, struct choice c);
 /* The choice with the fewest resources that the script allows; -1 when none fits in a cluster. */
@@ -197,6 +209,48 @@ int32_t unit_window(const struct unit *u, size_t input);
 
 /* Steps in which each of its output rows is made. */
 int32_t unit_steps(const struct unit *u);
+
+/* ---- merge.c: a ring of units, or one unit by itself ---- */
+/* Why a layer is not merged with others; NULL when it may be. */
+const char *merge_reason(const struct unit *u);
+struct unit *merge_next(const struct plan *p, const struct unit *u);
+bool merge_alone(const struct plan *p, const struct unit *u);
+/* Is it the first of its ring? */
+bool merge_leads(const struct plan *p, const struct unit *u);
+bool merge_has(const struct plan *p, const struct unit *u, const struct unit *other);
+/* Back to what the script merges. */
+void merge_reset(struct plan *p);
+/* Makes one ring of two. */
+void merge_join(struct plan *p, struct unit *a, struct unit *b);
+struct need merge_both(struct need a, struct need b);
+/* Resources of u's ring when u's choice is c; false when a cluster does not hold it. */
+bool merge_need(const struct plan *p, const struct unit *u, struct choice c, bool l2,
+		struct need *out);
+/* Bytes of L3 that the inputs of u's ring need at the least. */
+int64_t merge_window(const struct plan *p, const struct unit *u);
+/* Cycles per frame of all of u's ring. */
+int64_t merge_cycles(const struct plan *p, const struct unit *u);
+/* Names the rings. */
+void merge_names(struct plan *p);
+/* A unit of the ring that the script calls so; NULL: none. */
+struct unit *merge_named(const struct plan *p, const char *name);
+
+/* ---- merge_read.c ---- */
+/* merge(...) of the script. */
+int merge_read(struct plan *p, struct err *e);
+/* Merged layers lie in one cluster of one context. */
+int merge_check(const struct plan *p, struct err *e);
+
+/* ---- merge_auto.c ---- */
+/* May layers be merged when they do not fit: in one context, or in several? */
+bool merge_auto(const struct plan *p, bool single);
+/* And to make room for the slowest layer? */
+bool merge_for_room(const struct plan *p, bool single);
+/*
+ * Merges the two cheapest rings of a context that take at most `most` cycles per frame together and
+ * fit in a cluster; false when there are none.
+ */
+bool merge_cheapest(struct plan *p, int32_t context, bool l2, int64_t most);
 
 /* ---- settings.c, directives.c ---- */
 /* Parameters of the whole allocation. */
@@ -223,6 +277,12 @@ char *plan_part_name(struct arena *a, const struct unit *u, int32_t i);
 int32_t context_number(const struct plan *p, const char *name);
 
 /* ---- search.c ---- */
+/*
+ * A network whose smallest choices fill more of the device than this is divided or merged, unless
+ * the script says otherwise (inferred from which networks are published with the rates of one
+ * context).
+ */
+extern const double plan_fullest;
 /* Thresholds of a context: the script's, else the defaults for one or several contexts. */
 struct limits plan_limits(const struct plan *p, int32_t context, bool single);
 /* Widens the layers of a context until a threshold stops it. scale: thresholds x scale. */
@@ -296,7 +356,7 @@ void flow_release(struct flow *f, const struct allocation *a);
 /* ---- rows.c ---- */
 /*
  * Rows of every buffer of a context: what a schedule occupies whose input is paced at `interval`
- * cycles per frame and whose layers are never held up.
+ * cycles per frame and whose layers are held up by those only that they are merged with.
  */
 void rows_size(const struct plan *p, struct allocation *a, const struct flow *f, int32_t context,
 	       double interval);
@@ -308,6 +368,8 @@ int rows_force(const struct plan *p, struct allocation *a, struct err *e);
 void rows_cuts(const struct plan *p, struct allocation *a);
 
 /* ---- pace.c ---- */
+/* Layers and edges as processes see them; layers and edges of s are the caller's. */
+void pace_source(const struct plan *p, const struct allocation *a, struct net_source *s);
 /*
  * Runs every context with its finite buffers, every layer as early as it can.  False on a deadlock;
  * *stuck is then an edge without room.

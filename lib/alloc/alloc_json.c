@@ -151,6 +151,8 @@ json_t *alloc_to_json(const struct allocation *a)
 		json_object_set_new(o, "row_cycles", json_integer(a->layers[i].row_cycles));
 		if (a->layers[i].kind != ALLOC_LAYER)
 			put_relay(o, &a->layers[i]);
+		if (a->layers[i].merged)
+			json_object_set_new(o, "merged", json_string(a->layers[i].merged));
 		json_array_append_new(layers, o);
 	}
 	for (i = 0; i < a->nedges; i++) {
@@ -212,15 +214,18 @@ static int read_relay(struct allocation *a, const json_t *o, struct alloc_layer 
 
 static int read_layer(struct allocation *a, const json_t *o, struct alloc_layer *l, struct err *e)
 {
-	const char *name;
-	const char *layer;
+	const char *name, *layer, *merged = NULL;
 
 	if (json_need_string(o, "name", &name, e) < 0 ||
 	    json_need_string(o, "layer", &layer, e) < 0 ||
+	    (json_object_get(o, "merged") && json_need_string(o, "merged", &merged, e) < 0) ||
 	    get_numbers(o, l, layer_numbers, LAYER_NUMBERS, e) < 0)
 		return -1;
-	if (!*name || !*layer || strlen(name) > LIMIT_NAME || strlen(layer) > LIMIT_NAME)
+	if (!*name || !*layer || strlen(name) > LIMIT_NAME || strlen(layer) > LIMIT_NAME ||
+	    (merged && (!*merged || strlen(merged) > LIMIT_NAME)))
 		return err_set(e, "a name is empty or too long");
+	if (merged)
+		l->merged = arena_strdup(&a->arena, merged);
 	l->name = arena_strdup(&a->arena, name);
 	l->layer = arena_strdup(&a->arena, layer);
 	if (l->feature_to <= l->feature_from)
@@ -255,6 +260,50 @@ static int read_edge(const struct allocation *a, const json_t *o, struct alloc_e
 	return 0;
 }
 
+struct ring {
+	const char *name;
+	int32_t layer;
+};
+
+static int by_name(const void *a, const void *b)
+{
+	const struct ring *x = a, *y = b;
+	int order = strcmp(x->name, y->name);
+
+	return order ? order : x->layer - y->layer;
+}
+
+/* Layers with the same name in 'merged' are one group. */
+static int read_groups(struct allocation *a, struct err *e)
+{
+	struct ring *r = xcalloc(a->nlayers, sizeof *r);
+	size_t n = 0, i, first = 0;
+
+	for (i = 0; i < a->nlayers; i++) {
+		a->layers[i].group = -1;
+		if (a->layers[i].merged)
+			r[n++] = (struct ring){ a->layers[i].merged, (int32_t)i };
+	}
+	if (n)
+		qsort(r, n, sizeof *r, by_name);
+	for (i = 0; i < n && !err_is(e); i++) {
+		struct alloc_layer *l = &a->layers[r[i].layer];
+		const struct alloc_layer *f;
+
+		if (i == 0 || strcmp(r[first].name, r[i].name) != 0)
+			first = i;
+		f = &a->layers[r[first].layer];
+		l->group = r[first].layer;
+		if (l->context != f->context || l->cluster != f->cluster || l->cluster < 0)
+			err_set(e, "layer '%s' is merged with '%s' of another cluster",
+				quote(l->name), quote(f->name));
+		else if (first == i && (i + 1 == n || strcmp(r[i].name, r[i + 1].name) != 0))
+			err_set(e, "layer '%s' is merged with nothing", quote(l->name));
+	}
+	free(r);
+	return err_is(e) ? -1 : 0;
+}
+
 static int read_records(struct allocation *a, const json_t *j, struct err *e)
 {
 	const json_t *layers = json_object_get(j, "layers");
@@ -272,6 +321,8 @@ static int read_records(struct allocation *a, const json_t *j, struct err *e)
 	for (i = 0; i < a->nlayers; i++)
 		if (read_layer(a, json_array_get(layers, i), &a->layers[i], e) < 0)
 			return err_in(e, "layer %zu", i);
+	if (read_groups(a, e) < 0)
+		return -1;
 	for (i = 0; i < a->nedges; i++)
 		if (read_edge(a, json_array_get(edges, i), &a->edges[i], e) < 0)
 			return err_in(e, "edge %zu", i);

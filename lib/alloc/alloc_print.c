@@ -171,7 +171,8 @@ static void context_row(const struct table *t, const struct allocation *a, const
 	cell(load, "%.3f", a->load[c] / 1e6);
 	cell(cross, "%.3f", (f.in + f.out + f.read + f.written + f.ddr) / 1e6);
 	cell(fps, "%.2f", a->interval[c] > 0 ? tg->clock_hz / a->interval[c] : 0);
-	cells(t, (const char *const[]){ name, layers, l4, load, cross, fps, slow->name });
+	cells(t, (const char *const[]){ name, layers, l4, load, cross, fps,
+					slow->merged ? slow->merged : slow->name });
 }
 
 static void print_contexts(const struct allocation *a, const struct target *tg, struct str *out)
@@ -266,19 +267,33 @@ static void print_expected(const struct allocation *a, const struct target *t, s
 		str_printf(out, "Expected FPS: %.2f, latency %.3f ms", a->fps, 1e3 * a->latency_s);
 }
 
+static void print_merged(const struct allocation *a, struct str *out)
+{
+	size_t layers = 0, groups = 0;
+
+	for (size_t i = 0; i < a->nlayers; i++) {
+		layers += a->layers[i].group >= 0;
+		groups += a->layers[i].group == (int32_t)i;
+	}
+	if (groups)
+		str_printf(out, ", %zu of them merged into %zu", layers, groups);
+	str_puts(out, "\n");
+}
+
 void alloc_print(const struct allocation *a, const struct target *t, struct str *out)
 {
 	const struct alloc_layer *slow = &a->layers[a->bottleneck];
-	const double cycles = alloc_layer_cycles(slow);
+	const double cycles = (double)alloc_cycles(a, (size_t)a->bottleneck);
 	int32_t c;
 
 	print_search(a, out);
 	for (c = 0; c < a->ncontexts; c++)
 		print_context(a, t, c, out);
 	print_contexts(a, t, out);
-	str_printf(out, "%s: %d context%s, %zu physical layers\n", t->name, a->ncontexts,
+	str_printf(out, "%s: %d context%s, %zu physical layers", t->name, a->ncontexts,
 		   a->ncontexts == 1 ? "" : "s", a->nlayers);
-	str_printf(out, "Bottleneck: %s, %.0f cycles per frame (%.2f FPS)\n", quote(slow->name),
-		   cycles, t->clock_hz / cycles);
+	print_merged(a, out);
+	str_printf(out, "Bottleneck: %s, %.0f cycles per frame (%.2f FPS)\n",
+		   quote(slow->merged ? slow->merged : slow->name), cycles, t->clock_hz / cycles);
 	print_expected(a, t, out);
 }

@@ -108,6 +108,44 @@ static void print_relays(const struct allocation *a, struct str *out)
 	free(relays);
 }
 
+/* A group of n: "G_1 = merge(A, B)", "G_2 = merge(G_1, C)" ..., the last one is G. */
+static void print_merge(const struct allocation *a, const size_t *members, size_t n,
+			struct str *out)
+{
+	const char *group = a->layers[members[0]].merged;
+	char *before = xstrdup(a->layers[members[0]].name);
+
+	for (size_t k = 1; k < n; k++) {
+		char *name = k + 1 < n ? xasprintf("%s_%zu", group, k) : xstrdup(group);
+
+		alls_print_name(name, out);
+		str_puts(out, " = merge(");
+		alls_print_name(before, out);
+		str_puts(out, ", ");
+		alls_print_name(a->layers[members[k]].name, out);
+		str_puts(out, ")\n");
+		free(before);
+		before = name;
+	}
+	free(before);
+}
+
+static void print_merges(const struct allocation *a, struct str *out)
+{
+	size_t *members = xcalloc(a->nlayers + 1, sizeof *members);
+	size_t n;
+
+	for (size_t i = 0; i < a->nlayers; i++) {
+		if (a->layers[i].group != (int32_t)i)
+			continue;
+		for (size_t k = n = 0; k < a->nlayers; k++)
+			if (a->layers[k].group == (int32_t)i)
+				members[n++] = k;
+		print_merge(a, members, n, out);
+	}
+	free(members);
+}
+
 static void print_contexts(const struct allocation *a, struct str *out)
 {
 	size_t *members = xcalloc(a->nlayers + 1, sizeof *members);
@@ -195,6 +233,7 @@ void alloc_script(const struct allocation *a, struct str *out)
 	print_contexts(a, out);
 	print_defuse(a, out);
 	print_relays(a, out);
+	print_merges(a, out);
 	print_params(a, out);
 	print_places(a, out);
 	print_buffers(a, out);

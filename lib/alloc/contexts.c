@@ -42,6 +42,14 @@ static void keep_buckets(const struct plan *p, struct cut_order *t)
 	free(last);
 }
 
+/* The same for layers that the script merges. */
+static void keep_merged(const struct plan *p, struct cut_order *t)
+{
+	for (size_t i = 0; i < p->n; i++)
+		for (size_t k = t->at[i] + 1; k <= t->at[p->units[i].given_next]; k++)
+			t->whole[k] = true;
+}
+
 void contexts_order(struct plan *p, struct cut_order *t)
 {
 	struct unit *u;
@@ -66,6 +74,7 @@ void contexts_order(struct plan *p, struct cut_order *t)
 		}
 	}
 	keep_buckets(p, t);
+	keep_merged(p, t);
 }
 
 void cut_order_release(struct cut_order *t)
@@ -154,11 +163,25 @@ static void offer(struct partition *t, size_t begin, size_t end, int32_t context
 	t->from[end] = begin;
 }
 
+/* What u takes besides the layers of the run before it that it is merged with. */
+static struct need more_need(const struct partition *t, const struct unit *u)
+{
+	struct need before = { { 0 } }, need;
+
+	for (const struct unit *m = merge_next(t->p, u); m != u; m = merge_next(t->p, m)) {
+		if (t->at[m - t->p->units] > t->at[u - t->p->units])
+			continue;
+		unit_need(t->p, m, m->choice, false, &need);
+		before = merge_both(before, need);
+	}
+	unit_need(t->p, u, u->choice, false, &need);
+	return need_add(merge_both(before, need), before, -1);
+}
+
 /* All runs that begin at order[begin]. */
 static void extend(struct partition *t, size_t begin)
 {
 	struct need total = { { 0 } };
-	struct need need;
 	int64_t window_bytes = 0;
 	int32_t streams = 0;
 	double bytes = 0;
@@ -167,8 +190,7 @@ static void extend(struct partition *t, size_t begin)
 
 	for (end = begin; end < t->n; end++) {
 		u = t->order[end];
-		unit_need(t->p, u, u->choice, false, &need);
-		total = need_add(total, need, 1);
+		total = need_add(total, more_need(t, u), 1);
 		total = need_add(total, relays_need(u), 1);
 		window_bytes += u->cost.outside ? 0 : u->window_bytes;
 		layers += u->cost.outside ? 0 : 1;
@@ -192,7 +214,8 @@ static int no_partition(const struct partition *t, struct err *e)
 	while (i > 0 && t->contexts[i] < 0)
 		i--;
 	if (t->cuts.whole[i + 1])
-		return err_set(e, "no context can hold the bucket of layer '%s'",
+		return err_set(e, "no context can hold the %s of layer '%s'",
+			       t->order[i]->bucket ? "bucket" : "merged layers",
 			       quote(t->order[i]->l->name));
 	return err_set(
 	    e, "no context can hold layer '%s': it reads more than %d tensors of other contexts",
@@ -239,9 +262,12 @@ static void settle_contexts(const struct partition *t)
 	}
 }
 
-static double share_of(double share)
+/* Merged layers are more than there are controllers. */
+static double share_of(const struct plan *p, int r, double share)
 {
-	return share < 1 ? share : 1;
+	const double most = r == RES_LCU && merge_auto(p, false) ? p->t->util_control_max : 1;
+
+	return share < most ? share : most;
 }
 
 static void divide_init(struct partition *t, double fill)
@@ -253,10 +279,11 @@ static void divide_init(struct partition *t, double fill)
 	int r;
 
 	for (r = 0; r < RES_COUNT; r++)
-		t->allowed[r] = (p->partition.given[r] ? share_of(p->partition.util[r])
-						       : share_of(fill * lim.util[r])) *
-				(double)capacity.v[r];
-	t->memory = 0.9 * share_of(fill) * (double)capacity.v[RES_WEIGHTS];
+		t->allowed[r] =
+		    share_of(p, r,
+			     p->partition.given[r] ? p->partition.util[r] : fill * lim.util[r]) *
+		    (double)capacity.v[r];
+	t->memory = 0.9 * share_of(p, RES_WEIGHTS, fill) * (double)capacity.v[RES_WEIGHTS];
 	if (p->partition.given[RES_WEIGHTS])
 		t->memory = t->allowed[RES_WEIGHTS];
 	t->contexts = xcalloc(p->n + 1, sizeof *t->contexts);

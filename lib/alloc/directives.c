@@ -382,6 +382,10 @@ static int physical_name(struct plan *p, const struct alls_stmt *st, const char 
 
 	*out = NULL;
 	*n = (struct named){ .part = -1 };
+	if ((n->u = merge_named(p, name)) != NULL) {
+		*out = n->u->given_merged;
+		return 0;
+	}
 	if (plan_find(p, name, n, e) < 0)
 		return alls_made(st, name) ? skip(st, name, e)
 					   : alls_in_value(st, alls_get(st, argument), e);
@@ -456,13 +460,14 @@ int directives_read(struct plan *p, struct err *e)
 	/* Parts first: the other commands may name them. */
 	if (each_command(p, "defuse", defuse, e) < 0 ||
 	    each_command(p, "output_layer", output_layer, e) < 0 || relays_read(p, e) < 0 ||
-	    each_command(p, "bucket", bucket, e) < 0 ||
+	    merge_read(p, e) < 0 || each_command(p, "bucket", bucket, e) < 0 ||
 	    each_command(p, "compilation_param", compilation_param, e) < 0 ||
 	    each_command(p, "context", context, e) < 0 || each_command(p, "place", place, e) < 0)
 		return -1;
 	if (p->contexts_given)
 		settle_given(p);
-	if (p->contexts_given && each_command(p, "bucket", bucket_given, e) < 0)
+	if ((p->contexts_given && each_command(p, "bucket", bucket_given, e) < 0) ||
+	    merge_check(p, e) < 0)
 		return -1;
 	return each_command(p, "buffers", buffers, e);
 }

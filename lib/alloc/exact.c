@@ -74,6 +74,7 @@ static bool try_run(struct plan *p, struct run *r)
 	struct allocation *a;
 	bool ok = false;
 
+	merge_reset(p);
 	for (size_t i = 0; i < p->n; i++)
 		if (unit_minimum(p, &p->units[i], false, &ignored) < 0)
 			return false;

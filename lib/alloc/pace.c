@@ -1,7 +1,7 @@
 /* An allocation as the networks of processes that its contexts are. */
 #include "alloc/alloc_int.h"
 
-static void pace_source(const struct plan *p, const struct allocation *a, struct net_source *s)
+void pace_source(const struct plan *p, const struct allocation *a, struct net_source *s)
 {
 	*s = (struct net_source){ .layers = xcalloc(a->nlayers + 1, sizeof *s->layers),
 				  .nlayers = a->nlayers,
@@ -14,7 +14,8 @@ static void pace_source(const struct plan *p, const struct allocation *a, struct
 						   .rows = l->rows,
 						   .steps = phys_steps(p, a, i),
 						   .cycles = l->row_cycles,
-						   .link = phys_on_link(p, a, i) };
+						   .link = phys_on_link(p, a, i),
+						   .group = l->group };
 	}
 	for (size_t i = 0; i < a->nedges; i++) {
 		const struct alloc_edge *d = &a->edges[i];

@@ -50,6 +50,31 @@ static void add_layer(struct plan *p, struct allocation *a, const struct unit *u
 	}
 	out->row_cycles = unit_row_cycles(p, u, c, part);
 	out->rows = u->cost.rows;
+	if (!merge_alone(p, u))
+		out->merged = arena_strdup(&a->arena, u->merged);
+}
+
+/* The first layer of each ring. */
+static void set_groups(const struct plan *p, struct allocation *a)
+{
+	int32_t *first = xcalloc(p->n + 1, sizeof *first);
+
+	for (size_t i = 0; i < p->n; i++)
+		first[i] = -1;
+	for (size_t i = 0; i < a->nlayers; i++) {
+		const struct unit *u;
+
+		a->layers[i].group = -1;
+		if (!a->layers[i].merged)
+			continue;
+		u = phys_unit(p, a, i);
+		while (!merge_leads(p, u))
+			u = merge_next(p, u);
+		if (first[u - p->units] < 0)
+			first[u - p->units] = (int32_t)i;
+		a->layers[i].group = first[u - p->units];
+	}
+	free(first);
 }
 
 static bool is_type(const struct plan *p, const struct allocation *a, int32_t layer,
@@ -173,6 +198,7 @@ struct allocation *phys_build(struct plan *p, struct err *e)
 	a->unit = arena_array(&a->arena, layers + 1, sizeof *a->unit);
 	a->edges = arena_array(&a->arena, edges + 1, sizeof *a->edges);
 	first = arena_array(&a->arena, p->n + 1, sizeof *first);
+	merge_names(p);
 	for (i = 0; i < p->n && !err_is(e); i++) {
 		first[i] = a->nlayers;
 		name = arena_strdup(&a->arena, p->units[i].l->name);
@@ -184,6 +210,7 @@ struct allocation *phys_build(struct plan *p, struct err *e)
 		alloc_free(a);
 		return NULL;
 	}
+	set_groups(p, a);
 	for (i = 0; i < a->nedges; i++)
 		a->edges[i].kind = edge_kind(p, a, &a->edges[i]);
 	return a;

@@ -49,18 +49,21 @@ static void settle_portals(struct allocation *a, const int32_t *host, int32_t co
 	}
 }
 
+/* Of a layer, of all that it is merged with, and of the portals in front of them. */
 static void layer_need(const struct allocation *a, const int32_t *host, size_t layer,
 		       int64_t v[RES_COUNT])
 {
-	const struct alloc_layer *l = &a->layers[layer];
+	const struct alloc_taken u = alloc_taken_by(a, layer);
+	const int32_t group = a->layers[layer].group;
 
-	v[RES_LCU] = l->lcus;
-	v[RES_SC] = l->subclusters;
-	v[RES_IA] = l->input_aligners;
-	v[RES_APU] = l->apus;
-	v[RES_WEIGHTS] = l->l3_weight_cuts + l->l3_buffer_cuts;
-	for (size_t i = 0; i < layer; i++)
-		if (host[i] == (int32_t)layer)
+	v[RES_LCU] = u.lcus;
+	v[RES_SC] = u.subclusters;
+	v[RES_IA] = u.input_aligners;
+	v[RES_APU] = u.apus;
+	v[RES_WEIGHTS] = u.l3_cuts;
+	for (size_t i = 0; i < a->nlayers; i++)
+		if (host[i] == (int32_t)layer ||
+		    (host[i] >= 0 && group >= 0 && a->layers[host[i]].group == group))
 			v[RES_WEIGHTS] += a->layers[i].l3_buffer_cuts;
 }
 
@@ -89,7 +92,7 @@ static bool take(struct space *s, int32_t k, const int64_t need[RES_COUNT])
 	return true;
 }
 
-static int32_t wanted_cluster(const struct plan *p, const struct allocation *a, size_t i)
+static int32_t own_cluster(const struct plan *p, const struct allocation *a, size_t i)
 {
 	const struct unit *u;
 	int32_t part = 0;
@@ -103,7 +106,29 @@ static int32_t wanted_cluster(const struct plan *p, const struct allocation *a, 
 	return u->place[part];
 }
 
-/* Places one layer: where the script says, else in the first cluster with room. */
+/* Where the script wants a layer, or one that it is merged with; -1: anywhere. */
+static int32_t wanted_cluster(const struct plan *p, const struct allocation *a, size_t i)
+{
+	int32_t wanted = own_cluster(p, a, i);
+
+	for (size_t k = i + 1; k < a->nlayers && wanted < 0 && a->layers[i].group >= 0; k++)
+		if (a->layers[k].group == a->layers[i].group)
+			wanted = own_cluster(p, a, k);
+	return wanted;
+}
+
+static void set_cluster(struct allocation *a, size_t i, int32_t id)
+{
+	a->layers[i].cluster = id;
+	for (size_t k = i + 1; k < a->nlayers && a->layers[i].group >= 0; k++)
+		if (a->layers[k].group == a->layers[i].group)
+			a->layers[k].cluster = id;
+}
+
+/*
+ * Places one layer, with those that it is merged with: where the script says, else in the first
+ * cluster with room.
+ */
 static bool place_layer(const struct plan *p, struct allocation *a, const int32_t *host, size_t i,
 			struct space *s)
 {
@@ -116,7 +141,7 @@ static bool place_layer(const struct plan *p, struct allocation *a, const int32_
 		if (wanted >= 0 && p->t->cluster_id[k] != wanted)
 			continue;
 		if (take(s, k, need)) {
-			a->layers[i].cluster = p->t->cluster_id[k];
+			set_cluster(a, i, p->t->cluster_id[k]);
 			return true;
 		}
 	}
@@ -246,7 +271,7 @@ int place_context(const struct plan *p, struct allocation *a, int32_t context, s
 	bool ok;
 
 	for (i = 0; i < a->nlayers; i++)
-		if (a->layers[i].context == context && a->layers[i].lcus > 0) {
+		if (a->layers[i].context == context && alloc_taken_by(a, i).lcus > 0) {
 			items[n].layer = i;
 			items[n++].weight = weight_of(p->t, a, host, i);
 		}

@@ -108,7 +108,8 @@ static int each_glob(struct plan *p, const struct alls_stmt *st, const char *glo
 
 	for (i = 0; i < p->n && rc == 0; i++) {
 		u = &p->units[i];
-		if (alls_match(glob, u->l->name)) {
+		if (alls_match(glob, u->l->name) ||
+		    (u->given_merged && alls_match(glob, u->given_merged))) {
 			rc = fn(p, st, &(struct named){ .u = u, .part = -1 }, ctx, e);
 			continue;
 		}
@@ -118,6 +119,20 @@ static int each_glob(struct plan *p, const struct alls_stmt *st, const char *glo
 	}
 	arena_release(&scratch);
 	return rc;
+}
+
+/* Calls fn for each layer that u is merged with, itself first. */
+static int each_merged(struct plan *p, const struct alls_stmt *st, struct unit *u, layer_fn fn,
+		       void *ctx, struct err *e)
+{
+	struct unit *m = u;
+
+	do {
+		if (fn(p, st, &(struct named){ .u = m, .part = -1 }, ctx, e) < 0)
+			return -1;
+		m = merge_next(p, m);
+	} while (m != u);
+	return 0;
 }
 
 int plan_each(struct plan *p, const struct alls_stmt *st, const struct alls_value *v, layer_fn fn,
@@ -137,6 +152,8 @@ int plan_each(struct plan *p, const struct alls_stmt *st, const struct alls_valu
 		return each_glob(p, st, v->text, fn, ctx, e);
 	case ALLS_NAME:
 	case ALLS_STRING:
+		if ((n.u = merge_named(p, v->text)) != NULL)
+			return each_merged(p, st, n.u, fn, ctx, e);
 		if (plan_find(p, v->text, &n, e) < 0) {
 			if (!alls_made(st, v->text))
 				return alls_in_value(st, v, e);

@@ -18,7 +18,8 @@ struct net_layer {
 	int32_t rows;   /* per frame */
 	int32_t steps;  /* of each row, qop_row_steps */
 	int64_t cycles; /* per row */
-	bool link; /* its rows take the link: inputs, outputs, relays through external memory */
+	bool link;     /* its rows take the link: inputs, outputs, relays through external memory */
+	int32_t group; /* first of the merged layers that share its controller; -1: its own */
 };
 struct net_edge {
 	int32_t from, to;    /* layers */
@@ -62,7 +63,8 @@ struct line {
 enum wait {
 	WAIT_NONE,
 	WAIT_STARVED,
-	WAIT_BLOCKED
+	WAIT_BLOCKED,
+	WAIT_SHARED /* could start, another layer of its group has the controller */
 };
 
 /* Cycles of a process in the frames that were run. */
@@ -70,6 +72,7 @@ struct process_time {
 	int64_t busy;    /* computes or transfers */
 	int64_t starved; /* waits for input rows */
 	int64_t blocked; /* waits for room in a buffer */
+	int64_t shared;  /* waits for a row of a layer that it is merged with */
 	int64_t first;   /* cycle of the first frame's first row's start */
 	int64_t last;    /* cycle of the first frame's last row's end */
 };
@@ -84,6 +87,7 @@ struct process {
 	int32_t steps;    /* of each row */
 	int64_t cycles;   /* per step */
 	bool link;        /* the row takes the link to external memory */
+	int32_t group;    /* of the network; -1: none */
 	size_t *in, *out; /* lines */
 	size_t nin, nout;
 	int64_t done; /* steps since the start */
@@ -91,7 +95,17 @@ struct process {
 	enum wait wait;
 	int32_t full;             /* line that blocks it */
 	int64_t since;            /* of the wait or the row */
+	int64_t ready;            /* WAIT_SHARED: since when */
+	bool waking;              /* a source whose next row is not due yet */
 	struct process_time time; /* sums over all frames */
+};
+
+/* Merged layers: a row of one of them at a time, without interruption. */
+struct sharing {
+	int32_t layer; /* of the source: the first one */
+	int32_t *proc; /* members, ascending */
+	size_t nproc;
+	bool busy;
 };
 
 struct network {
@@ -100,6 +114,9 @@ struct network {
 	size_t nproc, cap_proc;
 	struct line *line;
 	size_t nline, cap_line;
+	struct sharing *group;
+	size_t ngroup;
+	double paced; /* sources begin a frame at multiples of it, the link is free; 0: at once */
 };
 
 /* Processes and lines of a context; nproc 0: it has no layers. */
@@ -112,6 +129,11 @@ int64_t network_steps(const struct network *n);
  * frame f is out.  False on a deadlock.
  */
 bool network_run(struct network *n, int32_t frames, int64_t *end);
+/*
+ * The most rows that each line holds, its peak, when sources are paced at `interval` cycles per
+ * frame.
+ */
+void network_peaks(struct network *n, double interval);
 
 /* What one context does. */
 struct pace {

@@ -17,9 +17,12 @@ static int32_t add_process(struct network *n, int32_t layer, int32_t rows, int32
 			   int64_t cycles, bool link)
 {
 	VEC_GROW(n->proc, n->nproc, &n->cap_proc);
-	n->proc[n->nproc] = (struct process){
-		.layer = layer, .rows = rows, .steps = steps, .cycles = cycles, .link = link
-	};
+	n->proc[n->nproc] = (struct process){ .layer = layer,
+					      .rows = rows,
+					      .steps = steps,
+					      .cycles = cycles,
+					      .link = link,
+					      .group = -1 };
 	return (int32_t)n->nproc++;
 }
 
@@ -150,6 +153,43 @@ static void index_lines(struct network *n)
 	}
 }
 
+/* The network's group that begins with a layer of the source; a new one when there is none. */
+static int32_t group_of(struct network *n, int32_t layer)
+{
+	size_t i = 0;
+
+	while (i < n->ngroup && n->group[i].layer != layer)
+		i++;
+	if (i == n->ngroup)
+		n->group[n->ngroup++] = (struct sharing){ .layer = layer };
+	return (int32_t)i;
+}
+
+/* Members of groups: first counted, then listed. */
+static void index_groups(struct network *n, const struct net_source *s)
+{
+	n->group = arena_array(&n->arena, n->nproc + 1, sizeof *n->group);
+	for (size_t i = 0; i < n->nproc; i++) {
+		struct process *p = &n->proc[i];
+
+		if (p->layer < 0 || s->layers[p->layer].group < 0)
+			continue;
+		p->group = group_of(n, s->layers[p->layer].group);
+		n->group[p->group].nproc++;
+	}
+	for (size_t i = 0; i < n->ngroup; i++) {
+		n->group[i].proc =
+		    arena_array(&n->arena, n->group[i].nproc, sizeof *n->group[i].proc);
+		n->group[i].nproc = 0;
+	}
+	for (size_t i = 0; i < n->nproc; i++)
+		if (n->proc[i].group >= 0) {
+			struct sharing *g = &n->group[n->proc[i].group];
+
+			g->proc[g->nproc++] = (int32_t)i;
+		}
+}
+
 int64_t network_steps(const struct network *n)
 {
 	int64_t steps = 0;
@@ -175,6 +215,7 @@ void network_build(struct network *n, const struct net_source *s, int32_t contex
 	for (size_t i = 0; i < s->nedges; i++)
 		edge(&b, i);
 	index_lines(n);
+	index_groups(n, s);
 	free(b.at);
 	free(b.in.v);
 	free(b.out.v);

@@ -203,8 +203,49 @@ static int32_t rows_of(const struct plan *p, const struct allocation *a, const s
 	return rows < window ? rows : window;
 }
 
-void rows_size(const struct plan *p, struct allocation *a, const struct flow *f, int32_t context,
-	       double interval)
+static bool is_shared(const struct allocation *a, int32_t context)
+{
+	for (size_t i = 0; i < a->nlayers; i++)
+		if (a->layers[i].context == context && a->layers[i].group >= 0)
+			return true;
+	return false;
+}
+
+/* Unlimited, but behind a relay that keeps its rows before it. */
+static int64_t capacity_shared(const struct plan *p, const struct allocation *a, int32_t edge)
+{
+	if (edge < 0 || !relay_kind_of(a->layers[a->edges[edge].from].kind)->lazy)
+		return INT64_MAX / 2;
+	return edge_window(p, a, &a->edges[edge]);
+}
+
+/* Merged layers hold each other up: their rows follow from all layers at once. */
+static void size_shared(const struct plan *p, struct allocation *a, int32_t context,
+			double interval)
+{
+	struct net_source s;
+	struct network n;
+
+	pace_source(p, a, &s);
+	network_build(&n, &s, context);
+	for (size_t i = 0; i < n.nline; i++)
+		n.line[i].capacity = capacity_shared(p, a, n.line[i].edge);
+	network_peaks(&n, interval);
+	for (size_t i = 0; i < n.nline; i++)
+		if (n.line[i].edge >= 0)
+			a->edges[n.line[i].edge].rows = (int32_t)n.line[i].peak;
+	for (size_t i = 0; i < a->nedges; i++)
+		if (a->edges[i].kind == EDGE_INTER_CONTEXT &&
+		    a->layers[a->edges[i].to].context == context)
+			a->edges[i].rows = a->layers[a->edges[i].from].rows;
+	network_release(&n);
+	free(s.layers);
+	free(s.edges);
+}
+
+/* Each layer by itself, in their order. */
+static void size_alone(const struct plan *p, struct allocation *a, const struct flow *f,
+		       int32_t context, double interval)
 {
 	struct timeline tl = { .start = xcalloc(a->nlayers + 1, sizeof *tl.start),
 			       .finish = xcalloc(a->nlayers + 1, sizeof *tl.finish),
@@ -239,10 +280,20 @@ void rows_size(const struct plan *p, struct allocation *a, const struct flow *f,
 	free(tl.finish);
 }
 
-/* A name means a physical layer, or all parts of a layer. */
+void rows_size(const struct plan *p, struct allocation *a, const struct flow *f, int32_t context,
+	       double interval)
+{
+	if (is_shared(a, context))
+		size_shared(p, a, context, interval);
+	else
+		size_alone(p, a, f, context, interval);
+}
+
+/* A name means a physical layer, all parts of a layer, or all layers that are merged. */
 static bool names(const struct alloc_layer *l, const char *name)
 {
-	return strcmp(l->name, name) == 0 || strcmp(l->layer, name) == 0;
+	return strcmp(l->name, name) == 0 || strcmp(l->layer, name) == 0 ||
+	       (l->merged && strcmp(l->merged, name) == 0);
 }
 
 /* Several statements about two layers are about the edges between them in their order. */

@@ -66,6 +66,7 @@ static int choose(struct plan *p, bool single, double scale, struct err *e)
 	size_t i;
 	int32_t c;
 
+	merge_reset(p);
 	for (i = 0; i < p->n; i++)
 		if (unit_minimum(p, &p->units[i], single, e) < 0)
 			return -1;
@@ -178,11 +179,13 @@ static void record(struct plan *p, double fill, double util, const struct alloca
 				.why = a ? NULL : arena_strdup(&p->arena, why->msg) };
 }
 
-/*
- * A network whose smallest choices fill more of the device than this is divided, unless the script
- * says otherwise (inferred from which networks are published with the rates of one context).
- */
-static const double fullest = 0.9;
+/* Where layers are merged it holds more of them, as many as the target allows. */
+static double overfull(const struct plan *p, int r)
+{
+	const bool merging = merge_auto(p, true) && r != RES_SC && r != RES_WEIGHTS;
+
+	return merging && p->t->util_control_max > 1 ? p->t->util_control_max : 1;
+}
 
 /* The device holds the smallest choices of all layers; else an error that names the resource. */
 static int check_capacity(struct plan *p, struct err *e)
@@ -194,25 +197,37 @@ static int check_capacity(struct plan *p, struct err *e)
 	size_t i;
 	int r;
 
+	merge_reset(p);
 	for (i = 0; i < p->n; i++) {
 		if (unit_minimum(p, &p->units[i], true, e) < 0)
 			return -1;
-		unit_need(p, &p->units[i], p->units[i].choice, true, &need);
-		total = need_add(total, need, 1);
-		total = need_add(total, relays_need(&p->units[i]), 1);
 		window += p->units[i].cost.outside ? 0 : p->units[i].window_bytes;
+	}
+	for (i = 0; i < p->n; i++) {
+		total = need_add(total, relays_need(&p->units[i]), 1);
+		if (!merge_leads(p, &p->units[i]))
+			continue;
+		if (!merge_need(p, &p->units[i], p->units[i].choice, true, &need))
+			return err_set(e, "the layers of '%s' do not fit in a cluster together",
+				       quote(p->units[i].given_merged));
+		total = need_add(total, need, 1);
 	}
 	total.v[RES_WEIGHTS] += window / p->t->l3_cut_bytes;
 	for (r = 0; r < RES_COUNT; r++)
-		if (total.v[r] > capacity.v[r])
+		if ((double)total.v[r] > overfull(p, r) * (double)capacity.v[r])
 			return err_set(e, "one context needs at least %lld %s, %s has %lld",
 				       (long long)total.v[r], resource_name((enum resource)r),
 				       p->t->name, (long long)capacity.v[r]);
-	for (r = 0; r < RES_COUNT && p->mode == 0; r++)
-		if (!p->limits.given[r] && (double)total.v[r] > fullest * (double)capacity.v[r])
+	for (r = 0; r < RES_COUNT && p->mode == 0; r++) {
+		if (p->limits.given[r] ||
+		    (double)total.v[r] <= plan_fullest * (double)capacity.v[r])
+			continue;
+		p->merge_fits = overfull(p, r) > 1;
+		if (!p->merge_fits)
 			return err_set(e, "one context needs at least %lld of the %lld %s of %s",
 				       (long long)total.v[r], (long long)capacity.v[r],
 				       resource_name((enum resource)r), p->t->name);
+	}
 	return 0;
 }
 
@@ -237,7 +252,7 @@ static struct allocation *attempt_at(struct plan *p, double util, bool narrower,
 }
 
 /* All layers in one context; at the highest level with thresholds from the device's limits down. */
-static struct allocation *single_context(struct plan *p, struct err *e)
+static struct allocation *one_context(struct plan *p, struct err *e)
 {
 	struct allocation *a = NULL;
 	struct err last = { 0 };
@@ -262,6 +277,50 @@ static struct allocation *single_context(struct plan *p, struct err *e)
 		record(p, 0, 0, a, e);
 	}
 	return a;
+}
+
+static double rate_of(const struct plan *p, struct allocation *a)
+{
+	measure(p, a);
+	return a->fps;
+}
+
+/* The faster of two, either of which may be NULL; the other one is freed. */
+static struct allocation *faster_of(struct plan *p, struct allocation *a, struct allocation *b)
+{
+	if (!a || !b)
+		return a ? a : b;
+	if (rate_of(p, b) > rate_of(p, a)) {
+		alloc_free(a);
+		return b;
+	}
+	alloc_free(b);
+	return a;
+}
+
+static bool any_merged(const struct allocation *a)
+{
+	for (size_t i = 0; i < a->nlayers; i++)
+		if (a->layers[i].group >= 0)
+			return true;
+	return false;
+}
+
+/* The search that merges is no better in every case than the one that does not. */
+static struct allocation *single_context(struct plan *p, struct err *e)
+{
+	struct allocation *a = one_context(p, e), *b;
+	struct err ignored = { 0 };
+	const bool held_up = p->held_up;
+
+	if (!a || p->level < 2 || p->merge_util > 0 || !any_merged(a))
+		return a;
+	p->merge_never = true;
+	b = one_context(p, &ignored);
+	p->merge_never = false;
+	if (!b || rate_of(p, a) >= rate_of(p, b))
+		p->held_up = held_up;
+	return faster_of(p, a, b);
 }
 
 /*
@@ -296,6 +355,7 @@ static struct allocation *divided(struct plan *p, double fill, double util, stru
 {
 	struct allocation *a = NULL;
 
+	merge_reset(p);
 	for (size_t i = 0; i < p->n; i++)
 		if (unit_minimum(p, &p->units[i], false, e) < 0)
 			return NULL;
@@ -406,21 +466,13 @@ static struct allocation *given_contexts(struct plan *p, struct err *e)
 	return attempts(p, e);
 }
 
-/* One context whose buffers hold frames up, or several if these are faster. */
+/* One context that is full or whose buffers hold frames up, or several if these are faster. */
 static struct allocation *faster(struct plan *p, struct allocation *one)
 {
 	struct err ignored = { 0 };
 	struct allocation *several = several_contexts(p, &ignored);
 
-	if (several) {
-		measure(p, one);
-		if (several->fps > one->fps) {
-			alloc_free(one);
-			return several;
-		}
-		alloc_free(several);
-	}
-	return one;
+	return faster_of(p, one, several);
 }
 
 /* With all buffers in L3. */
@@ -432,7 +484,7 @@ static struct allocation *allocate_inside(struct plan *p, struct err *e)
 	if (p->contexts_given)
 		return given_contexts(p, e);
 	if (p->mode != 1 && (a = single_context(p, &why)) != NULL)
-		return p->held_up && p->mode == 0 ? faster(p, a) : a;
+		return (p->held_up || p->merge_fits) && p->mode == 0 ? faster(p, a) : a;
 	if (p->mode == 2) {
 		err_set(e, "%s", why.msg);
 		err_hint(e, "several contexts are switched off");

@@ -8,6 +8,11 @@
 /* However much the smallest choices take, the search has this share of a resource. */
 static const double headroom = 0.1;
 
+const double plan_fullest = 0.9;
+
+/* Layers that are merged to widen the slowest one take this share of its time together. */
+static const double merge_share = 0.8;
+
 struct limits plan_limits(const struct plan *p, int32_t context, bool single)
 {
 	struct limits l = p->limits;
@@ -34,9 +39,9 @@ int64_t context_interval(const struct plan *p, int32_t context)
 	size_t i;
 
 	for (i = 0; i < p->n; i++) {
-		if (!unit_in(&p->units[i], context))
+		if (!unit_in(&p->units[i], context) || !merge_leads(p, &p->units[i]))
 			continue;
-		cycles = unit_cycles(p, &p->units[i], p->units[i].choice);
+		cycles = merge_cycles(p, &p->units[i]);
 		worst = cycles > worst ? cycles : worst;
 	}
 	return worst;
@@ -65,10 +70,13 @@ static bool within(const struct need *total, const struct need *before,
 }
 
 struct search {
-	const struct plan *p;
-	bool l2;
+	struct plan *p;
+	int32_t context;
+	bool l2, merging;
 	struct need capacity, total;
 	double allowed[RES_COUNT];
+	int64_t unmerged; /* controllers without merging */
+	double most_unmerged;
 };
 
 /*
@@ -78,7 +86,7 @@ struct search {
 static bool search_need(const struct search *s, const struct unit *u, struct choice c,
 			struct need *out)
 {
-	if (!unit_need(s->p, u, c, s->l2, out))
+	if (!merge_need(s->p, u, c, s->l2, out))
 		return false;
 	if (c.parts > 1) {
 		out->v[RES_LCU]++;
@@ -98,6 +106,14 @@ struct wider {
 	double best_price; /* HUGE_VAL: nothing yet */
 };
 
+/* Merging frees controllers for so many more parts only. */
+static bool may_part(const struct search *s, const struct need *total)
+{
+	int64_t more = total->v[RES_LCU] - s->total.v[RES_LCU];
+
+	return more <= 0 || !s->merging || (double)(s->unmerged + more) <= s->most_unmerged;
+}
+
 /* A choice that is faster, cheaper than the best one, and within the thresholds is the best one. */
 static void consider(const struct search *s, struct wider *w, struct choice c)
 {
@@ -109,7 +125,7 @@ static void consider(const struct search *s, struct wider *w, struct choice c)
 		return;
 	cost = price(&need, &w->now, &s->capacity);
 	total = need_add(need_add(s->total, w->now, -1), need, 1);
-	if (cost >= w->best_price || !within(&total, &s->total, s->allowed))
+	if (cost >= w->best_price || !within(&total, &s->total, s->allowed) || !may_part(s, &total))
 		return;
 	w->best = c;
 	w->best_price = cost;
@@ -134,7 +150,9 @@ static void consider_all(const struct search *s, struct wider *w, bool spatial)
 	const int modes = w->u->cost.mode16 ? TARGET_MODES : 1;
 	struct choice c = { .spatial = spatial };
 
-	for (c.parts = spatial ? 2 : 1; c.parts <= unit_max_parts(w->u, spatial); c.parts++) {
+	const int32_t parts = merge_alone(s->p, w->u) ? unit_max_parts(w->u, spatial) : 1;
+
+	for (c.parts = spatial ? 2 : 1; c.parts <= parts; c.parts++) {
 		if (least_price(s, w, c.parts) >= w->best_price)
 			return;
 		for (c.mode = 0; c.mode < modes; c.mode++)
@@ -145,41 +163,152 @@ static void consider_all(const struct search *s, struct wider *w, bool spatial)
 	}
 }
 
-/* The cheapest choice that is faster than the present one and keeps the thresholds. */
-static bool widen(struct search *s, struct unit *u)
+/* The cheapest choice of one layer that is faster than the present one and keeps the thresholds. */
+static struct wider widest(const struct search *s, const struct unit *u)
 {
 	struct wider w = { .u = u, .best_price = HUGE_VAL };
 
 	if (u->last_context > u->context) /* has its contexts to itself */
-		return false;
+		return w;
 	w.now_cycles = unit_cycles(s->p, u, u->choice);
 	search_need(s, u, u->choice, &w.now);
 	consider_all(s, &w, false);
-	if (unit_has_columns(s->p, u))
+	if (merge_alone(s->p, u) && unit_has_columns(s->p, u))
 		consider_all(s, &w, true);
-	if (w.best_price == HUGE_VAL)
+	return w;
+}
+
+/* The cheapest such choice of a layer, or of one that it is merged with; NULL: none. */
+static struct unit *wider_of(const struct search *s, struct unit *u, struct wider *best)
+{
+	struct unit *found = NULL, *m = u;
+
+	best->best_price = HUGE_VAL;
+	do {
+		const struct wider w = widest(s, m);
+
+		if (w.best_price < best->best_price) {
+			*best = w;
+			found = m;
+		}
+		m = merge_next(s->p, m);
+	} while (m != u);
+	return found;
+}
+
+static bool widen(struct search *s, struct unit *u)
+{
+	struct wider w;
+	struct unit *found = wider_of(s, u, &w);
+
+	if (!found)
 		return false;
-	u->choice = w.best;
+	found->choice = w.best;
+	s->unmerged += w.best_total.v[RES_LCU] - s->total.v[RES_LCU];
 	s->total = w.best_total;
 	return true;
 }
 
-static void search_begin(struct search *s, int32_t context, bool single, double scale)
+/* What the layers take now, and the controllers they would take unmerged. */
+static void count(struct search *s)
 {
 	const struct plan *p = s->p;
-	struct limits lim = plan_limits(p, context, single);
 	struct need need;
+
+	s->total = (struct need){ { 0 } };
+	s->unmerged = 0;
+	for (size_t i = 0; i < p->n; i++) {
+		const struct unit *u = &p->units[i];
+
+		if (u->context != s->context)
+			continue;
+		s->unmerged += u->cost.outside ? 0 : u->choice.parts + (u->choice.parts > 1);
+		s->total = need_add(s->total, relays_need(u), 1);
+		if (!merge_leads(p, u))
+			continue;
+		search_need(s, u, u->choice, &need);
+		s->total = need_add(s->total, need, 1);
+	}
+}
+
+/* ---- merging ---- */
+
+/* Merges layers until `r` takes at most `most`, where that can be without a slower network. */
+static void merge_down(struct search *s, enum resource r, double most)
+{
+	int64_t interval = context_interval(s->p, s->context);
+
+	while ((double)s->total.v[r] > most && merge_cheapest(s->p, s->context, s->l2, interval))
+		count(s);
+}
+
+/* Is there a wider choice at all? */
+static bool could_widen(struct search *s, struct unit *u)
+{
+	double allowed[RES_COUNT];
+	struct wider w;
+	bool found;
+
+	memcpy(allowed, s->allowed, sizeof allowed);
+	for (int r = 0; r < RES_COUNT; r++)
+		s->allowed[r] = HUGE_VAL;
+	found = wider_of(s, u, &w) != NULL;
+	memcpy(s->allowed, allowed, sizeof allowed);
+	return found;
+}
+
+/*
+ * Merges cheap layers until the slowest one can be widened; false, with everything as before, when
+ * that does not help.
+ */
+static bool make_room(struct search *s, struct unit *u)
+{
+	const int64_t most = (int64_t)(merge_share * (double)context_interval(s->p, s->context));
+	int32_t *next;
+	bool done = false;
+
+	if (!s->merging || !could_widen(s, u))
+		return false;
+	next = xcalloc(s->p->n, sizeof *next);
+	for (size_t i = 0; i < s->p->n; i++)
+		next[i] = s->p->units[i].next;
+	while (!done && merge_cheapest(s->p, s->context, s->l2, most)) {
+		count(s);
+		done = widen(s, u);
+	}
+	for (size_t i = 0; i < s->p->n && !done; i++)
+		s->p->units[i].next = next[i];
+	count(s);
+	free(next);
+	return done;
+}
+
+/* ---- the search ---- */
+
+/* Controllers, aligners and APUs are shared when even the smallest choices want too many. */
+static void merge_needed(struct search *s, bool single)
+{
+	static const enum resource shared[] = { RES_LCU, RES_IA, RES_APU };
+
+	for (size_t i = 0; i < sizeof shared / sizeof shared[0] && merge_auto(s->p, single); i++) {
+		const enum resource r = shared[i];
+
+		if (s->total.v[r] > s->capacity.v[r])
+			merge_down(s, r, plan_fullest * (double)s->capacity.v[r]);
+	}
+}
+
+static void search_begin(struct search *s, bool single, double scale)
+{
+	const struct plan *p = s->p;
+	struct limits lim = plan_limits(p, s->context, single);
 	double allowed, capacity, minimum;
-	size_t i;
 	int r;
 
 	s->capacity = device_capacity(p->t);
-	for (i = 0; i < p->n; i++)
-		if (p->units[i].context == context) {
-			search_need(s, &p->units[i], p->units[i].choice, &need);
-			s->total = need_add(s->total, need, 1);
-			s->total = need_add(s->total, relays_need(&p->units[i]), 1);
-		}
+	s->merging = merge_for_room(p, single);
+	count(s);
+	merge_needed(s, single);
 	for (r = 0; r < RES_COUNT; r++) {
 		capacity = (double)s->capacity.v[r];
 		minimum = (double)s->total.v[r];
@@ -188,6 +317,8 @@ static void search_begin(struct search *s, int32_t context, bool single, double 
 			allowed = minimum + headroom * scale * capacity;
 		s->allowed[r] = allowed < capacity ? allowed : capacity;
 	}
+	s->most_unmerged = (p->most_control > 0 ? p->most_control : p->t->util_control_max) *
+			   (double)s->capacity.v[RES_LCU];
 }
 
 /* The slowest unit of the context, or one below its own fps; NULL when the rate is reached. */
@@ -202,9 +333,9 @@ static struct unit *slowest(struct plan *p, int32_t context)
 
 	for (i = 0; i < p->n; i++) {
 		u = &p->units[i];
-		if (!unit_in(u, context))
+		if (!unit_in(u, context) || !merge_leads(p, u))
 			continue;
-		cycles = unit_cycles(p, u, u->choice);
+		cycles = merge_cycles(p, u);
 		if (cycles > worst_cycles) {
 			worst = u;
 			worst_cycles = cycles;
@@ -215,23 +346,24 @@ static struct unit *slowest(struct plan *p, int32_t context)
 
 static void reach_own_rate(struct search *s, struct unit *u)
 {
-	while (u->min_fps > 0 &&
-	       (double)unit_cycles(s->p, u, u->choice) * u->min_fps > s->p->t->clock_hz)
+	while (u->min_fps > 0 && (double)merge_cycles(s->p, u) * u->min_fps > s->p->t->clock_hz)
 		if (!widen(s, u))
 			return;
 }
 
 void search_context(struct plan *p, int32_t context, bool single, double scale)
 {
-	struct search s = { .p = p, .l2 = single };
+	struct search s = { .p = p, .context = context, .l2 = single };
 	struct unit *u;
 	size_t i;
 
-	search_begin(&s, context, single, scale);
+	search_begin(&s, single, scale);
 	for (i = 0; i < p->n; i++)
 		if (p->units[i].context == context)
 			reach_own_rate(&s, &p->units[i]);
 	while ((u = slowest(p, context)) != NULL && !u->cost.outside)
-		if (!widen(&s, u))
-			return;
+		if (!widen(&s, u) && !make_room(&s, u))
+			break;
+	if (s.merging && p->merge_util > 0)
+		merge_down(&s, RES_LCU, p->merge_util * (double)s.capacity.v[RES_LCU]);
 }

@@ -100,6 +100,8 @@ static int context_switch_param(struct plan *p, const struct alls_stmt *st, stru
 			p->partition.given[own[i].r] = true;
 		}
 	}
+	if (alls_get(st, "allow_auto_merge_in_multicontext"))
+		p->merge_contexts = alls_get_switch(st, "allow_auto_merge_in_multicontext") == 1;
 	if (alls_get(st, "mode"))
 		p->mode = alls_has_word(st, "mode", "enabled")    ? 1
 			  : alls_has_word(st, "mode", "disabled") ? 2
@@ -134,10 +136,12 @@ static int platform_param(struct plan *p, const struct alls_stmt *st, struct err
 	return 0;
 }
 
-/* Where a buffer may go that L3 has no room for; error correction of layer controllers. */
+/* Where a buffer may go that L3 has no room for; how far layers are merged; error correction of
+ * layer controllers. */
 static int allocator_param(struct plan *p, const struct alls_stmt *st, struct err *e)
 {
 	(void)e;
+	p->merge_util = alls_get_number(st, "merge_min_layer_utilization", p->merge_util);
 	if (alls_get_switch(st, "automatic_ddr") == 0)
 		p->no_ddr = true;
 	p->reshapes = alls_get_switch(st, "automatic_reshapes") == 1;
@@ -173,5 +177,6 @@ int settings_read(struct plan *p, struct err *e)
 				return -1;
 	if (p->no_ddr)
 		p->ddr_cuts = -1;
+	p->most_control = p->limits.given[RES_LCU] ? p->limits.util[RES_LCU] : 0;
 	return 0;
 }

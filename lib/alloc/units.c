@@ -144,7 +144,7 @@ struct need unit_part_need(const struct plan *p, const struct unit *u, struct ch
 	return n;
 }
 
-static bool fits_cluster(const struct target *t, const struct need *n, int64_t window_bytes)
+bool fits_cluster(const struct target *t, const struct need *n, int64_t window_bytes)
 {
 	return n->v[RES_LCU] <= t->lcus && n->v[RES_SC] <= t->subclusters &&
 	       n->v[RES_IA] <= t->input_aligners && n->v[RES_APU] <= t->apus &&
@@ -317,6 +317,7 @@ int units_make(struct plan *p, struct err *e)
 		u->fixed.mode = -1;
 		u->choice = (struct choice){ 1, 1, 0, 1, false };
 		u->context = u->last_context = -1;
+		u->next = u->given_next = (int32_t)i;
 		u->part_context = arena_array(&p->arena, MAX_PARTS, sizeof *u->part_context);
 		u->place = arena_array(&p->arena, MAX_PARTS, sizeof *u->place);
 		for (k = 0; k < MAX_PARTS; k++) {

@@ -1,13 +1,16 @@
 /* What an allocation takes of the device, by context and cluster. */
 #include "alloc/alloc_int.h"
 
-static void add_layer(const struct target *t, const struct alloc_layer *l, struct alloc_use *u)
+static void add_layer(const struct target *t, const struct allocation *a, size_t i,
+		      struct alloc_use *u)
 {
-	u->share[SHARE_CONTROL] += (double)l->lcus / t->lcus;
-	u->share[SHARE_COMPUTE] += (double)l->subclusters / t->subclusters;
-	u->share[SHARE_MEMORY] += (double)(l->l3_weight_cuts + l->l3_buffer_cuts) / t->l3_cuts;
-	u->share[SHARE_IA] += (double)l->input_aligners / t->input_aligners;
-	u->share[SHARE_APU] += (double)l->apus / t->apus;
+	const struct alloc_taken l = alloc_taken_by(a, i);
+
+	u->share[SHARE_CONTROL] += (double)l.lcus / t->lcus;
+	u->share[SHARE_COMPUTE] += (double)l.subclusters / t->subclusters;
+	u->share[SHARE_MEMORY] += (double)l.l3_cuts / t->l3_cuts;
+	u->share[SHARE_IA] += (double)l.input_aligners / t->input_aligners;
+	u->share[SHARE_APU] += (double)l.apus / t->apus;
 }
 
 struct alloc_use alloc_cluster_use(const struct allocation *a, const struct target *t,
@@ -17,7 +20,7 @@ struct alloc_use alloc_cluster_use(const struct allocation *a, const struct targ
 
 	for (size_t i = 0; i < a->nlayers; i++)
 		if (a->layers[i].context == context && a->layers[i].cluster == cluster)
-			add_layer(t, &a->layers[i], &u);
+			add_layer(t, a, i, &u);
 	return u;
 }
 
@@ -28,7 +31,7 @@ struct alloc_use alloc_context_use(const struct allocation *a, const struct targ
 
 	for (size_t i = 0; i < a->nlayers; i++)
 		if (a->layers[i].context == context && a->layers[i].cluster >= 0)
-			add_layer(t, &a->layers[i], &u);
+			add_layer(t, a, i, &u);
 	for (int i = 0; i < SHARE_COUNT; i++)
 		u.share[i] /= t->clusters;
 	return u;
@@ -61,8 +64,8 @@ int32_t alloc_slowest(const struct allocation *a, int32_t context)
 	for (size_t i = 0; i < a->nlayers; i++) {
 		if (context >= 0 && a->layers[i].context != context)
 			continue;
-		if (alloc_layer_cycles(&a->layers[i]) > worst) {
-			worst = alloc_layer_cycles(&a->layers[i]);
+		if ((double)alloc_cycles(a, i) > worst) {
+			worst = (double)alloc_cycles(a, i);
 			slowest = (int32_t)i;
 		}
 	}

@@ -1,8 +1,7 @@
 /* Rows of compilation: parameters and layers (guide 5.4.2), and commands of public scripts only. */
 #include "alls/table_int.h"
 
-#define NO_MERGE   "each physical layer has its own layer controller on this machine"
-#define NO_MUX     "each tensor between contexts has its own stream on this machine"
+#define NO_MUX "each tensor between contexts has its own stream on this machine"
 #define FROM                                                                                       \
 	{                                                                                          \
 		"layer_from", LAYER, REQUIRED, POSITIONAL                                          \
@@ -74,7 +73,7 @@ const struct alls_row alls_rows_alloc[] = {
 	{ "l4_portal", .stages = ALLOC, APPLIED, NAMES(1),
 	  .what = "rows between layers buffered in L4",
 	  ARGS(FROM, { "layer_to", LAYERS, REQUIRED, POSITIONAL }) },
-	{ "merge", .stages = ALLOC, NO_EFFECT(NO_MERGE), NAMES(1),
+	{ "merge", .stages = ALLOC, APPLIED, NAMES(1),
 	  .what = "two layers that share their resources",
 	  ARGS({ "layer1", LAYER, REQUIRED, POSITIONAL },
 	       { "layer2", LAYER, REQUIRED, POSITIONAL }) },

@@ -1,11 +1,11 @@
 /* Rows of compilation: settings of the machine and of the search (guide 5.4.2). */
 #include "alls/table_int.h"
 
-#define ABSENT   "that mechanism does not exist on this machine"
-#define RENAMED  "max_..._utilization of this command or of resources_param(...) replace it"
-#define NEWER    "HailoRT 4.21 refuses such a HEF"
-#define SEARCH   "the search of this compiler has no such setting"
-#define OFF      ONLY("False allowed"), .why = ABSENT
+#define ABSENT  "that mechanism does not exist on this machine"
+#define RENAMED "max_..._utilization of this command or of resources_param(...) replace it"
+#define NEWER   "HailoRT 4.21 refuses such a HEF"
+#define SEARCH  "the search of this compiler has no such setting"
+#define OFF     ONLY("False allowed"), .why = ABSENT
 
 const struct alls_row alls_rows_hardware[] = {
 	/* clang-format off */
@@ -14,7 +14,7 @@ const struct alls_row alls_rows_hardware[] = {
 	  ARGS({ "timeout", TIME },
 	       { "automatic_ddr", SWITCH, DEF("True") },
 	       { "automatic_reshapes", SWITCH, DEF("allowed") },
-	       { "merge_min_layer_utilization", FLOAT(0, 1), IGNORED("layers are not merged on this machine") },
+	       { "merge_min_layer_utilization", FLOAT(0, 1), DEF("None") },
 	       { "enable_lcu_ecc", SWITCH, DEF("True") },
 	       { "enable_muxer", SWITCH, OFF },
 	       { "seed", INT_FROM(0), IGNORED("nothing in the search is random") },
@@ -47,7 +47,7 @@ const struct alls_row alls_rows_hardware[] = {
 	       { "fps_ratio_impact", FLOAT_FROM(0), IGNORED(SEARCH) },
 	       { "input_layer_max_successors", INT_FROM(1), IGNORED(SEARCH) },
 	       { "max_auto_defuse", INT_FROM(1), IGNORED(SEARCH) },
-	       { "max_auto_merge_depth", INT_FROM(0), IGNORED("layers are not merged on this machine") },
+	       { "max_auto_merge_depth", INT_FROM(0), IGNORED("at most four layers are merged automatically") },
 	       { "optimize_pipeline_stoppage", SWITCH, OFF },
 	       { "ppu_reshape_slack", INT_FROM(0), IGNORED(ABSENT) },
 	       { "run_format_fixer", SWITCH, OFF },
@@ -87,7 +87,7 @@ const struct alls_row alls_rows_hardware[] = {
 	{ "context_switch_param", .stages = ALLOC, APPLIED,
 	  .what = "whether the network may be divided into contexts, and how",
 	  ARGS({ "mode", POLICY3, DEF("allowed") },
-	       { "allow_auto_merge_in_multicontext", SWITCH, DEF("False"), ONLY("False"), .why = "layers are not merged on this machine" },
+	       { "allow_auto_merge_in_multicontext", SWITCH, DEF("False") },
 	       { "auto_partition_to_buckets", SWITCH, OFF },
 	       { "berkitizer_bucket_size", INT_FROM(1), IGNORED(ABSENT) },
 	       { "berkitizer_min_size", INT_FROM(1), IGNORED(ABSENT) },

@@ -528,8 +528,8 @@ int isa_check(const struct isa_prog *p, struct err *e)
 		if ((r = tensor(&p->tensors[i], e)) < 0)
 			err_in(e, "tensor '%s'", quote(p->tensors[i].name));
 	}
-	if (r < 0 || layers(p, &v, e) < 0 || edges(p, &v, e) < 0 || streams(p, e) < 0 ||
-	    isa_check_posts(p, e) < 0)
+	if (r < 0 || layers(p, &v, e) < 0 || isa_check_shares(p, e) < 0 || edges(p, &v, e) < 0 ||
+	    streams(p, e) < 0 || isa_check_posts(p, e) < 0)
 		r = -1;
 	free(v.written);
 	free(v.columns);

@@ -215,6 +215,7 @@ static int layer(struct str *s, const struct isa_layer *l, struct err *e)
 	i32(s, l->input_aligners);
 	i32(s, l->apus);
 	i32(s, l->l3_weight_cuts);
+	i32(s, l->group);
 	u64(s, (uint64_t)l->row_cycles);
 	i32(s, l->rows);
 	i32(s, l->from);

@@ -71,9 +71,10 @@ struct isa_layer {
 	enum isa_role role;
 	int32_t context, cluster; /* cluster -1: outside the clusters */
 	int32_t lcus, subclusters, input_aligners, apus, l3_weight_cuts;
-	int64_t row_cycles;             /* cycles per output row */
-	int32_t rows;                   /* output rows per frame */
-	int32_t from, to;               /* features of the output tensor that it writes */
+	int32_t group;      /* first of the merged layers that share all these but cuts; -1: none */
+	int64_t row_cycles; /* cycles per output row */
+	int32_t rows;       /* output rows per frame */
+	int32_t from, to;   /* features of the output tensor that it writes */
 	int32_t column_from, column_to; /* columns of it */
 	int32_t in_column;              /* first column of input 0 that it reads */
 	struct qarr_i32 in;             /* tensor read by each input */
@@ -143,6 +144,8 @@ void isa_strip(struct isa_prog *p);
 int isa_add_posts(struct isa_prog *p, const struct graph *behind, struct err *e);
 /* A part of isa_check. */
 int isa_check_posts(const struct isa_prog *p, struct err *e);
+/* A part of isa_check: merged layers, and what the layers of each cluster take together. */
+int isa_check_shares(const struct isa_prog *p, struct err *e);
 /* True when a post unit feeds on output stream i. */
 bool isa_feeds_post(const struct isa_prog *p, size_t stream);
 

@@ -228,6 +228,7 @@ static void layer(struct reader *r, struct cursor *c, int32_t context)
 	l->input_aligners = cur_i32le(c);
 	l->apus = cur_i32le(c);
 	l->l3_weight_cuts = cur_i32le(c);
+	l->group = cur_i32le(c);
 	l->row_cycles = (int64_t)cur_u64le(c);
 	l->rows = cur_i32le(c);
 	l->from = cur_i32le(c);

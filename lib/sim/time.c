@@ -18,6 +18,7 @@ static void source_layer(const struct isa_prog *p, const struct isa_layer *l, st
 
 	out->link = l->role == ISA_INPUT || l->role == ISA_OUTPUT;
 	out->context = l->context;
+	out->group = l->group;
 	out->rows = l->rows;
 	out->steps = l->role == ISA_COMPUTE ? qop_row_steps(&l->q) : 1;
 	out->cycles = l->row_cycles;
@@ -71,6 +72,18 @@ static void take_lines(const struct isa_prog *p, const struct network *n, struct
 	}
 }
 
+/* Cycles that a process, or the group that it is in, was busy. */
+static int64_t busy_of(const struct network *n, const struct process *p)
+{
+	int64_t busy = 0;
+
+	if (p->group < 0)
+		return p->time.busy;
+	for (size_t i = 0; i < n->group[p->group].nproc; i++)
+		busy += n->proc[n->group[p->group].proc[i]].time.busy;
+	return busy;
+}
+
 static void take_layers(const struct network *n, int32_t frames, struct sim_time *t,
 			struct sim_context_time *c)
 {
@@ -85,9 +98,10 @@ static void take_layers(const struct network *n, int32_t frames, struct sim_time
 		l.busy /= frames;
 		l.starved /= frames;
 		l.blocked /= frames;
+		l.shared /= frames;
 		t->layers[p->layer] = l;
-		if (l.busy > most) {
-			most = l.busy;
+		if (busy_of(n, p) > most) {
+			most = busy_of(n, p);
 			c->slowest = p->layer;
 		}
 	}

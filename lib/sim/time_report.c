@@ -1,15 +1,29 @@
 /* Times as JSON and as text. */
 #include "sim/sim.h"
 
-static json_t *layer_json(const struct isa_layer *l, const struct process_time *t)
+/* Names of the layers that layer i is merged with; an empty list when it has its own controller. */
+static json_t *merged_json(const struct isa_prog *p, size_t i)
 {
-	return json_pack("{s:s, s:s, s:i, s:i, s:i, s:i, s:i, s:I, s:I, s:I, s:I, s:I, s:I}",
-			 "name", l->name, "layer", l->layer, "context", (int)l->context, "cluster",
-			 (int)l->cluster, "subclusters", (int)l->subclusters, "lcus", (int)l->lcus,
-			 "rows", (int)l->rows, "row_cycles", (json_int_t)l->row_cycles,
-			 "busy_cycles", (json_int_t)t->busy, "starved_cycles",
-			 (json_int_t)t->starved, "blocked_cycles", (json_int_t)t->blocked,
-			 "first_cycle", (json_int_t)t->first, "last_cycle", (json_int_t)t->last);
+	json_t *j = json_array();
+
+	for (size_t k = 0; k < p->nlayers && p->layers[i].group >= 0; k++)
+		if (k != i && p->layers[k].group == p->layers[i].group)
+			json_array_append_new(j, json_string(p->layers[k].name));
+	return j;
+}
+
+static json_t *layer_json(const struct isa_prog *p, size_t i, const struct process_time *t)
+{
+	const struct isa_layer *l = &p->layers[i];
+
+	return json_pack(
+	    "{s:s, s:s, s:i, s:i, s:i, s:i, s:i, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:o}", "name",
+	    l->name, "layer", l->layer, "context", (int)l->context, "cluster", (int)l->cluster,
+	    "subclusters", (int)l->subclusters, "lcus", (int)l->lcus, "rows", (int)l->rows,
+	    "row_cycles", (json_int_t)l->row_cycles, "busy_cycles", (json_int_t)t->busy,
+	    "starved_cycles", (json_int_t)t->starved, "blocked_cycles", (json_int_t)t->blocked,
+	    "shared_cycles", (json_int_t)t->shared, "first_cycle", (json_int_t)t->first,
+	    "last_cycle", (json_int_t)t->last, "merged_with", merged_json(p, i));
 }
 
 static json_t *context_json(const struct isa_prog *p, const struct sim_context_time *c)
@@ -45,7 +59,7 @@ json_t *sim_time_json(const struct isa_prog *p, const struct sim_time *t)
 	for (int32_t c = 0; c < p->ncontexts; c++)
 		json_array_append_new(contexts, context_json(p, &t->contexts[c]));
 	for (size_t i = 0; i < p->nlayers; i++)
-		json_array_append_new(layers, layer_json(&p->layers[i], &t->layers[i]));
+		json_array_append_new(layers, layer_json(p, i, &t->layers[i]));
 	for (size_t i = 0; i < p->nedges; i++)
 		json_array_append_new(edges, edge_json(p, i, &t->edges[i]));
 	json_object_set_new(j, "contexts", contexts);
@@ -56,18 +70,18 @@ json_t *sim_time_json(const struct isa_prog *p, const struct sim_time *t)
 
 static void layer_table(const struct isa_prog *p, const struct sim_time *t, struct str *out)
 {
-	str_printf(out, "%-40s %3s %7s %6s %10s %12s %12s %12s\n", "layer", "ctx", "cluster",
-		   "rows", "row cycles", "busy", "starved", "blocked");
+	str_printf(out, "%-40s %3s %7s %6s %10s %12s %12s %12s %12s\n", "layer", "ctx", "cluster",
+		   "rows", "row cycles", "busy", "starved", "blocked", "shared");
 	for (size_t i = 0; i < p->nlayers; i++) {
 		const struct isa_layer *l = &p->layers[i];
 		char cluster[16] = "-";
 
 		if (l->cluster >= 0)
 			snprintf(cluster, sizeof cluster, "%d", l->cluster);
-		str_printf(out, "%-40s %3d %7s %6d %10lld %12lld %12lld %12lld\n", quote(l->name),
-			   l->context, cluster, l->rows, (long long)l->row_cycles,
+		str_printf(out, "%-40s %3d %7s %6d %10lld %12lld %12lld %12lld %12lld\n",
+			   quote(l->name), l->context, cluster, l->rows, (long long)l->row_cycles,
 			   (long long)t->layers[i].busy, (long long)t->layers[i].starved,
-			   (long long)t->layers[i].blocked);
+			   (long long)t->layers[i].blocked, (long long)t->layers[i].shared);
 	}
 }
 

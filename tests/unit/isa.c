@@ -246,6 +246,19 @@ CHANGE(stream_layer, p->streams[1].layer = L_ADD)
 CHANGE(stream_order, struct isa_stream s = p->streams[0]; p->streams[0] = p->streams[1];
        p->streams[1] = s)
 CHANGE(stream_missing, free(p->streams[2].name); free(p->streams[2].io_layer); p->nstreams--)
+/* conv2 and ew_add1 share a controller of cluster 3. */
+static void join(struct isa_prog *p)
+{
+	p->layers[L_ADD].cluster = p->layers[L_CONV2].cluster;
+	p->layers[L_CONV2].group = p->layers[L_ADD].group = L_CONV2;
+}
+CHANGE(merged_elsewhere, join(p); p->layers[L_ADD].cluster = 1)
+CHANGE(merged_later, join(p); p->layers[L_CONV2].group = L_ADD)
+CHANGE(merged_chain, join(p); p->layers[L_CONV2].group = -1)
+CHANGE(merged_part, p->layers[L_CONV1A].group = L_CONV1A)
+CHANGE(merged_outside, p->layers[L_IN].group = L_IN)
+CHANGE(merged_nowhere, p->layers[L_ADD].group = -7)
+CHANGE(too_many_lcus, join(p); p->layers[L_ADD].lcus = p->machine.lcus + 1)
 
 /* Of a programme with a relay, edges 5 and 6 lead to it, 10 to what it feeds. */
 CHANGE(relay_tensor, p->layers[L_ADD].out.v[0] = T_CONV2)
@@ -278,6 +291,13 @@ static const struct change changes[] = {
 	{ tensor_rank, "rank 2" },
 	{ bad_context, "context 1" },
 	{ bad_cluster, "cluster 8" },
+	{ merged_elsewhere, "merged with 'net/conv2' of another cluster" },
+	{ merged_later, "merged with layer 4" },
+	{ merged_chain, "which is not the first of its group" },
+	{ merged_part, "merged, but no whole layer of a cluster" },
+	{ merged_outside, "merged, but no whole layer of a cluster" },
+	{ merged_nowhere, "merged with layer -7" },
+	{ too_many_lcus, "cluster 3 of context 0 does not hold it" },
 	{ bad_input, "does not exist" },
 	{ early_input, "before it is complete" },
 	{ bad_output, "does not exist" },

@@ -176,6 +176,7 @@ static inline void layer(struct isa_prog *p, int i, const char *name, const char
 	l->name = xstrdup(name);
 	l->layer = xstrdup(logical);
 	l->role = role;
+	l->group = -1;
 	l->cluster = role == ISA_COMPUTE ? i % 4 : -1;
 	l->lcus = l->subclusters = l->input_aligners = l->apus = role == ISA_COMPUTE;
 	l->row_cycles = role == ISA_COMPUTE ? 100 + i : 0;

@@ -235,6 +235,29 @@ static void relays_take_time(void)
 	sim_time_release(&b);
 }
 
+/* conv2 and ew_add1 take turns: their cycles add up, and each waits for the other. */
+static void merged(struct isa_prog *p)
+{
+	even(p);
+	p->layers[L_ADD].cluster = p->layers[L_CONV2].cluster;
+	p->layers[L_CONV2].group = p->layers[L_ADD].group = L_CONV2;
+}
+
+static void merged_layers_take_turns(void)
+{
+	struct err e = { 0 };
+	struct sim_time t;
+
+	check(timed(&(struct variant){ 0 }, merged, &t, &e) == 0, e.msg);
+	check(t.contexts[0].interval == 8 * 200 + 8 * 100, "cycles of merged layers add up");
+	check(t.contexts[0].slowest == L_CONV2, "the slowest layer is the slower of them");
+	check(t.layers[L_CONV2].busy == 1600 && t.layers[L_ADD].busy == 800,
+	      "each has its own rows");
+	check(t.layers[L_CONV2].shared + t.layers[L_ADD].shared > 0, "they wait for each other");
+	check(t.layers[L_CONV1A].shared == 0, "others do not");
+	sim_time_release(&t);
+}
+
 static void memory_is_shared(void)
 {
 	struct isa_prog *p = make_prog(&(struct variant){ 0 });
@@ -257,6 +280,7 @@ int main(void)
 	contexts();
 	external_memory_takes_the_link();
 	relays_take_time();
+	merged_layers_take_turns();
 	memory_is_shared();
 	return finish();
 }
