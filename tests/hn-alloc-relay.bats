@@ -408,3 +408,113 @@ spilled() {
 	echo 'mux1 = output_mux([conv3, conv1])' > s.alls
 	fails_with 1 "hn-alloc: s.alls:1:8: output_mux: 'm/conv1' is no output of the network" hn-alloc -q -s s.alls q.har
 }
+
+# Pools, resizes, a depthwise kernel and a deconvolution; wide enough to divide by columns.
+many_layers() {
+	cat <<- 'END' | mkonnx m.onnx
+		input x 1,3,10,36
+		init w1 20,3,3,3 .3 -.2 .1 .25 -.15 .05 -.3
+		init w2 20,1,3,3 .1 -.1 .2 .05 -.15
+		init w3 20,12,4,3 .2 -.1 .05 -.3 .12
+		init w4 8,12,1,1 .2 -.1
+		node Conv c1 x,w1 a kernel_shape=3,3 pads=1,1,1,1
+		node MaxPool p1 a b kernel_shape=3,3 strides=1,1 pads=1,1,1,1
+		node Conv d1 b,w2 c kernel_shape=3,3 pads=1,1,1,1 group=20
+		node AveragePool p2 c d kernel_shape=3,5 strides=1,2 pads=1,2,1,2
+		init scale 4 1 1 2 2
+		node Resize z1 d,-,scale e mode=s:nearest coordinate_transformation_mode=s:asymmetric nearest_mode=s:floor
+		node Resize z2 e,-,scale f mode=s:linear coordinate_transformation_mode=s:half_pixel
+		node ConvTranspose t f,w3 g kernel_shape=4,3 strides=2,3 pads=1,0,1,0
+		node Conv c2 g,w4 y kernel_shape=1,1
+		output y
+	END
+	seq 0 10799 | awk '{ printf "%d ", ($1 * 7919) % 256 }' > x.txt
+	arr npy x.npy uint8 10,10,36,3 $(cat x.txt)
+	onnx2hn -q m.onnx | hn-normalize -q | hn-quantize -q -c x.npy -o q.har 2> log
+}
+
+# The script on stdin divides layers of that network; the values stay, auto.alls repeats it.
+divided() {
+	cat > s.alls
+	hn-alloc -q -s s.alls q.har -o a.har --report report.json
+	har-pack -m auto.alls a.har > auto.alls
+	hn-alloc -q -s auto.alls q.har -o again.har
+	cmp <(har-pack -m alloc.json a.har) <(har-pack -m alloc.json again.har) || return
+	cmp auto.alls <(har-pack -m auto.alls again.har) || return
+	hn2hef -q a.har -o a.hef
+	hef-run -q --check a.hef
+	hef-run -q --raw --in x.npy --timing time.json a.hef -o got.npy
+	[ -e want.npy ] || hn-infer -q -c bit_exact --raw --in x.npy q.har -o want.npy
+	same_bytes want.npy got.npy || return
+	jq -n --slurpfile a report.json --slurpfile t time.json -e '($a[0].fps / $t[0].fps - 1 | fabs) < 0.05'
+}
+
+@test "pools and resizes are divided by features" {
+	many_layers
+	divided <<- 'END'
+		a, b, c = defuse(maxpool1, 2)
+		{} = defuse(avgpool1, 3)
+		{} = defuse(resize1, 2)
+		{} = defuse(resize2, 3)
+	END
+	[ "$(jq -c '[.layers[] | select(.layer == "m/maxpool1") | [.name, .feature_from, .feature_to]]' report.json)" = '[["m/a",0,8],["m/b",8,20]]' ]
+	[ "$(jq '[.layers[] | select(.name | test("_d[0-9]$"))] | length' report.json)" = 8 ]
+	[ "$(jq '[.layers[] | select(.kind)] | length' report.json)" = 0 ]
+}
+
+@test "parts by input features read through a splitter, and take in what they need" {
+	many_layers
+	hn-alloc -q -s <(echo '{} = defuse(maxpool1, 2)') q.har -o a.har --report whole.json
+	divided <<- 'END'
+		split, a, b, c = defuse(maxpool1, 2, defuse_type=INPUT_FEATURES)
+		{} = defuse(dw1, 2, defuse_type=INPUT_FEATURES)
+		{} = defuse(avgpool1, 2, defuse_type=INPUT_FEATURES)
+		{} = defuse(resize1, 2, defuse_type=INPUT_FEATURES)
+		{} = defuse(resize2, 2, defuse_type=INPUT_FEATURES)
+		place(3, [split, b])
+		buffers(split, b, 7)
+		s = shortcut(conv1, split)
+	END
+	[ "$(jq -c '.layers as $l | [.edges[] | select($l[.from].name == "m/split") | [$l[.to].name, .row_bytes]]' report.json)" = '[["m/a",288],["m/b",432]]' ]
+	[ "$(jq -c '[.layers[] | select(.kind) | .name]' report.json)" = '["m/s","m/split","m/dw1_fs","m/avgpool1_fs","m/resize1_fs","m/resize2_fs"]' ]
+	[ "$(jq -c '.layers[] | select(.name == "m/split") | [.kind, .cluster, .lcus, .input_aligners, .apus]' report.json)" = '["feature_splitter",3,1,1,1]' ]
+	grep -qxF 'm/split, m/a, m/b, m/maxpool1_dc = defuse(m/maxpool1, 2, defuse_type=INPUT_FEATURES)' auto.alls
+}
+
+@test "avgpool, nearest resize and deconvolution are divided by columns, with a splitter on request" {
+	many_layers
+	divided <<- 'END'
+		{} = defuse(avgpool1, 2, defuse_type=SPATIAL)
+		{} = defuse(resize1, 3, defuse_type=SPATIAL)
+		{} = defuse(deconv1, 4, defuse_type=SPATIAL)
+	END
+	[ "$(jq -c '[.layers[] | select(.layer == "m/avgpool1") | .column_to]' report.json)" = '[8,18]' ]
+	[ "$(jq '[.layers[] | select(.name | test("_sd[0-9]$"))] | length' report.json)" = 9 ]
+	divided <<- 'END'
+		{} = defuse(dw1, 2, defuse_type=SPATIAL, splitter=True)
+		ws, l, r, all = defuse(avgpool1, 2, defuse_type=SPATIAL, splitter=True)
+		{} = defuse(deconv1, 2, defuse_type=SPATIAL, splitter=True)
+	END
+	# Of 36 columns of 20 features, those that windows of 5 at every second one meet: 17 and 22.
+	[ "$(jq -c '.layers as $l | [.edges[] | select($l[.from].name == "m/ws") | .row_bytes]' report.json)" = '[340,440]' ]
+	[ "$(jq -c '[.layers[] | select(.kind) | .kind]' report.json)" = '["shape_splitter","shape_splitter","shape_splitter"]' ]
+	grep -qF 'm/dw1_ws, m/dw1_sd0, m/dw1_sd1, m/dw1_sdc = defuse(m/dw1, 2, defuse_type=SPATIAL, splitter=True)' auto.alls
+}
+
+@test "what cannot be divided is refused with what can" {
+	fails() {
+		echo "$1" > s.alls
+		fails_with 1 "hn-alloc: s.alls:1:1: defuse: $2" hn-alloc -q -s s.alls q.har
+	}
+	many_layers
+	fails 'defuse(conv1, 2, defuse_type=INPUT_FEATURES)' \
+		"'conv1' is not divided by input features: this is a 'conv', only dw, maxpool, avgpool and resize layers are"
+	fails 'defuse(resize2, 2, defuse_type=SPATIAL)' \
+		"'resize2' is not divided by columns: this is a 'resize', only conv, dw, deconv, avgpool and nearest resize layers are"
+	fails 'defuse(input_layer1, 2)' \
+		"'input_layer1' is not divided by features: this is a 'input_layer', only layers with weights, maxpool, avgpool and resize layers are"
+	echo 'defuse(conv1, 2, defuse_type=COMPUTE_LANES)' > s.alls
+	run --separate-stderr hn-alloc -q -s s.alls q.har -o a.har
+	[ "$status" -eq 0 ]
+	[ "$stderr" = 'hn-alloc: warning: s.alls:1:1: defuse: no effect: defuse_type=COMPUTE_LANES (a layer is divided by features, columns and input features on this machine)' ]
+}

@@ -257,9 +257,10 @@ wide_net() {
 @test "scripts that cannot be followed are refused with file, line and reason" {
 	script_fails 'place(0, [conv99])' "11: place: no layer 'conv99' in 'shapes' (did you mean 'conv1' or 'conv2' or 'conv3'?)"
 	script_fails 'place(12, [conv1])' '7: place: hailo8 has no cluster 12'
-	script_fails 'defuse(maxpool1, 2)' "1: defuse: 'maxpool1' is one part: only a layer with weights is divided, 'maxpool' has none"
+	script_fails 'defuse(avgpool1, 2)' \
+		"1: defuse: 'avgpool1' is not divided by features: this is a 'global_avg_pool', only layers with weights, maxpool, avgpool and resize layers are"
 	script_fails 'defuse(maxpool1, 2, defuse_type=SPATIAL)' \
-		"1: defuse: 'maxpool1' is not divided by columns: only conv and dw layers are, this is a 'maxpool'"
+		"1: defuse: 'maxpool1' is not divided by columns: this is a 'maxpool', only conv, dw, deconv, avgpool and nearest resize layers are"
 	script_fails 'compilation_param(conv1, number_of_subclusters=2)' \
 		'48: compilation_param: number_of_subclusters needs resources_allocation_strategy=manual_scs_selection'
 	script_fails 'plaice(0, [conv1])' "1: plaice: unknown command (did you mean 'place'?)"
@@ -278,14 +279,14 @@ wide_net() {
 	END
 	run --separate-stderr hn-alloc -q -s s.alls "$Q" -o a.har --report r.json
 	[ "$status" -eq 0 ]
-	[ "${stderr_lines[0]}" = 'hn-alloc: warning: s.alls:1:32: defuse: stored, not applied yet: defuse_type=COMPUTE_LANES' ]
+	[ "${stderr_lines[0]}" = 'hn-alloc: warning: s.alls:1:32: defuse: no effect: defuse_type=COMPUTE_LANES (a layer is divided by features, columns and input features on this machine)' ]
 	[ "${stderr_lines[1]}" = 'hn-alloc: warning: s.alls:2:10: mux_demux: no effect: each tensor between contexts has its own stream on this machine' ]
 	[ "${stderr_lines[2]}" = 'hn-alloc: warning: s.alls:5:1: buffers: no effect: buffer_type=PARTIAL_ROW (rows are buffered whole on this machine)' ]
 	[ "${stderr_lines[3]}" = "hn-alloc: warning: s.alls:3:1: place: passed over for 'conv1_s0': the command that makes it is not applied here" ]
 	[ "${stderr_lines[4]}" = "hn-alloc: warning: s.alls:4:1: buffers: passed over for 'conv1_sc': the command that makes it is not applied here" ]
 	cmp <(har-pack -m auto.alls plain.har) <(har-pack -m auto.alls a.har)
 	[ "$(jq -c '.script | map([.line, .command, .status])' r.json)" = \
-		'[[1,"defuse","stored, not applied yet"],[2,"mux_demux","no effect"],[5,"buffers","no effect"]]' ]
+		'[[1,"defuse","no effect"],[2,"mux_demux","no effect"],[5,"buffers","no effect"]]' ]
 	[ "$(har-pack -m metadata.json a.har | jq -c '.hnt_script["hn-alloc"]')" = "$(jq -c .script r.json)" ]
 }
 

@@ -23,11 +23,12 @@ struct cost {
 	int32_t group; /* output features that read the same inputs; = features without groups */
 	int32_t slice_step;  /* parts begin at multiples of it; 0: not divisible by features */
 	int32_t column_step; /* the same for columns */
-	int64_t taps;        /* multiply-accumulates per output value */
-	double rate;         /* precision factor x utilization */
-	int64_t apu_cycles;  /* APU cycles per output row and feature, one APU */
-	int64_t ia_cycles;   /* cycles per output row to take in the inputs, one aligner */
-	int64_t row_cycles;  /* outside layers: cycles per row */
+	int32_t script_step, script_columns; /* the same, for parts that a script asks for */
+	int64_t taps;                        /* multiply-accumulates per output value */
+	double rate;                         /* precision factor x utilization */
+	int64_t apu_cycles;                  /* APU cycles per output row and feature, one APU */
+	int64_t ia_cycles;  /* cycles per output row to take in the inputs, one aligner */
+	int64_t row_cycles; /* outside layers: cycles per row */
 	int64_t weight_bytes;
 };
 
@@ -59,6 +60,7 @@ struct unit {
 	struct choice fixed;     /* from the script; 0 (mode: -1): free */
 	double min_fps;          /* compilation_param(X, fps=...), 0: none */
 	char **part_names;       /* fixed.parts names given by defuse(), or NULL */
+	bool split;              /* a splitter gives each part what it needs of the input */
 	const char *joined_name; /* that defuse() gives to the parts together, or NULL */
 	int32_t context; /* -1: not yet; the first one of a layer that no context holds whole */
 	int32_t last_context;
@@ -98,6 +100,7 @@ struct relay {
 	const char *name, *word;
 	struct named *from, *to;
 	size_t nfrom, nto;
+	bool splits;                /* made by defuse(): in front of a layer's parts */
 	int32_t context, place;     /* by the script; -1: free */
 	const struct alls_stmt *st; /* NULL: automatic */
 };
@@ -184,6 +187,8 @@ struct part unit_part(const struct unit *u, struct choice c, int32_t i);
 int32_t unit_max_parts(const struct unit *u, bool spatial);
 /* May a unit's output be divided by columns?  Its readers are on the chip, in the same context. */
 bool unit_has_columns(const struct plan *p, const struct unit *u);
+/* What a part takes in of a row of input 0: take / of. */
+void unit_input_share(const struct unit *u, struct part part, int64_t *take, int64_t *of);
 /* Cycles per output row of a part. */
 int64_t unit_row_cycles(const struct plan *p, const struct unit *u, struct choice c,
 			struct part part);

@@ -23,8 +23,25 @@ static size_t parts_of(const struct allocation *a, size_t i)
 	return n;
 }
 
+/* Made by defuse(), with the parts? */
+static bool is_split(const struct alloc_layer *l)
+{
+	return l->relay.word && (strcmp(l->relay.word, "INPUT_FEATURES") == 0 ||
+				 strcmp(l->relay.word, "SPATIAL") == 0);
+}
+
+/* The splitter in front of a layer's parts; NULL: they take in whole rows. */
+static const struct alloc_layer *splitter_of(const struct allocation *a, const char *layer)
+{
+	for (size_t i = 0; i < a->nlayers; i++)
+		if (is_split(&a->layers[i]) && strcmp(a->layers[i].relay.to[0], layer) == 0)
+			return &a->layers[i];
+	return NULL;
+}
+
 static void print_defuse(const struct allocation *a, struct str *out)
 {
+	const struct alloc_layer *split;
 	char *whole;
 	bool spatial;
 	size_t i, k, n;
@@ -33,6 +50,10 @@ static void print_defuse(const struct allocation *a, struct str *out)
 		n = parts_of(a, i);
 		if (n == 1)
 			continue;
+		if ((split = splitter_of(a, a->layers[i].layer)) != NULL) {
+			alls_print_name(split->name, out);
+			str_puts(out, ", ");
+		}
 		for (k = 0; k < n; k++) {
 			alls_print_name(a->layers[i + k].name, out);
 			str_puts(out, ", ");
@@ -43,7 +64,11 @@ static void print_defuse(const struct allocation *a, struct str *out)
 		free(whole);
 		str_puts(out, " = defuse(");
 		alls_print_name(a->layers[i].layer, out);
-		str_printf(out, ", %zu%s)\n", n, spatial ? ", defuse_type=SPATIAL" : "");
+		str_printf(out, ", %zu%s%s)\n", n,
+			   spatial ? ", defuse_type=SPATIAL"
+			   : split ? ", defuse_type=INPUT_FEATURES"
+				   : "",
+			   spatial && split ? ", splitter=True" : "");
 	}
 }
 
@@ -99,7 +124,7 @@ static void print_relays(const struct allocation *a, struct str *out)
 	size_t n = 0;
 
 	for (size_t i = 0; i < a->nlayers; i++)
-		if (a->layers[i].kind != ALLOC_LAYER)
+		if (a->layers[i].kind != ALLOC_LAYER && !is_split(&a->layers[i]))
 			relays[n++] = &a->layers[i];
 	if (n)
 		qsort(relays, n, sizeof *relays, by_order);

@@ -104,6 +104,7 @@ int cost_conv(const struct plan *p, const struct unit *u, struct cost *c)
 		c->slice_step = groups > 1 ? c->group : p->t->mode[0].features;
 	if (l->type == HN_CONV || l->type == HN_DW)
 		c->column_step = p->t->mode[0].columns;
+	c->script_columns = qop_has_columns(q) ? p->t->mode[0].columns : 0;
 	return 0;
 }
 

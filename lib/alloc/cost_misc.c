@@ -5,6 +5,8 @@
 /* Largest, or sum, of a window: of its columns, then of its rows. */
 int cost_pool(const struct plan *p, const struct unit *u, struct cost *c)
 {
+	c->script_step = p->t->mode[0].features;
+	c->script_columns = qop_has_columns(u->q) ? p->t->mode[0].columns : 0;
 	c->apu_cycles =
 	    ceil_div(c->cols, p->t->apu_values_per_cycle) * (u->l->p.kernel[0] + u->l->p.kernel[1]);
 	return 0;
@@ -33,6 +35,8 @@ int cost_eltwise(const struct plan *p, const struct unit *u, struct cost *c)
 /* Bilinear reads four values for one, nearest one. */
 int cost_resize(const struct plan *p, const struct unit *u, struct cost *c)
 {
+	c->script_step = p->t->mode[0].features;
+	c->script_columns = qop_has_columns(u->q) ? p->t->mode[0].columns : 0;
 	c->apu_cycles = ceil_div(c->cols, p->t->apu_values_per_cycle) * (u->l->p.variant ? 4 : 1);
 	return 0;
 }

@@ -229,6 +229,26 @@ static int widen_rows(const struct weave *w, int32_t node)
 	return 0;
 }
 
+/* The splitter of a divided layer gives each part what it needs. */
+static void share_rows(const struct weave *w, const struct relay *r, int32_t node)
+{
+	const struct unit *u = r->to[0].u;
+
+	for (size_t i = 0; i < w->n; i++) {
+		struct alloc_edge *ed = &w->v[i].ed;
+		const struct alloc_layer *l = &w->a->layers[ed->to];
+		int64_t take, of;
+
+		if (w->v[i].gone || ed->from != node)
+			continue;
+		unit_input_share(
+		    u,
+		    (struct part){ l->feature_from, l->feature_to, l->column_from, l->column_to },
+		    &take, &of);
+		ed->row_bytes = (int32_t)(ed->row_bytes * take / of);
+	}
+}
+
 static char **names_of(const struct weave *w, const struct named *v, size_t n)
 {
 	char **out = arena_array(&w->a->arena, n, sizeof *out);
@@ -311,6 +331,8 @@ static int insert(struct weave *w, const struct relay *r)
 		rc = measure_relay(w, r, node, lanes, nlanes);
 	if (rc == 0)
 		rc = widen_rows(w, node);
+	if (rc == 0 && r->splits)
+		share_rows(w, r, node);
 	free(lanes);
 	return rc;
 }

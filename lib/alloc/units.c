@@ -86,6 +86,22 @@ bool unit_has_columns(const struct plan *p, const struct unit *u)
 	return true;
 }
 
+void unit_input_share(const struct unit *u, struct part part, int64_t *take, int64_t *of)
+{
+	int32_t first, last;
+
+	*take = *of = 1;
+	if (!u->split)
+		return;
+	*take = part.to - part.from;
+	*of = u->cost.features;
+	if (part.column_to - part.column_from < u->cost.cols) {
+		qop_columns_needed(u->q, part.column_from, part.column_to, &first, &last);
+		*take = last + 1 - first;
+		*of = layer_in_shape(u->l, 0)->w;
+	}
+}
+
 int64_t unit_row_cycles(const struct plan *p, const struct unit *u, struct choice c,
 			struct part part)
 {
@@ -96,13 +112,15 @@ int64_t unit_row_cycles(const struct plan *p, const struct unit *u, struct choic
 	    ceil_div(ceil_div(k->apu_cycles * features * cols, k->cols), c.apus > 0 ? c.apus : 1);
 	int32_t lanes = k->depthwise ? p->t->dw_features_per_cycle : mode->features;
 	int32_t group = features < k->group || k->depthwise ? features : k->group;
-	int64_t least;
+	int64_t least, take, of;
 	int64_t blocks;
 	int64_t macs;
 
 	if (k->outside)
 		return k->row_cycles;
-	least = ceil_div(k->ia_cycles, mode->input_aligners); /* a part takes in whole rows */
+	/* A part takes in whole rows, if no splitter stands before it. */
+	unit_input_share(u, part, &take, &of);
+	least = ceil_div(ceil_div(k->ia_cycles * take, of), mode->input_aligners);
 	least = apu > least ? apu : least;
 	if (!k->macs)
 		return least > 0 ? least : 1;

@@ -43,8 +43,9 @@ const struct alls_row alls_rows_alloc[] = {
 	  ARGS({ "layer", LAYER, REQUIRED, POSITIONAL },
 	       { "defuse_number", INT_FROM(1), REQUIRED, POSITIONAL },
 	       { "defuse_type", WORD("SPATIAL INPUT_FEATURES COMPUTE_LANES DECONV SUPER_DECONV SUPER_DW SUPER_CONV EW_MULT_ON_MAC "
-					     "DOUBLE_PRECISION_CONV DYNAMIC_WEIGHTS NMS SPATIAL_RESHAPE CONST_INPUT RESIZE_TRANSPOSE"), POSITIONAL, ONLY("SPATIAL"), WHOLE },
-	       { "splitter", BOOL, ONLY("False"), WHOLE },
+					     "DOUBLE_PRECISION_CONV DYNAMIC_WEIGHTS NMS SPATIAL_RESHAPE CONST_INPUT RESIZE_TRANSPOSE"), POSITIONAL, ONLY("SPATIAL INPUT_FEATURES"), WHOLE,
+		 .why = "a layer is divided by features, columns and input features on this machine" },
+	       { "splitter", BOOL },
 	       { "axis", WORD("FEATURES"), ONLY(""), WHOLE },
 	       { "transpose", BOOL, ONLY("False"), WHOLE }) },
 	{ "defuse_block", .stages = ALLOC, NO_EFFECT("layers are defused one by one, with defuse(...)"), NAMES(-1),

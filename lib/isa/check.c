@@ -78,13 +78,24 @@ static bool by_columns(const struct isa_prog *p, const struct isa_layer *l)
 	return l->column_to - l->column_from < main_tensor(p, l)->w;
 }
 
+/* Before the record is checked: a resize has its tables then only. */
+static bool may_have_columns(const struct qop *q)
+{
+	return (q->type != HN_RESIZE || q->geom.n > 0) && qop_has_columns(q);
+}
+
+/* A part of a pool or a resize by features reads those that it writes. */
+static bool by_features(const struct isa_prog *p, const struct isa_layer *l)
+{
+	return l->out.n == 1 && qop_by_feature(l->q.type) && l->to - l->from < main_tensor(p, l)->c;
+}
+
 static int columns(const struct isa_prog *p, const struct isa_layer *l, struct err *e)
 {
 	bool part = by_columns(p, l);
 
-	if (part &&
-	    (l->role != ISA_COMPUTE || l->out.n != 1 || l->to - l->from < main_tensor(p, l)->c ||
-	     (l->q.type != HN_CONV && l->q.type != HN_DW)))
+	if (part && (l->role != ISA_COMPUTE || l->out.n != 1 ||
+		     l->to - l->from < main_tensor(p, l)->c || !may_have_columns(&l->q)))
 		return err_set(e, "a layer of this kind cannot compute columns %d to %d",
 			       l->column_from, l->column_to);
 	if (l->in_column < 0 || l->in_column > LIMIT_DIM || (!part && l->in_column))
@@ -160,6 +171,8 @@ static bool input_fits(const struct isa_prog *p, const struct isa_layer *l, size
 	int32_t w = l->q.in_shape.v[3 * i + 1];
 	int32_t first = i ? l->column_from : l->in_column;
 
+	if (by_features(p, l))
+		return same_shape(&l->q.in_shape, i, t, t->w, l->to - l->from) && l->to <= t->c;
 	if (!by_columns(p, l))
 		return same_shape(&l->q.in_shape, i, t, t->w, t->c);
 	return same_shape(&l->q.in_shape, i, t, w, t->c) && w <= t->w - first;

@@ -84,17 +84,24 @@ bool qop_equal(const struct qop *a, const struct qop *b);
  * every number.  After it the kernels rely on it.  Errors name the field.
  */
 int qop_check(const struct qop *q, struct err *e);
-/* The part of a convolution-like record that computes output features [from, to): a physical layer.
+/*
+ * The part of a record with weights, of a pool or of a resize that computes output features
+ * [from, to): a physical layer.  That of a type that is qop_by_feature reads these features alone.
  */
+bool qop_by_feature(int32_t type);
 int qop_slice_features(const struct qop *q, int32_t from, int32_t to, struct qop *out,
 		       struct err *e);
 /*
- * The part of a conv or dw record that computes output columns [from, to).  It reads the columns
- * from *in_from on of input 0, as many as its in_shape says, and columns [from, to) of an added
- * input.
+ * The part of a record that computes output columns [from, to), of types that can.  It reads the
+ * columns from *in_from on of input 0, as many as its in_shape says, and columns [from, to) of an
+ * added input.
  */
+bool qop_has_columns(const struct qop *q);
 int qop_slice_columns(const struct qop *q, int32_t from, int32_t to, struct qop *out,
 		      int32_t *in_from, struct err *e);
+/* First and last column of input 0 that output columns [from, to) of such a record read. */
+void qop_columns_needed(const struct qop *q, int32_t from, int32_t to, int32_t *first,
+			int32_t *last);
 /*
  * Rows of input `in` that must have arrived before output row y can be computed: [*first, *last],
  * inclusive, clamped to the input; empty when *last < *first.

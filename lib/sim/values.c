@@ -38,6 +38,12 @@ static bool is_part(const struct isa_prog *p, const struct isa_layer *l)
 	       (l->to - l->from != p->tensors[l->out.v[0]].c || has_columns(p, l));
 }
 
+/* Does it read some features of its input, those that it writes? */
+static bool has_features(const struct isa_prog *p, const struct isa_layer *l)
+{
+	return is_part(p, l) && !has_columns(p, l) && qop_by_feature(l->q.type);
+}
+
 /* From the step that writes a tensor first to the one that reads it last. */
 static void lifetimes(struct sim *s)
 {
@@ -93,7 +99,8 @@ static void place(struct sim *s)
 
 		if (is_part(p, l) && s->tensors[l->out.v[0]].bytes > part)
 			part = s->tensors[l->out.v[0]].bytes;
-		for (size_t k = 0; k < l->in.n && k < 2 && has_columns(p, l); k++)
+		for (size_t k = 0;
+		     k < l->in.n && k < 2 && (has_columns(p, l) || has_features(p, l)); k++)
 			if (s->tensors[l->in.v[k]].bytes > window[k])
 				window[k] = s->tensors[l->in.v[k]].bytes;
 	}
@@ -184,6 +191,20 @@ static const void *gather(struct sim *s, const struct isa_layer *l, size_t k, in
 	return s->window[k];
 }
 
+/* What a part by features reads. */
+static const void *gather_features(struct sim *s, const struct isa_layer *l, int32_t n)
+{
+	const struct isa_tensor *t = &s->p->tensors[l->in.v[0]];
+	const size_t element = (size_t)t->bits / 8, width = (size_t)(l->to - l->from) * element;
+	const size_t pixels = (size_t)n * (size_t)t->h * (size_t)t->w;
+	const uint8_t *in =
+	    (const uint8_t *)s->tensors[l->in.v[0]].data + (size_t)l->from * element;
+
+	for (size_t i = 0; i < pixels; i++)
+		memcpy(s->window[0] + i * width, in + i * (size_t)t->c * element, width);
+	return s->window[0];
+}
+
 static void scatter_columns(struct sim *s, const struct isa_layer *l, int32_t n)
 {
 	const struct strip r =
@@ -219,7 +240,9 @@ static int compute(struct sim *s, size_t i, int32_t n, struct err *e)
 	int64_t peak = 0;
 
 	for (size_t k = 0; k < l->in.n; k++)
-		t->in[k] = has_columns(s->p, l) ? gather(s, l, k, n) : s->tensors[l->in.v[k]].data;
+		t->in[k] = has_columns(s->p, l)    ? gather(s, l, k, n)
+			   : has_features(s->p, l) ? gather_features(s, l, n)
+						   : s->tensors[l->in.v[k]].data;
 	for (size_t k = 0; k < l->out.n; k++)
 		t->out[k] = part ? s->part : tensor_memory(s, l->out.v[k]);
 	if (intk_run(t->k, n, t->in, t->out, &peak, e) < 0)

@@ -269,8 +269,8 @@ static void test_errors(const struct target *t)
 	expect_error(&n, t, "place(0, output_layer1)",
 		     "t.alls:1:1: place: layer 'net/output_layer1' lies outside the clusters");
 	expect_error(&n, t, "defuse(ew_add1, 2)",
-		     "t.alls:1:1: defuse: 'ew_add1' is one part: only a layer with weights is "
-		     "divided, 'ew_add' has none");
+		     "t.alls:1:1: defuse: 'ew_add1' is not divided by features: this is a 'ew_add', "
+		     "only layers with weights, maxpool, avgpool and resize layers are");
 	expect_error(
 	    &n, t, "a, b = defuse(conv1, 2)",
 	    "t.alls:1:8: defuse: 2 names before '=', 3 expected: one for each part and one for "
