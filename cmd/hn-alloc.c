@@ -11,13 +11,14 @@
 struct config {
 	struct cli_io io;
 	const char *arch, *script, *report;
-	bool keep_best;
+	bool keep_best, numbers;
 };
 
 static const struct cli_opt options[] = {
 	/* clang-format off */
 	{ 'a', "hw-arch", "ARCH", CLI_STR, offsetof(struct config, arch), "target, or the path of its description (default: the bundle's, else hailo8)", 0, 0 },
 	{ 's', "model-script", "FILE", CLI_STR, offsetof(struct config, script), "model script, .alls (default: the one in the bundle)", 0, 0 },
+	{ 0, "numbers", NULL, CLI_FLAG, offsetof(struct config, numbers), "print the target's numbers and whether each is published, inferred or assumed; with -a help the targets", 0, 0 },
 	{ 0, "keep-best", NULL, CLI_FLAG, offsetof(struct config, keep_best), "keep the bundle's allocation for this target unless the new one is faster", 0, 0 },
 	{ 0, "report", "FILE", CLI_STR, offsetof(struct config, report), "also write resources, buffers and rates, JSON", 0, 0 },
 	CLI_COMMON(struct config, io),
@@ -56,6 +57,17 @@ static const char *arch_of(const struct config *cfg, struct bundle *b)
 	return json_is_string(stored) ? json_string_value(stored) : "hailo8";
 }
 
+/* Sizes of tables and limits of precision were those of another target (guide 4.4). */
+static void warn_arch(const struct work *w)
+{
+	const json_t *made = json_object_get(bundle_metadata(w->b), "hnt_quantized_for");
+
+	if (json_is_string(made) && strcmp(json_string_value(made), w->target.name) != 0)
+		log_warn("the model was quantized for %s: changing the target to %s afterwards is "
+			 "not recommended (hn-quantize --hw-arch %s)",
+			 quote(json_string_value(made)), w->target.name, w->target.name);
+}
+
 static int load(struct work *w, const struct config *cfg, struct err *e)
 {
 	struct graph *device;
@@ -64,6 +76,7 @@ static int load(struct work *w, const struct config *cfg, struct err *e)
 	    bundle_require(w->b, STATE_QUANTIZED, STATE_QUANTIZED_SLIM, e) < 0 ||
 	    target_load(arch_of(cfg, w->b), &w->target, e) < 0)
 		return -1;
+	warn_arch(w);
 	if (alls_of_bundle(w->b, cfg->script, ALLS_ALLOC, &w->script, e) < 0 ||
 	    !(w->g = bundle_get_graph(w->b, "hn", e)) ||
 	    !(w->q = bundle_get_npz(w->b, "q.npz", e)) ||
@@ -240,6 +253,21 @@ static int store(struct work *w, const struct config *cfg, struct err *e)
 	return bundle_write(w->b, cfg->io.out, COMPRESS_NONE, e);
 }
 
+/* -a help, --numbers: about targets, without a model. */
+static int describe(const struct config *cfg)
+{
+	const bool all = cfg->arch && strcmp(cfg->arch, "help") == 0;
+	struct str out = { 0 };
+	struct err e = { 0 };
+	int rc = all ? target_list(&out, &e)
+		     : target_numbers(cfg->arch ? cfg->arch : "hailo8", &out, &e);
+
+	if (rc < 0 || outfile_put(cfg->io.out, OUT_TEXT, out.p, out.len, &e) < 0)
+		die(&e);
+	str_release(&out);
+	return 0;
+}
+
 int main(int argc, char *argv[])
 {
 	struct config cfg = { .io = { .in = "-", .out = "-" } };
@@ -249,6 +277,8 @@ int main(int argc, char *argv[])
 	cli_parse(&tool, &cfg, argc, argv);
 	if (cfg.report && strcmp(cfg.report, "-") == 0 && strcmp(cfg.io.out, "-") == 0)
 		cli_usage("the report and the bundle cannot both go to the standard output");
+	if (cfg.numbers || (cfg.arch && strcmp(cfg.arch, "help") == 0))
+		return describe(&cfg);
 	if (load(&w, &cfg, &e) < 0)
 		die(&e);
 	w.notices = json_array();

@@ -16,6 +16,7 @@ enum {
 struct cost {
 	bool outside;       /* takes no resources of a cluster: boundary, constants, PPU layers */
 	bool macs;          /* uses multipliers: widened by subclusters */
+	bool wide;          /* 16-bit operands: its subclusters are counted apart, too */
 	bool mode16;        /* the 16x4 mode is possible (guide, table 7) */
 	bool depthwise;     /* each output feature reads its own input feature */
 	int32_t rows, cols; /* output rows and columns per frame */
@@ -39,6 +40,7 @@ enum resource {
 	RES_IA,
 	RES_APU,
 	RES_WEIGHTS,
+	RES_SC16, /* of the subclusters, those of layers with 16-bit operands */
 	RES_COUNT
 };
 struct need {
@@ -51,6 +53,13 @@ struct choice {
 	bool spatial; /* parts are output columns (spatial defuse), not features */
 };
 
+/* What a layer that need not be faster than the network has the least of. */
+enum match {
+	MATCH_NONE,
+	MATCH_SCS,
+	MATCH_L3
+};
+
 /* A logical layer under allocation. */
 struct unit {
 	const struct layer *l;
@@ -59,6 +68,9 @@ struct unit {
 	struct choice choice;
 	struct choice fixed;     /* from the script; 0 (mode: -1): free */
 	double min_fps;          /* compilation_param(X, fps=...), 0: none */
+	enum match match;        /* resources_allocation_strategy */
+	bool no_contexts;        /* its input buffers hold whole windows */
+	bool balanced;           /* the buffers behind it have one size */
 	char **part_names;       /* fixed.parts names given by defuse(), or NULL */
 	bool split;              /* a splitter gives each part what it needs of the input */
 	const char *joined_name; /* that defuse() gives to the parts together, or NULL */
@@ -173,6 +185,14 @@ int cost_resize(const struct plan *p, const struct unit *u, struct cost *c);
 int cost_ppu(const struct plan *p, const struct unit *u, struct cost *c);
 int cost_io(const struct plan *p, const struct unit *u, struct cost *c);
 int64_t ceil_div(int64_t a, int64_t b);
+
+/* 1, or the rate of kernels that have no code of their own. */
+double general_rate(const struct plan *p, const struct layer *l);
+
+/* ---- kernels.c: the guide's tables of kernels ---- */
+bool kernel_16x4(const struct layer *l);
+bool kernel_no_contexts(const struct layer *l);
+bool kernel_optimized(const struct layer *l);
 
 /* ---- units.c ---- */
 int units_make(struct plan *p, struct err *e);

@@ -129,8 +129,8 @@ static int32_t parts_per_context(const struct plan *p, const struct unit *u)
 	const struct target *t = p->t;
 	struct need one =
 	    unit_part_need(p, u, u->choice, u->cost.features / u->choice.parts, false);
-	const int64_t capacity[RES_COUNT] = { t->lcus, t->subclusters, t->input_aligners, t->apus,
-					      t->l3_cuts };
+	const int64_t capacity[RES_COUNT] = { t->lcus, t->subclusters, t->input_aligners,
+					      t->apus, t->l3_cuts,     t->subclusters };
 	int64_t fit = MAX_PARTS;
 	int r;
 

@@ -9,6 +9,7 @@ int cost_pool(const struct plan *p, const struct unit *u, struct cost *c)
 	c->script_columns = qop_has_columns(u->q) ? p->t->mode[0].columns : 0;
 	c->apu_cycles =
 	    ceil_div(c->cols, p->t->apu_values_per_cycle) * (u->l->p.kernel[0] + u->l->p.kernel[1]);
+	c->apu_cycles = (int64_t)ceil((double)c->apu_cycles / general_rate(p, u->l));
 	return 0;
 }
 

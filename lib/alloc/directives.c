@@ -154,8 +154,10 @@ static int defuse(struct plan *p, const struct alls_stmt *st, struct err *e)
 struct compilation {
 	int32_t subclusters, apus, aligners; /* 0: not given */
 	int mode;                            /* -1: not given */
+	int no_contexts, balanced;           /* the same */
 	double fps;
 	bool manual;
+	enum match match;
 };
 
 /* The target's maximum of an argument that the table leaves open. */
@@ -170,10 +172,22 @@ static int at_most(const struct plan *p, const struct alls_stmt *st, const char 
 	return alls_in_value(st, alls_get(st, argument), e);
 }
 
+static enum match match_of(const struct alls_stmt *st)
+{
+	if (alls_has_word(st, "resources_allocation_strategy", "min_scs_match_fps"))
+		return MATCH_SCS;
+	if (alls_has_word(st, "resources_allocation_strategy", "min_l3_mem_match_fps"))
+		return MATCH_L3;
+	return MATCH_NONE;
+}
+
 static int compilation_read(const struct plan *p, const struct alls_stmt *st, struct compilation *c,
 			    struct err *e)
 {
 	*c = (struct compilation){ .mode = alls_get_switch(st, "use_16x4_sc"),
+				   .no_contexts = alls_get_switch(st, "no_contexts"),
+				   .balanced = alls_get_switch(st, "balance_output_multisplit"),
+				   .match = match_of(st),
 				   .fps = alls_get_number(st, "fps", 0),
 				   .manual = alls_has_word(st, "resources_allocation_strategy",
 							   "manual_scs_selection") };
@@ -216,6 +230,11 @@ static int compilation_apply(struct plan *p, const struct alls_stmt *st, const s
 			quote(u->l->name));
 		return alls_in(st, e);
 	}
+	if (c->no_contexts == 1 && !kernel_no_contexts(u->l)) {
+		err_set(e, "layer '%s': its kernel, stride or dilation excludes no_contexts",
+			quote(u->l->name));
+		return alls_in(st, e);
+	}
 	if (c->aligners && c->aligners != p->t->mode[c->mode > 0 ? c->mode : 0].input_aligners) {
 		err_set(e, "layer '%s': it takes %d input aligners in this mode", quote(u->l->name),
 			p->t->mode[c->mode > 0 ? c->mode : 0].input_aligners);
@@ -223,6 +242,12 @@ static int compilation_apply(struct plan *p, const struct alls_stmt *st, const s
 	}
 	if (c->fps > 0)
 		u->min_fps = c->fps;
+	if (c->no_contexts >= 0)
+		u->no_contexts = c->no_contexts == 1;
+	if (c->balanced >= 0)
+		u->balanced = c->balanced == 1;
+	if (c->match != MATCH_NONE)
+		u->match = c->match;
 	if (c->manual && !u->fixed.parts) /* whoever chooses by hand chooses the parts, too */
 		u->fixed.parts = 1;
 	if ((c->subclusters && set_fixed(st, u, &u->fixed.subclusters, 0, c->subclusters, part,

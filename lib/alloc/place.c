@@ -4,7 +4,8 @@
 const char *resource_name(enum resource r)
 {
 	static const char *const names[RES_COUNT] = { "layer controllers", "subclusters",
-						      "input aligners", "APUs", "L3 cuts" };
+						      "input aligners",    "APUs",
+						      "L3 cuts",           "16-bit subclusters" };
 
 	return names[r];
 }
@@ -60,6 +61,7 @@ static void layer_need(const struct allocation *a, const int32_t *host, size_t l
 	v[RES_SC] = u.subclusters;
 	v[RES_IA] = u.input_aligners;
 	v[RES_APU] = u.apus;
+	v[RES_SC16] = 0; /* among the subclusters */
 	v[RES_WEIGHTS] = u.l3_cuts;
 	for (size_t i = 0; i < a->nlayers; i++)
 		if (host[i] == (int32_t)layer ||
@@ -76,6 +78,7 @@ static void space_init(const struct target *t, struct space *s)
 		s->left[k][RES_SC] = t->subclusters;
 		s->left[k][RES_IA] = t->input_aligners;
 		s->left[k][RES_APU] = t->apus;
+		s->left[k][RES_SC16] = 0;
 		s->left[k][RES_WEIGHTS] = t->l3_cuts;
 	}
 }
@@ -152,8 +155,8 @@ static bool place_layer(const struct plan *p, struct allocation *a, const int32_
 static double weight_of(const struct target *t, const struct allocation *a, const int32_t *host,
 			size_t layer)
 {
-	const double capacity[RES_COUNT] = { t->lcus, t->subclusters, t->input_aligners, t->apus,
-					     t->l3_cuts };
+	const double capacity[RES_COUNT] = { t->lcus, t->subclusters, t->input_aligners,
+					     t->apus, t->l3_cuts,     t->subclusters };
 	int64_t need[RES_COUNT];
 	double worst = 0;
 	int r;

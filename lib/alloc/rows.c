@@ -203,6 +203,24 @@ static int32_t rows_of(const struct plan *p, const struct allocation *a, const s
 	return rows < window ? rows : window;
 }
 
+/* All buffers behind a layer, inside its context, as large as the largest one. */
+static void balance(struct allocation *a, const struct flow *f, size_t layer)
+{
+	int32_t most = 0;
+
+	for (int set = 0; set < 2; set++)
+		for (size_t i = f->out_at[layer]; i < f->out_at[layer + 1]; i++) {
+			struct alloc_edge *ed = &a->edges[f->out[i]];
+
+			if (ed->kind == EDGE_INTER_CONTEXT)
+				continue;
+			if (set)
+				ed->rows = most;
+			else if (ed->rows > most)
+				most = ed->rows;
+		}
+}
+
 static bool is_shared(const struct allocation *a, int32_t context)
 {
 	for (size_t i = 0; i < a->nlayers; i++)
@@ -280,6 +298,24 @@ static void size_alone(const struct plan *p, struct allocation *a, const struct 
 	free(tl.finish);
 }
 
+/* compilation_param's no_contexts, of the layer that reads, and balance_output_multisplit. */
+static void adjust(const struct plan *p, struct allocation *a, const struct flow *f,
+		   int32_t context)
+{
+	for (size_t i = 0; i < a->nedges; i++) {
+		struct alloc_edge *ed = &a->edges[i];
+
+		if (a->layers[ed->to].context == context && ed->kind != EDGE_INTER_CONTEXT &&
+		    phys_kernel(p, a, ed->to) && phys_unit(p, a, (size_t)ed->to)->no_contexts &&
+		    ed->rows < edge_window(p, a, ed))
+			ed->rows = edge_window(p, a, ed);
+	}
+	for (size_t i = 0; i < a->nlayers; i++)
+		if (a->layers[i].context == context && !alloc_is_relay(a, i) &&
+		    phys_unit(p, a, i)->balanced)
+			balance(a, f, i);
+}
+
 void rows_size(const struct plan *p, struct allocation *a, const struct flow *f, int32_t context,
 	       double interval)
 {
@@ -287,6 +323,7 @@ void rows_size(const struct plan *p, struct allocation *a, const struct flow *f,
 		size_shared(p, a, context, interval);
 	else
 		size_alone(p, a, f, context, interval);
+	adjust(p, a, f, context);
 }
 
 /* A name means a physical layer, all parts of a layer, or all layers that are merged. */

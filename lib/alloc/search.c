@@ -53,7 +53,7 @@ static double price(const struct need *more, const struct need *now, const struc
 	double sum = 0;
 	int i;
 
-	for (i = 0; i < RES_COUNT; i++)
+	for (i = 0; i < RES_SC16; i++) /* those are counted already */
 		sum += (double)(more->v[i] - now->v[i]) / (double)capacity->v[i];
 	return sum;
 }
@@ -138,7 +138,7 @@ static double least_price(const struct search *s, const struct wider *w, int32_t
 	struct need least = { { 0 } };
 
 	for (int i = 0; i < RES_COUNT; i++)
-		least.v[i] = i == RES_WEIGHTS ? 0 : parts;
+		least.v[i] = i == RES_WEIGHTS || i == RES_SC16 ? 0 : parts;
 	return price(&least, &w->now, &s->capacity);
 }
 
@@ -351,6 +351,57 @@ static void reach_own_rate(struct search *s, struct unit *u)
 			return;
 }
 
+/* What a choice has of that of which it should have the least, and then its price. */
+static double scarce(const struct search *s, const struct unit *u, const struct need *need)
+{
+	const struct need none = { { 0 } };
+	const int64_t first = need->v[u->match == MATCH_SCS ? RES_SC : RES_WEIGHTS];
+
+	return (double)first + 1e-3 * price(need, &none, &s->capacity);
+}
+
+/* The choice with the least of it, among those of c's kind with parts that reach the target. */
+static void scarcest(const struct search *s, const struct unit *u, struct choice c, double target,
+		     struct choice *best, double *least)
+{
+	const int32_t most = u->cost.macs ? s->p->t->max_subclusters_per_layer : 1;
+	struct need need;
+
+	for (c.parts = c.spatial ? 2 : 1; c.parts <= unit_max_parts(u, c.spatial); c.parts++)
+		for (c.subclusters = 1; c.subclusters <= most; c.subclusters++) {
+			if (!unit_allows(u, c) || (double)unit_cycles(s->p, u, c) > target ||
+			    !search_need(s, u, c, &need) || scarce(s, u, &need) >= *least)
+				continue;
+			*least = scarce(s, u, &need);
+			*best = c;
+		}
+}
+
+/* resources_allocation_strategy=min_..._match_fps: the least that keeps up with the others. */
+static void narrow(struct search *s, struct unit *u, double interval)
+{
+	const double own = u->min_fps > 0 ? s->p->t->clock_hz / u->min_fps : interval;
+	const double target = own < interval ? own : interval;
+	struct choice c = { .apus = u->choice.apus }, best = u->choice;
+	struct need now, need;
+	double least;
+
+	if (u->last_context > u->context || !merge_alone(s->p, u) ||
+	    !search_need(s, u, u->choice, &now))
+		return;
+	least = scarce(s, u, &now);
+	for (c.mode = 0; c.mode < (u->cost.mode16 ? TARGET_MODES : 1); c.mode++) {
+		c.spatial = false;
+		scarcest(s, u, c, target, &best, &least);
+		c.spatial = true;
+		if (unit_has_columns(s->p, u))
+			scarcest(s, u, c, target, &best, &least);
+	}
+	search_need(s, u, best, &need);
+	s->total = need_add(need_add(s->total, now, -1), need, 1);
+	u->choice = best;
+}
+
 void search_context(struct plan *p, int32_t context, bool single, double scale)
 {
 	struct search s = { .p = p, .context = context, .l2 = single };
@@ -366,4 +417,7 @@ void search_context(struct plan *p, int32_t context, bool single, double scale)
 			break;
 	if (s.merging && p->merge_util > 0)
 		merge_down(&s, RES_LCU, p->merge_util * (double)s.capacity.v[RES_LCU]);
+	for (i = 0; i < p->n; i++)
+		if (p->units[i].context == context && p->units[i].match != MATCH_NONE)
+			narrow(&s, &p->units[i], (double)context_interval(p, context));
 }

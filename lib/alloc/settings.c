@@ -56,7 +56,8 @@ static int resources_param(struct plan *p, const struct alls_stmt *st, struct er
 		    { "max_compute_utilization", RES_SC },
 		    { "max_memory_utilization", RES_WEIGHTS },
 		    { "max_input_aligner_utilization", RES_IA },
-		    { "max_apu_utilization", RES_APU } };
+		    { "max_apu_utilization", RES_APU },
+		    { "max_compute_16bit_utilization", RES_SC16 } };
 	struct limits *l = limits_of(p, st, e);
 	double all = alls_get_number(st, "max_utilization", -1);
 	double util;

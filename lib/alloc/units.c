@@ -30,7 +30,7 @@ struct need device_capacity(const struct target *t)
 	int64_t n = t->clusters;
 
 	return (struct need){ { n * t->lcus, n * t->subclusters, n * t->input_aligners, n * t->apus,
-				n * t->l3_cuts } };
+				n * t->l3_cuts, n * t->subclusters } };
 }
 
 /* Steps in which features can be divided. */
@@ -155,6 +155,7 @@ struct need unit_part_need(const struct plan *p, const struct unit *u, struct ch
 		return n;
 	n.v[RES_LCU] = 1;
 	n.v[RES_SC] = c.subclusters;
+	n.v[RES_SC16] = u->cost.wide ? c.subclusters : 0;
 	n.v[RES_IA] = p->t->mode[c.mode].input_aligners;
 	n.v[RES_APU] = c.apus;
 	n.v[RES_WEIGHTS] = weight_cuts(p->t, (int64_t)ceil((double)u->cost.weight_bytes * share),

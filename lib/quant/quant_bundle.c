@@ -189,6 +189,9 @@ int quant_bundle(struct bundle *b, struct quant_opts *o, const char *script, str
 	if (rc == 0 && (rc = store(b, m.g, m.w, records, stats, m.script, e)) == 0) {
 		if (mix)
 			json_object_set(bundle_metadata(b), "hnt_precision_search", mix);
+		if (o->hw_arch)
+			json_object_set_new(bundle_metadata(b), "hnt_quantized_for",
+					    json_string(o->hw_arch));
 		rc = check(b, o, m.script, e);
 	}
 	json_decref(mix);

@@ -83,6 +83,7 @@ static const struct field fields[] = {
 /* Those that may be missing: 0 then, nothing is said about them. */
 static const struct field optional[] = {
 	/* clang-format off */
+	FIELD("throughput.general_kernel", DOUBLE, general_kernel, 0.01, 1),
 	FIELD("power.idle_w",       DOUBLE, power_idle, 0, 1e3),
 	FIELD("power.lcu_w",        DOUBLE, power_lcu, 0, 1e3),
 	FIELD("power.lcu_ecc",      DOUBLE, power_ecc, 0, 10),
@@ -206,7 +207,33 @@ static int read_target(const json_t *j, struct target *t, struct err *e)
 	return read_layouts(j, t, e);
 }
 
-static int load_file(const char *path, struct target *t, struct err *e)
+/* Status of a number: of its path, or of the longest object around it that has one. */
+static const char *status_of(const json_t *j, const char *path)
+{
+	const json_t *all = json_object_get(j, "provenance");
+	char key[64];
+	char *dot;
+
+	snprintf(key, sizeof key, "%s", path);
+	while (!json_is_string(json_object_get(all, key))) {
+		if (!(dot = strrchr(key, '.')))
+			return "unknown";
+		*dot = '\0';
+	}
+	return json_string_value(json_object_get(all, key));
+}
+
+static void list_numbers(const json_t *j, const struct field *f, size_t n, struct str *out)
+{
+	for (size_t i = 0; i < n; i++)
+		if (at_path(j, f[i].path))
+			str_printf(out, "%-48s %-14.10g %s\n", f[i].path,
+				   json_number_value(at_path(j, f[i].path)),
+				   status_of(j, f[i].path));
+}
+
+/* numbers: a list of them is added; may be NULL. */
+static int load_file(const char *path, struct target *t, struct str *numbers, struct err *e)
 {
 	json_t *j = NULL;
 	size_t n;
@@ -217,6 +244,10 @@ static int load_file(const char *path, struct target *t, struct err *e)
 		return -1;
 	if ((j = json_parse(text, n, e)) != NULL)
 		rc = read_target(j, t, e);
+	if (rc == 0 && numbers) {
+		list_numbers(j, fields, sizeof fields / sizeof fields[0], numbers);
+		list_numbers(j, optional, sizeof optional / sizeof optional[0], numbers);
+	}
 	json_decref(j);
 	free(text);
 	return rc < 0 ? err_in(e, "%s", quote(path)) : 0;
@@ -267,14 +298,19 @@ static int compare(const void *a, const void *b)
 	return strcmp(*(char *const *)a, *(char *const *)b);
 }
 
+static void find_all(struct lookup *l)
+{
+	share_each("HN_TARGETS", "targets", list_folder, l);
+	if (l->nknown)
+		qsort(l->known, l->nknown, sizeof *l->known, compare);
+}
+
 static int unknown_target(struct lookup *l, struct err *e)
 {
 	struct str list = { 0 };
 	size_t i;
 
-	share_each("HN_TARGETS", "targets", list_folder, l);
-	if (l->nknown)
-		qsort(l->known, l->nknown, sizeof *l->known, compare);
+	find_all(l);
 	for (i = 0; i < l->nknown; i++) {
 		str_printf(&list, "%s%s", i ? ", " : "", quote(l->known[i]));
 		free(l->known[i]);
@@ -285,16 +321,49 @@ static int unknown_target(struct lookup *l, struct err *e)
 	return -1;
 }
 
-int target_load(const char *name, struct target *t, struct err *e)
+static int load(const char *name, struct target *t, struct str *numbers, struct err *e)
 {
 	struct lookup l = { .name = name };
 	int rc;
 
 	if (strchr(name, '/'))
-		return load_file(name, t, e);
+		return load_file(name, t, numbers, e);
 	if (!*name || *name == '.' || !share_each("HN_TARGETS", "targets", find_file, &l))
 		return unknown_target(&l, e);
-	rc = load_file(l.path, t, e);
+	rc = load_file(l.path, t, numbers, e);
 	free(l.path);
+	return rc;
+}
+
+int target_load(const char *name, struct target *t, struct err *e)
+{
+	return load(name, t, NULL, e);
+}
+
+int target_numbers(const char *name, struct str *out, struct err *e)
+{
+	struct target t;
+
+	return load(name, &t, out, e);
+}
+
+int target_list(struct str *out, struct err *e)
+{
+	struct lookup l = { .name = "help" };
+	struct target t;
+	int rc = 0;
+
+	find_all(&l);
+	for (size_t i = 0; i < l.nknown; i++) {
+		if (rc == 0 && (rc = target_load(l.known[i], &t, e)) == 0)
+			str_printf(out,
+				   "%-10s %d clusters, %d layer controllers, %d subclusters, %d L3 "
+				   "cuts, %g MHz\n",
+				   t.name, t.clusters, t.clusters * t.lcus,
+				   t.clusters * t.subclusters, t.clusters * t.l3_cuts,
+				   t.clock_hz / 1e6);
+		free(l.known[i]);
+	}
+	free(l.known);
 	return rc;
 }

@@ -3,6 +3,7 @@
 #define HN_TARGET_TARGET_H
 
 #include "base/err.h"
+#include "base/mem.h"
 #include <stdbool.h>
 #include <stdint.h>
 
@@ -65,6 +66,7 @@ struct target {
 	int32_t ia_values_per_cycle;   /* input values that one aligner takes in per cycle */
 	int32_t apu_values_per_cycle;  /* values that one APU writes or pools per cycle */
 	int32_t ppu_values_per_cycle;  /* softmax, argmax: outside the clusters */
+	double general_kernel; /* rate of kernels without code of their own; 0: the others' */
 	/* Watts: of the idle device; of a working LCU (x with ECC), subcluster, IA or APU, L3 cut
 	 */
 	double power_idle, power_lcu, power_ecc, power_subcluster, power_unit, power_l3_cut;
@@ -76,5 +78,9 @@ struct target {
  * checked.
  */
 int target_load(const char *name, struct target *t, struct err *e);
+/* A line for each known target. */
+int target_list(struct str *out, struct err *e);
+/* A line for each number of a target: its path, the number, published, inferred or assumed. */
+int target_numbers(const char *name, struct str *out, struct err *e);
 
 #endif

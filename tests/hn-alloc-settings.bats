@@ -1,0 +1,219 @@
+# hn-alloc: settings of layers and resources, each by what it changes; targets.
+# shellcheck disable=SC2016,SC2030,SC2031,SC2154 # jq programs; one process a test; set by run
+load helper
+
+# quantized NAME [COMMAND]: NAME.har of the model on the standard input
+quantized() {
+	mkonnx "$1.onnx"
+	echo "${2-}" > "$1.alls"
+	onnx2hn -q "$1.onnx" | hn-normalize -q | hn-quantize -q --random-calib -s "$1.alls" -o "$1.har" 2> "$1.log"
+}
+
+chain() {
+	cat <<- 'END'
+		input x 1,16,32,32
+		init w1 64,16,3,3 .3 -.2 .1 .25 -.15 .05 -.3
+		init w2 64,64,3,3 .1 -.2 .05
+		init w3 64,64,1,1 .2 .1 -.1
+		init w4 64,64,3,3 .05 -.1 .02
+		node Conv c1 x,w1 a kernel_shape=3,3 pads=1,1,1,1
+		node Conv c2 a,w2 b kernel_shape=3,3 pads=1,1,1,1
+		node Conv c3 b,w3 c kernel_shape=1,1
+		node Conv c4 c,w4 d kernel_shape=3,3 pads=1,1,1,1
+		node Add add d,a y
+		output y
+	END
+}
+
+setup_file() {
+	cd "$BATS_FILE_TMPDIR" || return
+	chain | quantized m
+	chain | quantized wide 'quantization_param(conv2, precision_mode=a16_w16)'
+}
+
+setup() {
+	scratch
+	Q=$BATS_FILE_TMPDIR/m.har
+}
+
+# allocated NAME SCRIPT [OPTION...]: NAME.har, NAME.json
+allocated() {
+	echo "$2" > "$1.alls"
+	hn-alloc -q -s "$1.alls" "$Q" -o "$1.har" --report "$1.json" "${@:3}"
+}
+
+# compares 'JQ of $a, $b' A B
+compares() {
+	jq -n --slurpfile a "$2.json" --slurpfile b "$3.json" -e "$1" > /dev/null || report "$1: $2, $3"
+}
+
+# rows NAME FROM TO: of the buffer between two layers
+rows() {
+	jq --arg from "m/$2" --arg to "m/$3" '. as $r | [.edges[] |
+		select($r.layers[.from].layer == $from and $r.layers[.to].layer == $to).rows] | max' "$1.json"
+}
+
+@test "min_scs_match_fps: the fewest subclusters that keep up with the network" {
+	slow='compilation_param(conv1, resources_allocation_strategy=manual_scs_selection, number_of_subclusters=1)'
+	own='compilation_param({conv[2-4]}, fps=3000)'
+	allocated plain "$slow $own"
+	allocated less "$slow $own compilation_param({conv[2-4]}, resources_allocation_strategy=min_scs_match_fps)"
+	compares '$a[0].fps == $b[0].fps' plain less
+	# No layer could do with one subcluster less: one of its parts would miss 3000 frames a second.
+	jq -e '(400e6 / 3000) as $most | [.layers[] | select(.layer | test("conv[234]$"))] |
+		all(.row_cycles * .rows <= $most) and
+		(group_by(.layer) | all((map(.subclusters) | add) as $n | $n == 1 or
+			(.[0].row_cycles * .[0].rows * $n / ($n - 1) > $most * 0.999)))' less.json
+	compares '[$a, $b | .[0].layers | map(.subclusters) | add] | .[0] >= .[1]' plain less
+}
+
+@test "min_l3_mem_match_fps: the fewest cuts of weights that keep up" {
+	quantized l3 <<- 'END'
+		input x 1,512,8,8
+		init w 512,512,1,1 .3 -.2 .1 .25 -.15 .05 -.3
+		init v 512,512,1,1 .1 -.2 .05
+		node Conv c x,w a kernel_shape=1,1
+		node Relu r a b
+		node Conv d b,v y kernel_shape=1,1
+		output y
+	END
+	Q=l3.har
+	two='context_0 = context([input_layer1, conv1]) context_1 = context([conv2, output_layer1])
+		compilation_param(conv2, fps=2500) resources_param(max_utilization=0.01)'
+	allocated plain "$two"
+	allocated less "$two compilation_param(conv2, resources_allocation_strategy=min_l3_mem_match_fps)"
+	cuts='map(select(.layer == "l3/conv2").l3_weight_cuts) | add'
+	# 512 x 512 weights and 512 words, 264192 bytes: two subclusters have 132096 each, five cuts; three
+	# parts of 168, 168 and 176 features at most 90816, three cuts.
+	jq -e ".layers | $cuts == 10" plain.json
+	jq -e ".layers | $cuts == 9" less.json
+	jq -e '(400e6 / 2500) as $most | [.layers[] | select(.layer == "l3/conv2")] | all(.row_cycles * .rows <= $most)' less.json
+}
+
+@test "max_compute_16bit_utilization stops at 16-bit subclusters, and only there" {
+	Q=$BATS_FILE_TMPDIR/wide.har
+	sc='[.layers[] | select(.layer | test("conv2$")).subclusters] | add'
+	allocated free ''
+	allocated few 'resources_param(max_compute_16bit_utilization=0.01)'
+	jq -e "$sc > 5" free.json
+	jq -e "$sc <= 5.12" few.json
+	compares '$a[0].fps > $b[0].fps' free few
+	Q=$BATS_FILE_TMPDIR/m.har
+	allocated free ''
+	allocated few 'resources_param(max_compute_16bit_utilization=0.01)'
+	cmp <(har-pack -m alloc.json free.har) <(har-pack -m alloc.json few.har)
+}
+
+@test "context_1.resources_param is about that context alone" {
+	two='context_0 = context([input_layer1, conv1, conv2]) context_1 = context([conv3, conv4, output_layer1])'
+	sc='. as $r | [0, 1] | map(. as $c | [$r.layers[] | select(.context == $c).subclusters] | add)'
+	allocated both "$two"
+	for name in context_1 context1; do
+		allocated one "$two $name.resources_param(max_compute_utilization=0.01)"
+		compares "[\$a[0], \$b[0] | $sc] | .[0][0] == .[1][0] and .[0][1] > 5 and .[1][1] <= 5.12" both one
+	done
+}
+
+@test "no_contexts: whole windows before the layer; only for the kernels of table 8" {
+	# Three rows suffice for the schedule, of which one is on its way while a window is in use.
+	allocated plain ''
+	allocated whole 'compilation_param(conv1, no_contexts=True)'
+	[ "$(rows plain input_layer1 conv1)" = 3 ]
+	[ "$(rows whole input_layer1 conv1)" = 4 ]
+	allocated off 'compilation_param(conv1, no_contexts=False)'
+	cmp <(har-pack -m alloc.json plain.har) <(har-pack -m alloc.json off.har)
+	hn-alloc -q -s <(har-pack -m auto.alls whole.har) "$Q" -o again.har
+	cmp <(har-pack -m alloc.json whole.har) <(har-pack -m alloc.json again.har)
+	echo 'compilation_param(conv3, no_contexts=True)' > s.alls
+	fails_with 1 "hn-alloc: s.alls:1:1: compilation_param: layer 'm/conv3': its kernel, stride or dilation excludes no_contexts" \
+		hn-alloc -q -s s.alls "$Q"
+}
+
+@test "balance_output_multisplit: buffers behind a layer of one size, or each of its own" {
+	allocated own 'compilation_param(conv1, balance_output_multisplit=False)'
+	allocated same 'compilation_param(conv1, balance_output_multisplit=True)'
+	[ "$(rows own conv1 conv2)" -lt "$(rows own conv1 conv4)" ]
+	[ "$(rows same conv1 conv2)" = "$(rows own conv1 conv4)" ]
+	[ "$(rows same conv1 conv4)" = "$(rows own conv1 conv4)" ]
+	allocated plain ''
+	cmp <(har-pack -m alloc.json plain.har) <(har-pack -m alloc.json own.har)
+}
+
+@test "a kernel without code of its own takes twice as long" {
+	for k in 5 7; do
+		quantized dw$k <<- END
+			input x 1,16,32,32
+			init w 16,1,$k,$k .3 -.2 .1 .25
+			node Conv c x,w y kernel_shape=$k,$k pads=$((k / 2)),$((k / 2)),$((k / 2)),$((k / 2)) group=16
+			output y
+		END
+		one='compilation_param(dw1, resources_allocation_strategy=manual_scs_selection, number_of_subclusters=1, use_16x4_sc=disabled)'
+		Q=dw$k.har
+		allocated g$k "$one"
+		jq 'del(.throughput.general_kernel)' "$ROOT/share/targets/hailo8.json" > equal.json
+		allocated e$k "$one" -a ./equal.json
+	done
+	row='map(select(.layer | test("dw1$")).row_cycles) | add'
+	compares "(\$a[0].layers | $row) == (\$b[0].layers | $row)" g5 e5
+	compares "((\$a[0].layers | $row) / (\$b[0].layers | $row) - 2 | fabs) < 0.001" g7 e7
+}
+
+@test "a timeout in seconds, minutes and hours" {
+	for t in 0.0001 0.0001s 0.00001m 0.0000001h; do
+		echo "context_switch_param(mode=enabled) allocator_param(timeout=$t)" > s.alls
+		fails_with 1 "hn-alloc: the search was ended before it had found a placement" \
+			hn-alloc -q -s s.alls "$BATS_FILE_TMPDIR/m.har"
+	done
+	allocated none ''
+	for t in 3600 3600s 60m 1h; do
+		allocated long "allocator_param(timeout=$t)"
+		cmp <(har-pack -m alloc.json none.har) <(har-pack -m alloc.json long.har)
+	done
+	echo 'allocator_param(timeout=3d)' > s.alls
+	run ! hn-alloc -q -s s.alls "$Q"
+}
+
+@test "what a placement lacks is said: which context, which resource, how much there is" {
+	jq '.clusters.count = 1 | .clusters.ids = [0] | .clusters.apus = 3' "$ROOT/share/targets/hailo8.json" > t.json
+	echo 'context_switch_param(mode=disabled)' > s.alls
+	fails_with 1 "hn-alloc: one context needs at least 4 APUs, hailo8 has 3 (several contexts are switched off)" \
+		hn-alloc -q -a ./t.json -s s.alls "$Q"
+	echo 'place(0, [conv1, conv2, conv3, conv4]) context_switch_param(mode=disabled)' > s.alls
+	jq '.clusters.apus = 3' "$ROOT/share/targets/hailo8.json" > t.json
+	run --separate-stderr hn-alloc -q -a ./t.json -s s.alls "$Q"
+	[ "$status" -eq 1 ]
+	[[ $stderr =~ "hn-alloc: context_0: cluster_0 has no room for 'm/"[a-z_0-9]+"': 1 APUs needed, 0 left" ]]
+	jq '.clusters.count = 1 | .clusters.ids = [0] | .clusters.l3_cuts = 3' "$ROOT/share/targets/hailo8.json" > t.json
+	echo 'context_0 = context([input_layer1, conv1, conv2, conv3, conv4, output_layer1])' > s.alls
+	run --separate-stderr hn-alloc -v -a ./t.json -s s.alls "$Q"
+	[[ $stderr =~ context_0\ does\ not\ fit\ in\ hailo8:\ [0-9]+\ L3\ cuts\ needed,\ 3\ available ]]
+}
+
+@test "-a help lists the targets, --numbers a target's numbers with their status" {
+	run hn-alloc -a help
+	[ "$status" -eq 0 ]
+	[ "${#lines[@]}" = 7 ]
+	[[ ${lines[4]} == "hailo8     8 clusters, 128 layer controllers, 512 subclusters, 1024 L3 cuts, 400 MHz" ]]
+	for t in "$ROOT"/share/targets/*.json; do
+		hn-alloc -a "$(basename "$t" .json)" --numbers > n
+		[ "$(grep -cE '^[a-z0-9_.]+ +[-+.0-9e]+ +(published|inferred|assumed)$' n)" = "$(wc -l < n)" ]
+	done
+	hn-alloc -a hailo15h --numbers | grep -qE '^clusters.subclusters +48 +inferred$'
+	fails_with 1 "hn-alloc: no target 'hailo9' (known: hailo10h, hailo15h, hailo15l, hailo15m, hailo8, hailo8l, hailo8r)" \
+		hn-alloc -a hailo9 --numbers
+}
+
+@test "another target than the model was quantized for is warned of" {
+	onnx2hn -q "$BATS_FILE_TMPDIR/m.onnx" | hn-normalize -q |
+		hn-quantize -q --hw-arch hailo8l --random-calib -o q.har 2> log
+	warning="hn-alloc: warning: the model was quantized for hailo8l: changing the target to hailo8 afterwards is not recommended (hn-quantize --hw-arch hailo8)"
+	run --separate-stderr hn-alloc -q -a hailo8 q.har -o a.har
+	[ "$stderr" = "$warning" ]
+	# It stays true behind an allocation.
+	run --separate-stderr hn-alloc -q a.har -o b.har
+	[ "$stderr" = "$warning" ]
+	run --separate-stderr hn-alloc -q -a hailo8l q.har -o a.har
+	[ -z "$stderr" ]
+	run --separate-stderr hn-alloc -q -a hailo15h "$Q" -o a.har
+	[ -z "$stderr" ]
+}
