@@ -116,6 +116,31 @@ values() {
 	run ! grep part graph.txt
 }
 
+@test "a layer that adds an input is divided, too: its first part adds it" {
+	cat <<- 'END' > n.json
+		{"name": "n", "net_params": {}, "layers": {
+		"n/input_layer1": {"type": "input_layer", "input": [], "input_shapes": [[-1, 6, 6, 8]]},
+		"n/conv1": {"type": "conv", "input": ["n/input_layer1"], "params": {"kernel_shape": [3, 3, 8, 12], "strides": [1, 1, 1, 1], "padding": "SAME", "activation": "relu"}},
+		"n/conv2": {"type": "conv", "input": ["n/input_layer1"], "params": {"kernel_shape": [1, 1, 8, 12], "strides": [1, 1, 1, 1], "padding": "SAME"}},
+		"n/ew_add1": {"type": "ew_add", "input": ["n/conv2", "n/conv1"], "params": {"activation": "relu"}},
+		"n/output_layer1": {"type": "output_layer", "input": ["n/ew_add1"]}}}
+	END
+	mkhar n.json n.har in.npy 20
+	hn-normalize -q n.har -o n.fp.har
+	hn-infer -q -c fp_optimized --in in.npy n.fp.har -o before.npy
+	graph n.fp.har > fused.txt
+	run ! grep ew_add fused.txt
+	l=$(awk '/conv [^ ]*,/ { print $1 }' fused.txt)
+	added=$(awk '/conv [^ ]*,/ { print $3 }' fused.txt | cut -d , -f 2)
+	made "$P(conv_decomposition, layers=$l, sub_group_size=4)"
+	grep -x "$l conv ${l}_slice0,$added" graph.txt
+	grep -x "${l}_part1 conv ${l}_slice1" graph.txt
+	grep -x "${l}_sum1 ew_add $l,${l}_part1" graph.txt
+	same 0.03
+	made "quantization_param($l, weight_group_size=36)" "$P(defuse, layers=$l, num_splits=2)"
+	same 0.03
+}
+
 @test "the last sum's codes have the bits that its readers ask for" {
 	made "$P(conv_decomposition, layers=conv2, sub_group_size=8)" 'quantization_param(conv3, precision_mode=a16_w8)'
 	[ "$(values conv2_sum1 out_bits)" = 16 ]
@@ -226,4 +251,36 @@ alternating() {
 	echo "$P(conv_a16_w4, layers=[rgb1, conv2], policy=enabled)" > s.alls
 	run --separate-stderr hn-quantize -q -c in.npy -s s.alls n.fp.har -o t.har
 	[ "$stderr" = "hn-quantize: warning: conv_a16_w4: 'n/rgb1' stays: it converts colors" ]
+}
+
+@test "by a glob a command serves the layers that it can, and passes over the others" {
+	made 'quantization_param({*}, quantization_groups=2)'
+	[ "$(values conv2 w_scale | wc -w) $(values conv3 w_scale | wc -w)" = "2 2" ]
+	made "$P(conv_decomposition, layers={*}, sub_group_size=12)"
+	grep -x 'conv3_sum1 ew_add conv3,conv3_part1' graph.txt
+	made "$P(defuse, layers={*}, num_splits=2)"
+	grep -x 'conv3_sum1 ew_add conv3,conv3_part1' graph.txt
+	made "$P(split_ew_mult_by_bit_significance, layers={*}, num_splits=2)"
+	[ "$(values ew_mult1 in_bits)" = "16 16" ]
+	for line in "$P(layer_norm_decomposition, layers={*}, eq_consumer=True)" "$P(equalization, layers={*}, force_transparent=enabled)" \
+		"$P(global_avgpool_reduction, layers={*}, division_factors=[2, 2])" 'quantization_param({*}, output_encoding_vector=enabled)' \
+		"$P(matmul_decomposition, layers={*}, policy=enabled)"; do
+		made "$line"
+		[ "$(wc -l < graph.txt)" -eq 6 ]
+	done
+}
+
+@test "output_encoding_vector of a layer holds over that of all" {
+	sed -i '/ew_mult1": {/d; s/n.ew_mult1/n\/conv3/' n.json
+	mkhar n.json n.har in.npy 20
+	hn-normalize -q n.har -o n.fp.har
+	all='model_optimization_config(globals, output_encoding_vector=enabled)'
+	made "$all"
+	[ "$(values conv3 out_scale | wc -w)" -eq 16 ]
+	for l in conv3 output_layer1; do
+		made "$all" "quantization_param($l, output_encoding_vector=disabled)"
+		[ "$(values conv3 out_scale | wc -w)" -eq 1 ]
+	done
+	made 'quantization_param({*}, output_encoding_vector=enabled)'
+	[ "$(values conv3 out_scale | wc -w)" -eq 16 ]
 }

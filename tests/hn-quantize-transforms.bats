@@ -121,7 +121,7 @@ P=pre_quantization_optimization
 	grep -x 'conv3_part1 conv conv3_slice1' graph.txt
 	run ! grep dense1_part graph.txt
 	echo "$P(defuse, layers=avgpool1, num_splits=2)" > s.alls
-	fails_with 1 "hn-quantize: s.alls:1:1: $P: layer 'n/avgpool1' cannot be divided by input features: conv and dense layers that add nothing can, in one group" \
+	fails_with 1 "hn-quantize: s.alls:1:1: $P: layer 'n/avgpool1' cannot be divided by input features: conv and dense layers in one group can" \
 		hn-quantize -q -c in.npy -s s.alls n.fp.har -o x.har
 }
 

@@ -1,5 +1,6 @@
 # hn2hef: the form of the HEF as hef_param(...) and platform_param(targets=ethernet) decide it.
 load helper
+load hef
 
 setup_file() {
 	cd "$BATS_FILE_TMPDIR" || return
@@ -21,18 +22,9 @@ form() {
 	hn2hef -q "$1.a.har" -o "$1.hef"
 }
 
-# The message as protoc reads it by our own schema.
-message() {
-	local at size
-	at=$((16#$(head -c 8 "$1" | tail -c 1 | od -An -tx1 | tr -d ' ')))
-	at=$(echo 32 28 44 56 | cut -d ' ' -f $((at + 1)))
-	size=$((16#$(head -c 12 "$1" | tail -c 4 | od -An -tx1 | tr -d ' ')))
-	tail -c +$((at + 1)) "$1" | head -c "$size" | protoc --proto_path="$ROOT/lib" --decode=hef.Hef hef/hef.proto
-}
-
 # Extensions that must be understood, in one line.
 extensions() {
-	message "$1" | awk '/^extensions/ { in_it = 1 } in_it && /type_index/ { print $2 } /^}/ { in_it = 0 }' | xargs
+	hef_message "$1" | awk '/^extensions/ { in_it = 1 } in_it && /type_index/ { print $2 } /^}/ { in_it = 0 }' | xargs
 }
 
 sound() {
@@ -74,8 +66,8 @@ sound() {
 
 @test "without the sequencer, layer controllers are started alone" {
 	form none 'hef_param(should_use_sequencer=False)'
-	message "$D/plain.hef" > with
-	message none.hef > without
+	hef_message "$D/plain.hef" > with
+	hef_message none.hef > without
 	[ "$(grep -c 'enable_sequencer {' with)" -eq "$(grep -c 'wait_for_sequencer {' with)" ]
 	[ "$(grep -c 'enable_sequencer {' with)" -gt 0 ]
 	run ! grep -q 'sequencer {' without
@@ -102,8 +94,8 @@ sound() {
 		done
 	done
 	# The oldest form has the words in the message.
-	[ "$(message md5.hef | grep -c 'write_data_ccw {')" -gt 10 ]
-	[ "$(message crc32.hef | grep -c 'write_data_ccw {')" -eq 0 ]
+	[ "$(hef_message md5.hef | grep -c 'write_data_ccw {')" -gt 10 ]
+	[ "$(hef_message crc32.hef | grep -c 'write_data_ccw {')" -eq 0 ]
 	fails_with 1 "hn-alloc: /dev/stdin:1:25: hef_param: argument 'hef_signature' is sha1, one of md5, crc32, xxhash3_64 expected" \
 		bash -c 'echo "hef_param(hef_signature=sha1)" | hn-alloc -q -s /dev/stdin "$1" -o x.har' - "$D/shapes.q.har"
 }
@@ -125,19 +117,19 @@ sound() {
 
 @test "cfg_channel_count and dma_engine_count spread the configuration" {
 	form three 'hef_param(cfg_channel_count=3, dma_engine_count=2)'
-	message three.hef > m
+	hef_message three.hef > m
 	[ "$(grep -c 'cfg_channel_index: 1' m)" -gt 2 ]
 	[ "$(grep -c 'cfg_channel_index: 2' m)" -gt 2 ]
 	grep -q 'cfg_channels_count: 3' m
 	grep -A 2 'cfg_channels_config' m | grep -q 'engine_id: 1'
-	message "$D/plain.hef" | grep -q 'cfg_channels_count: 1'
+	hef_message "$D/plain.hef" | grep -q 'cfg_channels_count: 1'
 	sound three.hef
 }
 
 @test "a HEF for Ethernet: no sequencer, nothing packed, all in the preliminary configuration" {
 	form eth 'platform_param(targets=[ethernet]) hef_param(should_use_sequencer=True)'
 	[ "$(extensions eth.hef)" = "13 26" ]
-	message eth.hef > m
+	hef_message eth.hef > m
 	run ! grep -q 'sequencer {' m
 	sed -n '/preliminary_config {/,/^      }/p' m > preliminary
 	[ "$(grep -c 'enable_lcu {' preliminary)" -eq "$(grep -c 'enable_lcu {' m)" ]
@@ -149,7 +141,7 @@ sound() {
 
 @test "the mapping says what runs where, and how layers are divided; strip_mapping_info removes it" {
 	form divided '{} = defuse(conv3, 2, defuse_type=SPATIAL)'
-	message divided.hef > m
+	hef_message divided.hef > m
 	sed -n "s/^mapping: \"\(.*\)\"$/\1/p" m | sed 's/\\"/"/g' > map.json
 	[ "$(jq -c '[.layers[] | [.name, .layer, .context, .cluster, .subclusters]]' map.json)" = \
 		"$(har-pack -m alloc.json divided.a.har | jq -c '[.layers[] | [.name, .layer, .context, .cluster, .subclusters]]')" ]
@@ -164,7 +156,7 @@ defused_layers_names:"shapes/conv3_sd1"' ]
 	[ "$(stat -c %s stripped.hef)" -lt "$(stat -c %s divided.hef)" ]
 	form raw 'hef_param(strip_mapping_info=True, params_load_time_compression=False) {} = defuse(conv3, 2, defuse_type=SPATIAL)'
 	for f in stripped raw; do
-		message $f.hef > s
+		hef_message $f.hef > s
 		run ! grep -qE '^mapping:|fused_layers_metadata' s
 		run ! grep -aqE 'conv3|maxpool1' $f.hef
 		sound $f.hef
@@ -176,15 +168,15 @@ defused_layers_names:"shapes/conv3_sd1"' ]
 }
 
 @test "boundary streams carry the names of the original model" {
-	message "$D/plain.hef" | awk '/layer_info {/ { in_it = 1 } in_it && /original_names:/ { print $2; in_it = 0 }' | tr -d '"' > names
+	hef_message "$D/plain.hef" | awk '/layer_info {/ { in_it = 1 } in_it && /original_names:/ { print $2; in_it = 0 }' | tr -d '"' > names
 	[ "$(sed -n 1p names)" = "$(har-pack -m hn "$D/plain.a.har" | jq -r '.layers["shapes/input_layer1"].original_names[0]')" ]
 	[ "$(sed -n 2p names)" = "$(har-pack -m hn "$D/plain.a.har" | jq -r '.layers["shapes/fc1"].original_names[0]')" ]
 }
 
 @test "the expected rate stands in the group" {
 	fps=$(har-pack -m alloc.json "$D/plain.a.har" | jq .fps)
-	[ "$(message "$D/plain.hef" | awk '/bottleneck_fps/ { print $2; exit }')" = "$(awk -v x="$fps" 'BEGIN { printf "%.17g", x }')" ] ||
-		awk -v a="$fps" -v b="$(message "$D/plain.hef" | awk '/bottleneck_fps/ { print $2; exit }')" 'BEGIN { exit !(a > 0 && (a - b) / a < 1e-9 && (b - a) / a < 1e-9) }'
+	[ "$(hef_message "$D/plain.hef" | awk '/bottleneck_fps/ { print $2; exit }')" = "$(awk -v x="$fps" 'BEGIN { printf "%.17g", x }')" ] ||
+		awk -v a="$fps" -v b="$(hef_message "$D/plain.hef" | awk '/bottleneck_fps/ { print $2; exit }')" 'BEGIN { exit !(a > 0 && (a - b) / a < 1e-9 && (b - a) / a < 1e-9) }'
 }
 
 @test "the same script gives the same bytes" {

@@ -164,6 +164,8 @@ size_t alls_get_numbers(const struct alls_stmt *st, const char *name, double *ou
  */
 int alls_layers(const struct alls_stmt *st, const struct alls_value *v, const struct graph *g,
 		struct layer ***out, size_t *n, struct err *e); /* caller frees *out */
+/* Are the statement's layers a {glob}?  Such a command passes over layers that it cannot serve. */
+bool alls_by_glob(const struct alls_stmt *st);
 /*
  * Is this a name that the script gives to the result of a command?  When no layer has it, that
  * command is not applied here: alls_warn_made says that a statement about it is passed over.

@@ -41,6 +41,13 @@ int alls_unknown_layer(const struct graph *g, const char *name, struct err *e)
 	return -1;
 }
 
+bool alls_by_glob(const struct alls_stmt *st)
+{
+	const struct alls_value *v = alls_get(st, "layers");
+
+	return v && v->kind == ALLS_GLOB;
+}
+
 static const char *unscoped(const char *name)
 {
 	const char *slash = strchr(name, '/');

@@ -8,6 +8,23 @@ struct builder {
 	struct graph *g;
 };
 
+/* The layer itself, or a direct member of a mux; NULL: none has this name. */
+static const Hef__EdgeLayerInfo *member(const Hef__EdgeLayer *l, const char *name)
+{
+	if (l->edge_case == HEF__EDGE_LAYER__EDGE_LAYER_INFO)
+		return strcmp(l->layer_info->name, name) == 0 ? l->layer_info : NULL;
+	if (l->edge_case != HEF__EDGE_LAYER__EDGE_LAYER_MUX)
+		return NULL;
+	for (size_t i = 0; i < l->layer_mux->n_predecessors; i++) {
+		const Hef__Edge *d = l->layer_mux->predecessors[i];
+
+		if (d->edge_case == HEF__EDGE__EDGE_LAYER_INFO &&
+		    strcmp(d->layer_info->name, name) == 0)
+			return d->layer_info;
+	}
+	return NULL;
+}
+
 /* The record of a boundary stream; NULL: the file has none. */
 static const Hef__EdgeLayerInfo *record_of(const struct builder *b, const struct isa_stream *s)
 {
@@ -17,10 +34,11 @@ static const Hef__EdgeLayerInfo *record_of(const struct builder *b, const struct
 		for (size_t i = 0; d && i < d->n_edge_layers; i++) {
 			const Hef__EdgeLayer *l = d->edge_layers[i];
 
-			if (l->edge_case == HEF__EDGE_LAYER__EDGE_LAYER_INFO &&
-			    hef_connection(l) == CONN_BOUNDARY && l->direction == s->output &&
-			    strcmp(l->layer_info->name, s->name) == 0)
-				return l->layer_info;
+			const Hef__EdgeLayerInfo *info;
+
+			if (hef_connection(l) == CONN_BOUNDARY && l->direction == s->output &&
+			    (info = member(l, s->name)))
+				return info;
 		}
 	}
 	return NULL;

@@ -15,6 +15,7 @@ struct port {
 	int32_t from, to; /* features */
 	int32_t stream;   /* boundary: index in prog->streams */
 	int32_t post;     /* boundary: index in prog->posts; -1: not of a post unit */
+	bool mux;         /* boundary: several streams, those behind relay `layer` */
 	int32_t edge;     /* DDR: index in prog->edges */
 	int32_t peer;     /* context at the other end; -1: host */
 	uint32_t sys_index, engine;
@@ -63,6 +64,16 @@ int hef_write_layers(struct writer *w, int32_t context, Hef__ContextMetadata *d)
 char **hef_original_names(struct writer *w, const char *layer, size_t *n);
 /* The description of the physical layers, unless it is stripped. */
 void hef_write_mapping(struct writer *w, Hef__Hef *m, Hef__CoreOp *core);
+/* Parts of an edge layer; errors: no transfer divides the frame. */
+Hef__EdgeLayerInfo *hef_write_info(struct writer *w, const struct port *port);
+Hef__ContextSwitchInfo *hef_write_switch(struct writer *w, const struct port *port,
+					 int32_t context);
+/* Indexes of the port, and transfers of a base whose padded shape is set. */
+int hef_fill_transfer(struct writer *w, const struct port *port, Hef__EdgeLayerBase *b);
+/* write_mux.c: streams that leave as one through a relay, at most max into out; 0: it is no mux. */
+size_t hef_mux_streams(const struct writer *w, int32_t relay, int32_t *out, size_t max);
+bool hef_is_muxed(const struct writer *w, int32_t stream);
+Hef__EdgeLayer *hef_write_mux(struct writer *w, int32_t context, const struct port *port);
 /* The quantization of a tensor's features [from, to). */
 Hef__NumericInfo *hef_write_numeric(struct writer *w, const struct isa_tensor *t, int32_t from,
 				    int32_t to);

@@ -85,8 +85,6 @@ static int base(struct writer *w, const struct port *port, const struct isa_tens
 {
 	bool ddr = port->connection == CONN_DDR;
 	uint32_t c = (uint32_t)(port->to - port->from), unit = ddr ? DDR_UNIT : UNIT;
-	uint32_t max = w->max_periph < MAX_FIELD ? w->max_periph : MAX_FIELD;
-	uint64_t row;
 
 	b->data_bytes = (uint32_t)t->bits / 8;
 	b->format = format_of(w, port, t);
@@ -94,14 +92,21 @@ static int base(struct writer *w, const struct port *port, const struct isa_tens
 	b->width = b->padded_width = ddr ? 1 : (uint32_t)t->w;
 	b->features = ddr ? c * (uint32_t)t->w : c;
 	pad(b, ddr, unit);
+	return hef_fill_transfer(w, port, b) < 0 ? err_in(w->e, "'%s'", quote(t->name)) : 0;
+}
+
+int hef_fill_transfer(struct writer *w, const struct port *port, Hef__EdgeLayerBase *b)
+{
+	uint32_t unit = port->connection == CONN_DDR ? DDR_UNIT : UNIT;
+	uint32_t max = w->max_periph < MAX_FIELD ? w->max_periph : MAX_FIELD;
+	uint64_t row = (uint64_t)b->padded_width * b->padded_features * b->data_bytes;
+
 	b->sys_index = port->sys_index;
 	b->engine_id = port->engine;
-	row = (uint64_t)b->padded_width * b->padded_features * b->data_bytes;
 	b->core_bytes_per_buffer = transfer(row * b->padded_height, row, unit, max);
 	if (!b->core_bytes_per_buffer)
-		return err_set(w->e,
-			       "'%s': no transfer of at most %u bytes divides a frame of %llu",
-			       quote(t->name), max, (unsigned long long)(row * b->padded_height));
+		return err_set(w->e, "no transfer of at most %u bytes divides a frame of %llu", max,
+			       (unsigned long long)(row * b->padded_height));
 	b->core_buffers_per_frame = (uint32_t)(row * b->padded_height / b->core_bytes_per_buffer);
 	b->max_shmifo_size = round_up(b->core_bytes_per_buffer + 1, PAGE) + PAGE;
 	b->buffer_indices = buffer_index(w, b);
@@ -161,8 +166,7 @@ static void connect(struct writer *w, Hef__ContextSwitchInfo *c, int32_t context
 	c->connected_contexts[c->n_connected_contexts++] = n;
 }
 
-static Hef__ContextSwitchInfo *switch_info(struct writer *w, const struct port *port,
-					   int32_t context)
+Hef__ContextSwitchInfo *hef_write_switch(struct writer *w, const struct port *port, int32_t context)
 {
 	Hef__ContextSwitchInfo *c = arena_alloc(&w->arena, sizeof *c);
 
@@ -222,14 +226,12 @@ static void original_names(struct writer *w, const struct isa_tensor *t, Hef__Ed
 		i->original_names[i->n_original_names++] = arena_strdup(&w->arena, t->name);
 }
 
-static Hef__EdgeLayer *layer(struct writer *w, int32_t context, const struct port *port)
+Hef__EdgeLayerInfo *hef_write_info(struct writer *w, const struct port *port)
 {
 	const struct isa_stream *s = port->stream >= 0 ? &w->p->streams[port->stream] : NULL;
 	const struct isa_tensor *t = &w->p->tensors[port->tensor];
-	Hef__EdgeLayer *l = arena_alloc(&w->arena, sizeof *l);
 	Hef__EdgeLayerInfo *i = arena_alloc(&w->arena, sizeof *i);
 
-	hef__edge_layer__init(l);
 	hef__edge_layer_info__init(i);
 	i->name = arena_strdup(&w->arena, s ? s->name : w->p->layers[port->layer].name);
 	i->hn_output_layer_name = arena_strdup(&w->arena, s ? s->io_layer : t->name);
@@ -241,12 +243,21 @@ static Hef__EdgeLayer *layer(struct writer *w, int32_t context, const struct por
 	original_names(w, t, i);
 	if (s)
 		host_work(w, port->stream, i);
+	return i;
+}
+
+static Hef__EdgeLayer *layer(struct writer *w, int32_t context, const struct port *port)
+{
+	Hef__EdgeLayer *l = arena_alloc(&w->arena, sizeof *l);
+
+	hef__edge_layer__init(l);
+	if (!(l->layer_info = hef_write_info(w, port)))
+		return NULL;
 	l->direction = port->direction;
 	l->edge_layer_type = LAYER_INFO;
 	l->edge_case = HEF__EDGE_LAYER__EDGE_LAYER_INFO;
-	l->layer_info = i;
-	l->context_switch_info = switch_info(w, port, context);
-	if (s) {
+	l->context_switch_info = hef_write_switch(w, port, context);
+	if (port->stream >= 0) {
 		l->has_pad_case = HEF__EDGE_LAYER__HAS_PAD_PAD_INDEX;
 		l->pad_index = (uint32_t)port->stream;
 	}
@@ -303,7 +314,7 @@ static Hef__EdgeLayer *post_layer(struct writer *w, int32_t context, const struc
 	l->edge_layer_type = LAYER_INFO;
 	l->edge_case = HEF__EDGE_LAYER__EDGE_LAYER_INFO;
 	l->layer_info = i;
-	l->context_switch_info = switch_info(w, port, context);
+	l->context_switch_info = hef_write_switch(w, port, context);
 	l->has_pad_case = HEF__EDGE_LAYER__HAS_PAD_PAD_INDEX;
 	l->pad_index = (uint32_t)(w->p->nstreams + (size_t)port->post);
 	return l;
@@ -317,7 +328,9 @@ int hef_write_layers(struct writer *w, int32_t context, Hef__ContextMetadata *d)
 	for (size_t i = 0; i < s->n; i++) {
 		const struct port *port = &s->v[i];
 
-		if (!(d->edge_layers[i] = (port->post >= 0 ? post_layer : layer)(w, context, port)))
+		if (!(d->edge_layers[i] = (port->mux         ? hef_write_mux
+					   : port->post >= 0 ? post_layer
+							     : layer)(w, context, port)))
 			return -1;
 		d->n_edge_layers++;
 	}

@@ -77,7 +77,7 @@ static Hef__EdgeLayerInfo *whole(struct writer *w, const struct isa_layer *l)
 
 static bool same_layer(const struct isa_layer *a, const struct isa_layer *b)
 {
-	return a->out.n && b->out.n && a->out.v[0] == b->out.v[0];
+	return a->role == ISA_COMPUTE && b->role == ISA_COMPUTE && a->out.v[0] == b->out.v[0];
 }
 
 /* Parts of a tensor stand together, inside a context or over several. */
@@ -110,7 +110,7 @@ static Hef__FusedLayersMetadata *fused_layers(struct writer *w)
 	hef__fused_layers_metadata__init(m);
 	m->fused_layers = arena_array(&w->arena, p->nlayers, sizeof *m->fused_layers);
 	for (size_t i = 0; i < p->nlayers; i++) {
-		int32_t t = p->layers[i].out.n ? p->layers[i].out.v[0] : -1;
+		int32_t t = p->layers[i].role == ISA_COMPUTE ? p->layers[i].out.v[0] : -1;
 		Hef__EdgeLayerFused *f = t >= 0 && !seen[t] ? fused(w, i) : NULL;
 
 		if (t >= 0)

@@ -22,7 +22,7 @@ static void boundary(struct writer *w)
 		const struct isa_stream *s = &p->streams[i];
 		const struct isa_tensor *t = &p->tensors[s->tensor];
 
-		if (isa_feeds_post(p, i))
+		if (isa_feeds_post(p, i) || (s->output && hef_is_muxed(w, (int32_t)i)))
 			continue;
 		add(&w->ports[p->layers[s->layer].context],
 		    (struct port){ .direction = s->output,
@@ -36,6 +36,18 @@ static void boundary(struct writer *w)
 				   .edge = -1,
 				   .peer = -1 });
 	}
+	for (size_t i = 0; i < p->nlayers; i++)
+		if (hef_mux_streams(w, (int32_t)i, NULL, 0))
+			add(&w->ports[p->layers[i].context],
+			    (struct port){ .direction = 1,
+					   .connection = CONN_BOUNDARY,
+					   .layer = (int32_t)i,
+					   .mux = true,
+					   .tensor = -1,
+					   .stream = -1,
+					   .post = -1,
+					   .edge = -1,
+					   .peer = -1 });
 	for (size_t i = 0; i < p->nposts; i++)
 		add(&w->ports[0], (struct port){ .direction = 1,
 						 .connection = CONN_BOUNDARY,

@@ -86,7 +86,8 @@ void quant_info_init(struct qinfo *info, size_t c)
 				.zero_static = -1,
 				.correct_bias = -1,
 				.equalize = -1,
-				.eq_transparent = -1 };
+				.eq_transparent = -1,
+				.vector_asked = -1 };
 	info->min = xreallocarray(NULL, c, sizeof *info->min);
 	info->max = xreallocarray(NULL, c, sizeof *info->max);
 	info->eq = xreallocarray(NULL, c, sizeof *info->eq);

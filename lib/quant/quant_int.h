@@ -61,7 +61,8 @@ struct qinfo {
 	int groups;          /* quantization_groups */
 	int max_feed_repeat; /* max_bias_feed_repeat */
 	bool bias_asked;     /* bias_mode by script */
-	bool vector_asked;   /* output_encoding_vector by script, by layer */
+	int vector_asked;    /* output_encoding_vector of this layer: 1, 0; -1: as the network */
+	bool vector_named;   /* by name, not by a glob */
 	bool vector;         /* and it has one */
 	float *scales;       /* c: the vector; NULL: scale holds for all features */
 	struct {

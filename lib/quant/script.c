@@ -82,7 +82,7 @@ static int negative_exponent(struct quant *q, const struct alls_stmt *st, struct
 
 		info->exponent.threshold = alls_get_int(st, "split_threshold", 2);
 		info->exponent.rank = alls_get_int(st, "rank", 1);
-		info->exponent.named = given != NULL;
+		info->exponent.named = given && !alls_by_glob(st);
 	}
 	if (given)
 		free(layers);
@@ -102,6 +102,8 @@ static int equalize_layer(struct quant *q, const struct alls_stmt *st, struct la
 			  : alls_has_word(st, "equalization_target", "weights")  ? EQ_WEIGHTS
 										 : EQ_DEFAULT;
 	info->eq_transparent = alls_get_switch(st, "force_transparent");
+	if (info->eq_transparent == 1 && !each && alls_by_glob(st))
+		info->eq_transparent = -1;
 	if (info->eq_transparent != 1 || each)
 		return 0;
 	err_set(e, "layer '%s' mixes features: dw and normalization layers can be transparent",

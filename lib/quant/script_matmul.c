@@ -11,7 +11,7 @@ static int balance(struct quant *q, const struct alls_stmt *st, struct layer *l,
 {
 	/* Public scripts say {*}. */
 	if (l->type != HN_MATMUL)
-		return alls_get(st, "layers")->kind == ALLS_GLOB ? 0 : no_matmul(st, l, e);
+		return alls_by_glob(st) ? 0 : no_matmul(st, l, e);
 	quant_info(q, l)->balance = alls_get_switch(st, "policy") == 1;
 	q->balance = q->balance || quant_info(q, l)->balance;
 	return 0;
@@ -28,7 +28,7 @@ static int precision(struct quant *q, const struct alls_stmt *st, struct layer *
 	struct qmode mode;
 
 	if (l->type != HN_MATMUL)
-		return no_matmul(st, l, e);
+		return alls_by_glob(st) ? 0 : no_matmul(st, l, e);
 	/* Other modes are stored: alls/table_pre.c. */
 	if (alls_get_switch(st, "policy") == 1 && precision_parse(name ? name : "a16_w8", &mode) &&
 	    mode.w != 4)

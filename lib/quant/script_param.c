@@ -27,6 +27,8 @@ static int set_groups(const struct alls_stmt *st, const struct layer *l, struct 
 		info->groups = groups;
 		return 0;
 	}
+	if (alls_by_glob(st))
+		return 0;
 	err_set(e,
 		"layer '%s': quantization groups serve conv and dense layers that add nothing and "
 		"are not the last",
@@ -69,8 +71,10 @@ static int apply_param(struct quant *q, const struct alls_stmt *st, const struct
 		l->quant.bias_mode = arena_strdup(&q->g->arena, p->bias);
 	if (p->weight_group)
 		info->weight_group = p->weight_group;
-	if (p->vector >= 0)
-		info->vector_asked = p->vector == 1;
+	if (p->vector >= 0) {
+		info->vector_asked = p->vector;
+		info->vector_named = !alls_by_glob(st);
+	}
 	if (p->feed_repeat)
 		info->max_feed_repeat = p->feed_repeat;
 	if (p->nrange)

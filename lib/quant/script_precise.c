@@ -13,6 +13,8 @@ static int split_mult(struct quant *q, const struct alls_stmt *st, struct layer 
 {
 	struct qinfo *info = quant_info(q, l);
 
+	if (l->type != HN_EW_MULT && alls_by_glob(st))
+		return 0;
 	if (l->type != HN_EW_MULT) {
 		err_set(e, "layer '%s' is no elementwise product", quote(l->name));
 		return alls_in_value(st, alls_get(st, "layers"), e);
@@ -56,7 +58,7 @@ int script_prequantized(struct quant *q, const struct alls_stmt *st, struct err 
 	for (size_t i = 0; i < n; i++) {
 		if (has_codes(layers[i]))
 			given_codes(st, quant_info(q, layers[i]));
-		else if (given && given->kind != ALLS_GLOB)
+		else if (given && !alls_by_glob(st))
 			log_warn("use_prequantized_weights: '%s' stays as it is: it is no conv or "
 				 "dense layer that adds nothing",
 				 quote(layers[i]->name));

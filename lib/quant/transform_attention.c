@@ -86,7 +86,7 @@ int transform_center(struct quant *q, const struct alls_stmt *st, struct layer *
 
 	/* Public scripts say {*}. */
 	if (alls_get_switch(st, "matmul_bias") != 1 ||
-	    (matmul->type != HN_MATMUL && alls_get(st, "layers")->kind == ALLS_GLOB))
+	    (matmul->type != HN_MATMUL && alls_by_glob(st)))
 		return 0;
 	if (!can_center(q, matmul))
 		return err_set(e,

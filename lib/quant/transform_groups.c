@@ -117,8 +117,11 @@ int transform_groups(struct quant *q, const struct alls_stmt *st, struct layer *
 {
 	const int each = alls_get_int(st, "sub_group_size", 128);
 	const char *text = alls_get_text(st, "pm_ew_adds");
+	struct err why = { 0 };
 	struct qmode sums;
 
+	if (alls_by_glob(st) && transform_divides(l, &why) < 0)
+		return 0;
 	if (transform_divides(l, e) < 0)
 		return -1;
 	if (each < 1)
@@ -155,7 +158,9 @@ int transform_weight_groups(struct quant *q, struct err *e)
 		if (!info->weight_group || l->dead)
 			continue;
 		if (transform_divides(l, &why) < 0) {
-			log_info("weight_group_size: '%s' stays as it is", quote(l->name));
+			log_info("weight_group_size: '%s' stays as it is: conv and dense layers in "
+				 "one group have groups of weights",
+				 quote(l->name));
 			continue;
 		}
 		if (group_features(l, info->weight_group) >= layer_in_shape(l, 0)->c)

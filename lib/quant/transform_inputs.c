@@ -17,7 +17,7 @@ struct part {
 static bool divides(const struct layer *l)
 {
 	return ((l->type == HN_CONV && l->p.groups == 1) || l->type == HN_DENSE) &&
-	       !l->p.elementwise_add && !l->p.batch_norm && !l->p.conversion;
+	       !l->p.batch_norm && !l->p.conversion;
 }
 
 /* Rows of a kernel that read features [first, first + n) of c; a row is `cout` weights. */
@@ -43,7 +43,7 @@ static struct tensor part_kernel(const struct tensor *t, const struct part *p, i
 	return k;
 }
 
-/* The layer over one part; part 0 is the layer itself, with its bias. */
+/* The layer over one part; part 0 is the layer itself, with its bias and what it adds. */
 static struct layer *make_part(struct quant *q, struct layer *l, const struct hn_params *p,
 			       const struct tensor *kernel, const struct part *part, size_t k,
 			       int32_t c)
@@ -55,6 +55,7 @@ static struct layer *make_part(struct quant *q, struct layer *l, const struct hn
 		snprintf(name, sizeof name, "part%zu", k);
 		to = transform_add(q, l->type, name, l);
 		to->p = *p;
+		to->p.elementwise_add = false;
 		layer_add_input(q->g, to, part->from, part->port);
 	} else {
 		graph_redirect(q->g, l, 0, part->from, part->port);
@@ -122,9 +123,10 @@ int transform_concat(struct quant *q, const struct alls_stmt *st, struct layer *
 	if (alls_get_switch(st, "policy") != 1)
 		return 0;
 	if (l->type != HN_CONCAT || l->p.concat_axis != 3 || l->nin < 2 || !next ||
-	    !divides(next)) {
+	    !divides(next) || next->in[0].layer != l ||
+	    (next->p.elementwise_add && next->in[next->nin - 1].layer == l)) {
 		log_warn("switch_concat_with_add: '%s' stays: it is no concat of features with one "
-			 "convolution behind it that adds nothing",
+			 "convolution behind it",
 			 quote(l->name));
 		return 0;
 	}
@@ -173,7 +175,7 @@ int transform_divides(const struct layer *l, struct err *e)
 	return divides(l) ? 0
 			  : err_set(e,
 				    "layer '%s' cannot be divided by input features: conv and "
-				    "dense layers that add nothing can, in one group",
+				    "dense layers in one group can",
 				    quote(l->name));
 }
 
@@ -184,7 +186,7 @@ int transform_defuse(struct quant *q, const struct alls_stmt *st, struct layer *
 
 	if (alls_has_word(st, "defuse_type", "mha"))
 		return transform_heads(q, st, l, e);
-	if (n == 1)
+	if (n == 1 || (alls_by_glob(st) && !divides(l)))
 		return 0;
 	if (transform_divides(l, e) < 0)
 		return -1;

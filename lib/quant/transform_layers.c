@@ -122,6 +122,8 @@ int transform_avgpool(struct quant *q, const struct alls_stmt *st, struct layer 
 	struct layer *pool;
 	int32_t k[2];
 
+	if (!is_global(l) && alls_by_glob(st))
+		return 0;
 	if (!is_global(l))
 		return err_set(e, "layer '%s' is no average pool over the whole picture",
 			       quote(l->name));
@@ -160,6 +162,8 @@ int transform_norm(struct quant *q, const struct alls_stmt *st, struct layer *l,
 	struct layer *one;
 	size_t c;
 
+	if (l->type != HN_LAYER_NORM && alls_by_glob(st))
+		return 0;
 	if (l->type != HN_LAYER_NORM)
 		return err_set(e, "layer '%s' is no layer normalization", quote(l->name));
 	if (alls_get_switch(st, "equalization") >= 0)
@@ -203,8 +207,8 @@ int transform_a16_w4(struct quant *q, const struct alls_stmt *st, struct layer *
 	if (alls_get_switch(st, "policy") != 1)
 		return 0;
 	if (why) {
-		(alls_get(st, "layers")->kind == ALLS_GLOB ? log_info : log_warn)(
-		    "conv_a16_w4: '%s' stays: %s", quote(l->name), why);
+		(alls_by_glob(st) ? log_info : log_warn)("conv_a16_w4: '%s' stays: %s",
+							 quote(l->name), why);
 		return 0;
 	}
 	return set_mode(l, "a16_w4");

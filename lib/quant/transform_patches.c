@@ -57,7 +57,7 @@ static struct tensor block_kernel(const struct tensor *t, const struct hn_params
 
 int transform_patches(struct quant *q, const struct alls_stmt *st, struct layer *l, struct err *e)
 {
-	const bool named = alls_get(st, "layers") && alls_get(st, "layers")->kind != ALLS_GLOB;
+	const bool named = alls_get(st, "layers") && !alls_by_glob(st);
 	const int32_t cin = layer_in_shape(l, 0)->c;
 	const char *why = whole_reason(l);
 	struct layer *blocks;

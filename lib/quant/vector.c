@@ -35,15 +35,19 @@ int vector_mark(struct quant *q, struct err *e)
 {
 	for (size_t i = 0; i < q->g->nlayers; i++) {
 		const struct layer *l = q->g->layers[i];
-		const bool own = q->info[i].vector_asked;
+		const struct qinfo *info = &q->info[i];
 		const struct layer *from = maker(l);
+		const bool all = q->vectors && l->type == HN_OUTPUT && info->vector_asked != 0 &&
+				 quant_info(q, from)->vector_asked != 0;
 		const char *why;
 
-		if (!own && !(q->vectors && l->type == HN_OUTPUT))
+		if (info->vector_asked != 1 && !all)
 			continue;
 		why = reason(q, from);
+		if (why && info->vector_asked == 1 && !info->vector_named)
+			continue;
 		quant_info(q, from)->vector = !why;
-		if (why && own)
+		if (why && info->vector_asked == 1)
 			return err_set(e, "layer '%s' cannot have an output_encoding_vector: %s",
 				       quote(from->name), why);
 		if (why)

@@ -1,0 +1,81 @@
+# hn2hef: streams between device and host, and between contexts.
+load helper
+load hef
+
+# A network of one input and two outputs, of 6 and 4 rows.
+setup_file() {
+	cd "$BATS_FILE_TMPDIR" || return
+	cat <<- 'END' | mkonnx m.onnx
+		input x 1,3,12,8
+		init w1 8,3,3,3 .3 -.2 .1 .25 -.15 .05 -.3
+		init w2 8,8,3,3 .1 -.1 .2 .05 -.15
+		init w3 4,8,1,1 .2 -.1
+		node Conv c1 x,w1 a kernel_shape=3,3 pads=1,1,1,1
+		node Conv c2 a,w2 b kernel_shape=3,3 strides=2,2 pads=1,1,1,1
+		node Conv c3 b,w3 y kernel_shape=1,1
+		node MaxPool p a z kernel_shape=3,2 strides=3,2
+		output y
+		output z
+	END
+	# shellcheck disable=SC2046 # numbers
+	arr npy x.npy uint8 10,12,8,3 $(seq 0 2879 | awk '{ printf "%d ", ($1 * 7919) % 256 }')
+	onnx2hn -q m.onnx | hn-normalize -q | hn-quantize -q -c x.npy -o q.har 2> log
+	hn-infer -q -c bit_exact --raw --in x.npy q.har -o want.npz
+}
+
+setup() {
+	scratch
+	D=$BATS_FILE_TMPDIR
+}
+
+compiled() {
+	hn-alloc -q "$@" "$D/q.har" -o a.har
+	hn2hef -q a.har -o a.hef
+	hef-run -q --raw --in "$D/x.npy" a.hef -o got.npz
+	same_bytes "$D/want.npz" got.npz
+}
+
+@test "the outputs of a mux are members of one stream, and v-streams of their own" {
+	compiled -s <(echo 'mux1 = output_mux([conv3, maxpool1])')
+	# Rows of conv3: 4 columns of 4 features, padded to 8; of maxpool1: 4 of 8.
+	[ "$(hef-run --info --parse-streams --parse-vstreams a.hef)" = "\
+Architecture HEF was compiled for: HAILO8
+Network group name: m, Single Context
+    Network name: m/m
+        Stream infos:
+            Input  m/input_layer1 UINT8, NHWC(12x8x8)
+            Output m/mux1 UINT8, NHWC(2x1x160)
+        VStream infos:
+            Input  m/input_layer1 UINT8, NHWC(12x8x3)
+            Output m/conv3 UINT8, NHWC(6x4x4)
+            Output m/maxpool1 UINT8, NHWC(4x4x8)" ]
+	hef_message a.hef > m
+	[ "$(sed -n '/mux_data {/,/}/p' m | tr -d ' ' | grep : | xargs)" = \
+		'number_of_predecessors:2 height_gcd:2 height_ratios_list_len:2 height_ratios_list:3 height_ratios_list:2' ]
+	compiled
+	[ "$(hef-run --info --parse-streams a.hef | grep -c '^            Output')" -eq 2 ]
+}
+
+@test "outputs in different contexts keep their streams" {
+	compiled -s <(printf '%s\n' 'context_0 = context([input_layer1, conv1, maxpool1, output_layer2])' \
+		'context_1 = context([conv2, conv3, output_layer1])')
+	[ "$(hef-run --info --parse-streams a.hef)" = "\
+Architecture HEF was compiled for: HAILO8
+Network group name: m, Multi Context - Number of contexts: 2
+    Network name: m/m
+        Stream infos:
+            Input  m/input_layer1 UINT8, NHWC(12x8x8)
+            Output m/maxpool1 UINT8, NHWC(4x4x8)
+            Output m/conv3 UINT8, NHWC(6x4x8)" ]
+	[ "$(hef-run --info a.hef | grep 'Output' | head -n 1)" = '            Output m/conv3 UINT8, NHWC(6x4x4)' ]
+}
+
+@test "streams and configuration channels take turns on the engines" {
+	compiled -s <(printf '%s\n' 'hef_param(dma_engine_count=2, cfg_channel_count=2)')
+	hef_message a.hef | awk '/layer_info \{/ { n++ } !n { next } / name: "m\// && !name[n] { name[n] = $2 }
+		/^ *sys_index/ { s[n] = $2 } /^ *engine_id/ { e[n] = $2 }
+		END { for (i = 1; i <= n; i++) print name[i], s[i] + 0, e[i] + 0 }' > streams
+	[ "$(cat streams)" = '"m/input_layer1" 0 0
+"m/conv3" 16 0
+"m/maxpool1" 17 1' ]
+}
