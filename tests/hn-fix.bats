@@ -8,14 +8,17 @@ ratio() {
 	hn-noise -q -c in.npy m.har | awk '/^output/ { print $4 }'
 }
 
-@test "4-bit layers get 8 bits, then 16, as far as the target asks" {
+@test "biases are corrected, 4-bit layers get 8 bits, then 16, as far as the target asks" {
 	two
 	printf 'quantization_param(conv%d, precision_mode=a8_w4)\n' 1 2 > w4.alls
 	hn-fix -c in.npy -s w4.alls --target 40 n.fp.har -o f.alls --har f.har 2> log
 	head -n 2 f.alls | diff - w4.alls
 	tail -n +3 f.alls | sort > more
-	printf 'quantization_param(n/conv%d, precision_mode=a8_w8)\n' 1 2 | diff - more
-	[ "$(grep -c '^hn-fix: kept ' log)" -eq 2 ]
+	{
+		echo 'post_quantization_optimization(bias_correction, policy=enabled)'
+		printf 'quantization_param(n/conv%d, precision_mode=a8_w8)\n' 1 2
+	} | diff - more
+	[ "$(grep -c '^hn-fix: kept ' log)" -eq 3 ]
 	# the bundle is what the script makes, and as good as was said
 	hn-quantize -q -s f.alls -c in.npy n.fp.har -o m.har 2> err
 	same_bytes f.har m.har
@@ -31,7 +34,7 @@ ratio() {
 	printf 'quantization_param(conv%d, precision_mode=a8_w4)\n' 1 2 > w4.alls
 	hn-fix -c in.npy -s w4.alls --gain 60 n.fp.har -o f.alls 2> log
 	same_bytes f.alls w4.alls
-	[ "$(grep -c '^hn-fix: dropped ' log)" -eq 4 ]
+	[ "$(grep -c '^hn-fix: dropped ' log)" -eq 5 ]
 	hn-fix -c in.npy -s w4.alls --tries 1 n.fp.har -o f.alls 2> log
 	[ "$(wc -l < f.alls)" -eq 3 ]
 	[ "$(grep -c '^hn-fix: \(kept\|dropped\) ' log)" -eq 1 ]

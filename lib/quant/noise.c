@@ -60,6 +60,7 @@ static void add_port(const struct run *r, const struct layer *l, size_t p, struc
 		s->xy2[f] += (x - y) * (x - y);
 		s->r2[f] += own * own;
 		s->ry2[f] += (own - y) * (own - y);
+		s->ry[f] += own - y;
 		s->outside += code > top || code < bottom;
 		to->min = fmin(to->min, x);
 		to->max = fmax(to->max, x);
@@ -287,10 +288,11 @@ static void init(struct run *r)
 		struct sums *s = &r->sums[i];
 
 		s->c = quant_port_offset(g->layers[i], (int)g->layers[i]->nout);
-		s->x2 = zeros(s->c);
-		s->xy2 = zeros(s->c);
-		s->r2 = zeros(s->c);
-		s->ry2 = zeros(s->c);
+		s->x2 = zeros(5 * s->c);
+		s->xy2 = s->x2 + s->c;
+		s->r2 = s->xy2 + s->c;
+		s->ry2 = s->r2 + s->c;
+		s->ry = s->ry2 + s->c;
 		s->at = zeros(n->noutputs);
 		n->layer[i].min = INFINITY;
 		n->layer[i].max = -INFINITY;
@@ -305,9 +307,6 @@ static void release(struct run *r)
 	end_walk(r);
 	for (size_t i = 0; i < r->m->g->nlayers; i++) {
 		free(r->sums[i].x2);
-		free(r->sums[i].xy2);
-		free(r->sums[i].r2);
-		free(r->sums[i].ry2);
 		free(r->sums[i].at);
 	}
 	free(r->sums);

@@ -53,6 +53,8 @@ struct noise_layer {
 	double own;
 	double worst; /* the least of these features */
 	size_t feature;
+	double constant; /* part of that noise, in power, that is the same in all values of a
+			    feature */
 	double *
 	    at_output; /* advanced: of each output when it alone is in integers; NAN: not reached */
 	double least;  /* of at_output; NAN when none */

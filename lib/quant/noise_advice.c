@@ -1,5 +1,5 @@
 /* Which line of a model script may help a layer, by its numbers: the rules of hn-noise(1). */
-#include "alls/alls.h"
+#include "alls/table.h"
 #include "kernel/qop.h"
 #include "quant/noise.h"
 
@@ -12,14 +12,15 @@ struct advice {
 	const struct qop *q;
 	bool has_weights;
 	struct weight_stat w;
-	double range; /* of its codes by that of 99.98% of its values */
-	bool no_equalization;
-	char *name; /* as a script writes it */
+	double range;                    /* of its codes by that of 99.98% of its values */
+	bool no_equalization, corrected; /* by the script */
+	char *name;                      /* as a script writes it */
 };
 
 static const double wide_ratio = 8;      /* features whose weights differ so much */
 static const double wide_weights = 3;    /* weights that stand out so far */
 static const double wide_values = 3;     /* codes wider than nearly all values by so much */
+static const double much_constant = 0.5; /* part of the noise that a bias would take away */
 static const double much_outside = 1e-3; /* part of the values that codes do not reach */
 
 static bool unlike_features(const struct advice *a)
@@ -58,6 +59,13 @@ static bool wants_values_clipped(const struct advice *a)
 	return a->range >= wide_values;
 }
 
+/* The means of features are off, and that is most of it. */
+static bool wants_bias(const struct advice *a)
+{
+	return a->n->constant >= much_constant && a->has_weights && hn_is(a->l->type, HNF_BIAS) &&
+	       !a->corrected;
+}
+
 static bool has_4_bits(const struct advice *a)
 {
 	return a->q->w_bits == 4;
@@ -85,6 +93,8 @@ static const struct {
 	  "a few values stand out" },
 	{ wants_more_images,     "model_optimization_config(calibration, calibset_size=512)",
 	  "values lie outside what was calibrated" },
+	{ wants_bias,            "post_quantization_optimization(bias_correction, policy=enabled)",
+	  "most of its noise is constant" },
 	{ has_4_bits,            "quantization_param(LAYER, precision_mode=a8_w8)",
 	  "its weights have 4 bits" },
 	{ has_8_bits,            "quantization_param(LAYER, precision_mode=a16_w16)",
@@ -102,10 +112,27 @@ static bool equalization_is_off(const struct alls *s)
 
 		if (alls_is(st, "model_optimization_flavor", NULL))
 			off = off || alls_get_int(st, "optimization_level", 0) == -100;
-		else if (alls_is(st, "pre_quantization_optimization", "equalization"))
+		else if (alls_is(st, "pre_quantization_optimization", "equalization") &&
+			 !st->row->layered)
 			off = alls_get_switch(st, "policy") == 0;
 	}
 	return off;
+}
+
+static bool biases_are_corrected(const struct alls *s)
+{
+	bool on = false;
+
+	for (size_t i = 0; s && i < s->nstmts; i++) {
+		const struct alls_stmt *st = &s->stmts[i];
+
+		if (alls_is(st, "model_optimization_flavor", NULL))
+			on = on || alls_get_int(st, "optimization_level", 0) >= 1;
+		else if (alls_is(st, "post_quantization_optimization", "bias_correction") &&
+			 !st->row->layered)
+			on = alls_get_switch(st, "policy") == 1;
+	}
+	return on;
 }
 
 static double value_range(const struct noise_layer *n)
@@ -136,6 +163,7 @@ struct noise_line *noise_advice(const struct emu_model *m, const struct noise_la
 	a.has_weights = weight_stat(l->l, m->w, &a.w);
 	a.range = value_range(l);
 	a.no_equalization = equalization_is_off(script);
+	a.corrected = biases_are_corrected(script);
 	alls_print_name(l->l->name, &name);
 	*n = 0;
 	for (size_t i = 0; i < sizeof rules / sizeof rules[0]; i++)

@@ -7,7 +7,7 @@
 /* Of one layer, by feature: x in float, y in integers, r in float on what integers gave before. */
 struct sums {
 	size_t c;
-	double *x2, *xy2, *r2, *ry2;
+	double *x2, *xy2, *r2, *ry2, *ry; /* of squares; ry: of r - y.  One block, at x2 */
 	double *at; /* by network output: error there when the layer alone is in integers */
 	uint64_t outside, values;
 };

@@ -145,6 +145,7 @@ static json_t *layer_json(const struct noise *n, const struct emu_model *m,
 	for (size_t i = 0; n->advanced && i < n->noutputs; i++)
 		json_object_set_new(at, n->output[i], decibel(l->at_output[i]));
 	json_object_set_new(j, "output_snr", at);
+	json_object_set_new(j, "constant", json_real(l->constant));
 	json_object_set_new(j, "outside", json_real(l->outside));
 	json_object_set_new(j, "bits", json_integer(q->out_bits));
 	json_object_set_new(j, "weight_bits", json_integer(q->w_bits));

@@ -50,6 +50,17 @@ static void finish_own(const struct sums *s, struct noise_layer *to)
 	to->own = n ? sum / (double)n : noise_db(total(s->r2, s->c), total(s->ry2, s->c));
 }
 
+/* A mean error's part of the noise. */
+static double constant_part(const struct sums *s)
+{
+	const double noise = total(s->ry2, s->c);
+	double sum = 0;
+
+	for (size_t f = 0; f < s->c; f++)
+		sum += s->ry[f] * s->ry[f];
+	return noise > 0 ? sum * (double)s->c / (double)s->values / noise : 0;
+}
+
 void noise_finish(const struct emu_model *m, const struct sums *s, const double *out_x2,
 		  struct noise *n, const struct layer *l)
 {
@@ -59,6 +70,7 @@ void noise_finish(const struct emu_model *m, const struct sums *s, const double 
 
 	to->snr = noise_db(total(s->x2, s->c), total(s->xy2, s->c));
 	finish_own(s, to);
+	to->constant = constant_part(s);
 	to->least = NAN;
 	for (size_t i = 0; i < n->noutputs; i++) {
 		to->at_output[i] =
