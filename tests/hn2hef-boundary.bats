@@ -79,3 +79,89 @@ Network group name: m, Multi Context - Number of contexts: 2
 "m/conv3" 16 0
 "m/maxpool1" 17 1' ]
 }
+
+# Two networks in one bundle, told apart by the scopes of their layers; FIRST is that of the first.
+two_networks() {
+	cat <<- 'END' | mkonnx two.onnx
+		input x 1,3,12,8
+		input y 1,3,8,8
+		init w1 8,3,3,3 .3 -.2 .1 .25 -.15 .05 -.3
+		init w2 8,3,3,3 .1 -.1 .2 .05 -.15
+		node Conv c1 x,w1 a kernel_shape=3,3 pads=1,1,1,1
+		node Conv c2 y,w2 c kernel_shape=3,3 strides=2,2 pads=1,1,1,1
+		output a
+		output c
+	END
+	onnx2hn -q two.onnx -o two.har
+	har-pack -m npz two.har > two.npz
+	arr get two.npz two/conv1/kernel:0 k1.npy
+	arr get two.npz two/conv2/kernel:0 k2.npy
+	arr npz joined.npz "$1/conv1/kernel:0=k1.npy" side/conv2/kernel:0=k2.npy
+	har-pack -m hn two.har | sed "s#two/\\([a-z_]*1\"\\)#$1/\\1#g; s#two/\\([a-z_]*2\"\\)#side/\\1#g" > joined.hn
+	har-pack --hn joined.hn --npz joined.npz -o joined.har
+	hn-normalize -q joined.har | hn-quantize -q --random-calib -o q.har 2> log
+}
+
+# The lines of --info about network I.
+network() {
+	hef-run --info --parse-streams "$1" | awk -v want="$2" '/Network name/ { n++ } n == want' | sed 's/^ *//'
+}
+
+@test "several networks: each with its name, streams and batch size, as optional extension 8 says" {
+	two_networks main
+	for arch in hailo8 hailo8l; do
+		hn-alloc -q -a $arch q.har -o a.har
+		hn2hef -q a.har -o a.hef
+		hef-run -q --check a.hef
+		[ "$(network a.hef 1)" = "Network name: two/main
+Stream infos:
+Input  main/input_layer1 UINT8, NHWC(12x8x8)
+Output main/conv1 UINT8, NHWC(12x8x8)" ]
+		[ "$(network a.hef 2)" = "Network name: two/side
+Stream infos:
+Input  side/input_layer2 UINT8, NHWC(8x8x8)
+Output side/conv2 UINT8, NHWC(4x4x8)" ]
+		hef_message a.hef > m
+		[ "$(grep -A 1 '^optional_extensions {' m | grep type_index | tr -d ' ' | xargs)" = 'type_index:8 type_index:11' ]
+		# Input, output and layer controllers of the second network.
+		[ "$(grep -c 'network_index: 1' m)" -eq $((2 + $(sed -n '/enable_lcu {/,/}/p' m | grep -c 'network_index: 1'))) ]
+		sed -n '/enable_lcu {/,/}/p' m | grep -q 'network_index: 1'
+	done
+	arr npy x.npy uint8 3,12,8,3 1 5 3 88 200
+	arr npy y.npy uint8 3,8,8,3 1 50 3 188
+	in="--raw --in main/input_layer1=x.npy --in side/input_layer2=y.npy"
+	# shellcheck disable=SC2086 # options
+	hef-run -q $in -o got.npz a.hef
+	# shellcheck disable=SC2086 # options
+	hn-infer -q -c bit_exact $in -o want.npz q.har
+	same_bytes want.npz got.npz
+	hn-alloc -q -s <(echo 'hef_param(strip_mapping_info=True)') q.har -o a.har
+	hn2hef -q a.har -o s.hef
+	diff <(hef-run --info --parse-streams s.hef) <(hn-alloc -q q.har | hn2hef -q | hef-run --info --parse-streams)
+}
+
+@test "a network with the group's name stands for all, as HailoRT takes it" {
+	two_networks two
+	hn-alloc -q q.har | hn2hef -q -o a.hef
+	[ "$(network a.hef 1 | wc -l)" -eq 6 ]
+	[ "$(network a.hef 2 | wc -l)" -eq 4 ]
+}
+
+@test "scopes that depend on each other are one network" {
+	onnx2hn -q "$D/m.onnx" -o m.har
+	har-pack -m npz m.har > m.npz
+	pairs=()
+	for k in $(arr keys m.npz | cut -d ' ' -f 1); do
+		arr get m.npz "$k" "$(basename "$(dirname "$k")").npy"
+		pairs+=("$(sed 's#m/conv3#side/conv3#' <<< "$k")=$(basename "$(dirname "$k")").npy")
+	done
+	arr npz j.npz "${pairs[@]}"
+	har-pack -m hn m.har | sed 's#m/\(conv3"\|output_layer1"\)#side/\1#g' > j.hn
+	har-pack --hn j.hn --npz j.npz -o j.har
+	hn-normalize -q j.har | hn-quantize -q -c "$D/x.npy" -o q.har 2> log
+	hn-alloc -q q.har | hn2hef -q -o a.hef
+	hef-run --info a.hef | grep -q side/conv3
+	[ "$(hef-run --info a.hef | grep -c 'Network name')" -eq 1 ]
+	hef_message a.hef > m
+	run ! grep -q 'type_index: 8' m
+}

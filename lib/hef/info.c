@@ -25,6 +25,7 @@ static void print_stream(struct printer *p, const struct hef_leaf *l)
 	line(p, 3, "%s %s %s", l->layer->direction ? "Output" : "Input ", quote(l->name), text);
 }
 
+/* Of one network, or of all (net < 0). */
 static void print_streams(struct printer *p, int net)
 {
 	struct hef_leaves v = { 0 };
@@ -39,7 +40,7 @@ static void print_streams(struct printer *p, int net)
 
 				if (l->direction == direction &&
 				    hef_connection(l) == CONN_BOUNDARY &&
-				    (int)l->network_index == net)
+				    (net < 0 || (int)l->network_index == net))
 					hef_collect(l, false, &v);
 			}
 		}
@@ -200,12 +201,15 @@ static void print_group(struct printer *p, bool streams, bool vstreams)
 	else
 		line(p, 0, "Network group name: %s, Single Context", quote(name));
 	for (size_t i = 0; i < n; i++) {
-		line(p, 1, "Network name: %s/%s", quote(name),
-		     quote(several ? p->c->networks[i] : name));
+		const char *network = several ? p->c->networks[i] : name;
+		/* HailoRT takes the group's own name for all networks. */
+		int which = several && strcmp(network, name) == 0 ? -1 : (int)i;
+
+		line(p, 1, "Network name: %s/%s", quote(name), quote(network));
 		if (streams)
-			print_streams(p, (int)i);
+			print_streams(p, which);
 		if (vstreams) {
-			print_vstreams(p, (int)i);
+			print_vstreams(p, which);
 			print_op(p);
 		}
 	}

@@ -45,7 +45,7 @@ const struct rule hef_rules[] = {
 	FN("channels", ON_CORE, channels, "the firmware has 4 configuration channels"),
 	FN("channel-engine", ON_CORE, channel_engines, "indexes of configuration channels and engines are at most 255"),
 	FN("engine-channels", ON_CORE, engine_channels, "an engine has 16 channels of each direction: for the boundary layers of all contexts, for the configuration, and for the other layers of a context"),
-	FN("networks", ON_CORE, networks, "several networks have names in the core and the group, and inputs and outputs of their own"),
+	FN("networks", ON_CORE, networks, "several networks have names in the core, around its layouts and in the group, and inputs and outputs of their own"),
 	FN("fused", ON_CORE, fused, "a fused layer has 1 or 2 bytes, the NMS format and one buffer index"),
 	/* layers */
 	FN("layer-kind", ON_LAYER, layer_kind, "direction is 0 or 1, and edge_layer_type names the member that is set"),

@@ -330,15 +330,23 @@ RULE(channel_engines)
 	return 0;
 }
 
+/* Names around the layouts of a chip with several. */
+static size_t outer_networks(const struct site *s)
+{
+	if (!hef_multi_layout(s->m) || !hef_has(s->m, EXT_NET_FLOW))
+		return s->core->nnetworks;
+	return hef_core_op(s->group)->core_op->n_networks_names;
+}
+
 RULE(networks)
 {
 	size_t n = s->core->nnetworks;
 
 	if (!hef_has_optional(s->m, EXT_MULTI_NETWORK))
 		return 0;
-	if (!n || !s->group->n_networks_names)
-		return err_set(e, "%zu names in the core, %zu in the group", n,
-			       s->group->n_networks_names);
+	if (!n || !s->group->n_networks_names || outer_networks(s) != n)
+		return err_set(e, "%zu names in the core, %zu around its layouts, %zu in the group",
+			       n, outer_networks(s), s->group->n_networks_names);
 	for (size_t i = 0; i < n; i++) {
 		if (!count_boundary(s->core, 0, (int)i) || !count_boundary(s->core, 1, (int)i))
 			return err_set(e, "network '%s' lacks an input or output",

@@ -19,11 +19,18 @@ static bool any_ddr(const struct isa_prog *p)
 	return false;
 }
 
-/* Exactly those that the file uses; 11 tells the runtime that padding is done here. */
-static void extensions(struct writer *w, Hef__Hef *m)
+static void optional(struct writer *w, Hef__Hef *m, uint32_t type)
 {
 	Hef__Extension *x = arena_alloc(&w->arena, sizeof *x);
 
+	hef__extension__init(x);
+	x->type_index = type;
+	m->optional_extensions[m->n_optional_extensions++] = x;
+}
+
+/* Exactly those that the file uses; 11 tells the runtime that padding is done here. */
+static void extensions(struct writer *w, Hef__Hef *m)
+{
 	m->extensions = arena_array(&w->arena, EXT_COUNT, sizeof *m->extensions);
 	if (any_ddr(w->p)) {
 		extension(w, m, EXT_DDR);
@@ -42,10 +49,10 @@ static void extensions(struct writer *w, Hef__Hef *m)
 		    hef_needs_extension(w, i))
 			extension(w, m, i);
 	}
-	hef__extension__init(x);
-	x->type_index = EXT_HW_PADDING;
-	m->optional_extensions = arena_array(&w->arena, 1, sizeof *m->optional_extensions);
-	m->optional_extensions[m->n_optional_extensions++] = x;
+	m->optional_extensions = arena_array(&w->arena, 2, sizeof *m->optional_extensions);
+	if (w->nnetworks > 1)
+		optional(w, m, EXT_MULTI_NETWORK);
+	optional(w, m, EXT_HW_PADDING);
 }
 
 static Hef__GroupMetadata *metadata(struct writer *w)
@@ -135,8 +142,8 @@ static Hef__CoreOp *core_op(struct writer *w)
 
 	hef__core_op__init(c);
 	c->metadata = metadata(w);
-	c->networks_names = names(w, 1);
-	c->networks_names[c->n_networks_names++] = w->p->net;
+	c->networks_names = w->networks;
+	c->n_networks_names = w->nnetworks;
 	c->preliminary_config = arena_alloc(&w->arena, sizeof *c->preliminary_config);
 	hef__preliminary_config__init(c->preliminary_config);
 	c->preliminary_config->operation =
@@ -174,6 +181,8 @@ static Hef__CoreOp *partial(struct writer *w, Hef__NetworkGroup *g, Hef__CoreOp 
 	c->core_op = inner;
 	c->layout = layout(w);
 	outer->metadata = metadata(w);
+	outer->networks_names = w->networks;
+	outer->n_networks_names = w->nnetworks;
 	outer->partial_core_ops = arena_array(&w->arena, 1, sizeof *outer->partial_core_ops);
 	outer->partial_core_ops[outer->n_partial_core_ops++] = c;
 	pg->network_group = arena_alloc(&w->arena, sizeof *pg->network_group);
@@ -257,8 +266,8 @@ static int group(struct writer *w, Hef__Hef *m, Hef__NetworkGroup *g)
 	core_pads(w, op);
 	g->metadata = metadata(w);
 	g->network_group_name = w->p->net;
-	g->networks_names = names(w, 1);
-	g->networks_names[g->n_networks_names++] = w->p->net;
+	g->networks_names = w->networks;
+	g->n_networks_names = w->nnetworks;
 	sorted_outputs(w, g);
 	g->ops = arena_array(&w->arena, 1 + w->nops, sizeof *g->ops);
 	g->ops[g->n_ops++] = op;
@@ -279,6 +288,7 @@ static int message(struct writer *w, Hef__Hef *m)
 	m->header = h;
 	m->network_groups = arena_array(&w->arena, 1, sizeof *m->network_groups);
 	m->network_groups[m->n_network_groups++] = g;
+	hef_plan_networks(w);
 	extensions(w, m);
 	w->max_periph = hef_max_periph(m);
 	return hef_plan_ports(w) < 0 ? -1 : group(w, m, g);

@@ -38,6 +38,8 @@ struct writer {
 	struct ports *ports; /* per context */
 	uint32_t max_periph;
 	bool per_feature; /* extension 25 */
+	char **networks;  /* names; one, the programme's, or the scopes of several */
+	size_t nnetworks;
 	struct host_op *ops;
 	size_t nops;
 	uint32_t next_pad; /* index of the next pad of an op */
@@ -46,6 +48,9 @@ struct writer {
 
 /* write_ports.c: finds the streams of all contexts and gives them indexes. */
 int hef_plan_ports(struct writer *w);
+/* write_networks.c: finds the networks; which one has a layer of this name. */
+void hef_plan_networks(struct writer *w);
+uint32_t hef_network_of(const struct writer *w, const char *layer);
 /* write_host.c: does everything that the host does have a record? */
 int hef_check_host(struct writer *w);
 /* Rows and columns of a boundary stream change places on the host. */

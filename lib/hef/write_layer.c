@@ -332,6 +332,9 @@ int hef_write_layers(struct writer *w, int32_t context, Hef__ContextMetadata *d)
 					   : port->post >= 0 ? post_layer
 							     : layer)(w, context, port)))
 			return -1;
+		d->edge_layers[i]->network_index =
+		    hef_network_of(w, port->post >= 0 ? w->p->posts[port->post].name
+						      : w->p->layers[port->layer].name);
 		d->n_edge_layers++;
 	}
 	return 0;

@@ -136,6 +136,7 @@ static void controllers(struct actions *a, int32_t context)
 		n->cluster_index = (uint32_t)l->cluster;
 		n->lcu_index = next[l->cluster];
 		next[l->cluster] += (uint32_t)l->lcus;
+		n->network_index = hef_network_of(a->w, l->name);
 		n->lcu_kernel_done_count = (uint32_t)l->rows;
 		add(a, HEF__ACTION__KIND_ENABLE_LCU)->enable_lcu = n;
 	}

@@ -12,11 +12,11 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n);
 static void put_hash(uint8_t *file, size_t n)
 {
 	static const size_t heads[] = { 32, 28, 44, 56 };
-	uint32_t version = file[7];
+	uint32_t version = n > 56 ? file[7] : 4;
 	uint8_t sum[MD5_SIZE];
 	uint64_t h;
 
-	if (n <= 56 || version > 3)
+	if (version > 3)
 		return;
 	if (version == 0) {
 		md5(file + heads[0], n - heads[0], sum);

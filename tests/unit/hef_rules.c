@@ -52,6 +52,7 @@ static const struct {
 	{ "channels", &single, change_channels_5 },
 	{ "channel-engine", &single, change_engine_256 },
 	{ "networks", &single, change_networks_unnamed },
+	{ "networks", &partial, change_networks_of_layout },
 	{ "networks", &single, change_network_without_io },
 	{ "fused", &single, change_fused_format },
 	{ "layer-kind", &single, change_direction_2 },
