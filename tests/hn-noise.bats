@@ -124,6 +124,10 @@ images() {
 	line=$(sed -n 's/^yolov8n\/conv20 .*  \(quantization_param.*\)  #.*/\1/p' before)
 	[ "$line" = 'quantization_param(yolov8n/conv20, quantization_groups=4)' ]
 	echo "$line" > g.alls
+	# equalization that is off for one layer is not off
+	echo 'pre_quantization_optimization(equalization, layers=[conv1], policy=disabled)' > e.alls
+	hn-quantize -q -s e.alls -c rgb.npy yolov8n.d.har -o q.har 2> log
+	hn-noise -q -c rgb.npy q.har | grep -F "$line"
 	hn-quantize -q -s g.alls -c rgb.npy yolov8n.d.har -o q.har 2> log
 	hn-noise -q -c rgb.npy q.har > after
 	awk -v a="$(cell before yolov8n/conv20 2)" -v b="$(cell after yolov8n/conv20 2)" 'BEGIN { exit !(b > a + 6) }'

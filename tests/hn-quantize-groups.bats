@@ -141,6 +141,23 @@ values() {
 	same 0.03
 }
 
+@test "a layer that adds what it reads has its features sorted by a layer of their own" {
+	cat <<- 'END' > n.json
+		{"name": "n", "net_params": {}, "layers": {
+		"n/input_layer1": {"type": "input_layer", "input": [], "input_shapes": [[-1, 6, 6, 8]]},
+		"n/conv1": {"type": "conv", "input": ["n/input_layer1"], "params": {"kernel_shape": [3, 3, 8, 12], "strides": [1, 1, 1, 1], "padding": "SAME", "activation": "relu"}},
+		"n/conv2": {"type": "conv", "input": ["n/conv1"], "params": {"kernel_shape": [1, 1, 12, 12], "strides": [1, 1, 1, 1], "padding": "SAME"}},
+		"n/ew_add1": {"type": "ew_add", "input": ["n/conv2", "n/conv1"]},
+		"n/output_layer1": {"type": "output_layer", "input": ["n/ew_add1"]}}}
+	END
+	mkhar n.json n.har in.npy 20
+	hn-normalize -q n.har -o n.fp.har
+	hn-infer -q -c fp_optimized --in in.npy n.fp.har -o before.npy
+	made "$P(conv_decomposition, layers=conv2, sub_group_size=4, sort_channels_by_stats=True)"
+	grep -x 'conv2_sort conv conv1' graph.txt
+	same 0.03
+}
+
 @test "the last sum's codes have the bits that its readers ask for" {
 	made "$P(conv_decomposition, layers=conv2, sub_group_size=8)" 'quantization_param(conv3, precision_mode=a16_w8)'
 	[ "$(values conv2_sum1 out_bits)" = 16 ]

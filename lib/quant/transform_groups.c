@@ -8,6 +8,10 @@
 
 #include <math.h>
 
+enum {
+	SORT_MOST = 8192 /* features that a convolution sorts: 256 MiB of weights */
+};
+
 struct ranked {
 	double top;
 	int32_t feature;
@@ -56,8 +60,11 @@ static struct tensor reorder(const struct tensor *t, const struct ranked *r, siz
 }
 
 /* The layer that makes the features can give them in any order when nobody else reads them. */
-static bool can_reorder(const struct layer *maker)
+static bool can_reorder(const struct layer *maker, const struct layer *l)
 {
+	for (size_t i = 1; i < l->nin; i++)
+		if (l->in[i].layer == maker)
+			return false;
 	return maker->nsucc == 1 &&
 	       (maker->type == HN_DENSE || (maker->type == HN_CONV && maker->p.groups == 1)) &&
 	       !maker->p.elementwise_add && !maker->p.conversion && !maker->p.batch_norm;
@@ -101,11 +108,14 @@ static int sort_features(struct quant *q, struct layer *l, struct err *e)
 	struct layer *maker = l->in[0].layer;
 	struct ranked *r;
 
+	if (!can_reorder(maker, l) && c > SORT_MOST)
+		return err_set(e, "layer '%s' reads %d features, sorted are %d at most",
+			       quote(l->name), c, SORT_MOST);
 	if (!quant_weight(q, l, "kernel", t ? tensor_count(t) : 0, e))
 		return -1;
 	r = rank_features(t, c);
 	layer_set_weight(q->w, l, "kernel", reorder(t, r, (size_t)c, (size_t)t->dim[t->rank - 1]));
-	if (can_reorder(maker))
+	if (can_reorder(maker, l))
 		reorder_maker(q, maker, r, (size_t)c);
 	else
 		add_sorter(q, l, r, c);
