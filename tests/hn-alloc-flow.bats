@@ -75,3 +75,35 @@ allocated() {
 	allocated
 	[ "$(jq .contexts m.json)" = 1 ]
 }
+
+# The product gives all of its 64 rows when the mean is there, at 80 cycles a row; the convolution behind
+# it takes 64 / 8 * 8 * 9 / 0.88 cycles a row and subcluster for each of 16 blocks of features.
+@test "what a wait for a map held back goes on at the frame's rate, not into the next buffer" {
+	behind_conv 64 <<- END
+		init v 128,8,3,3 0.5 -0.25 0.125
+		node GlobalAveragePool p a b
+		node Mul m a,b d
+		node Conv e d,v y kernel_shape=3,3 pads=1,1,1,1
+	END
+	allocated
+	jq --arg l n/conv2 -e '[.layers[] | select(.layer == $l) | .row_cycles] | max > 160' m.json
+	[ "$(jq '[.layers[] | select(.layer == "n/conv2") | .name] | length' m.json)" -ge 1 ]
+	to=$(jq -r '[.layers[] | select(.layer == "n/conv2") | .name][0] | sub("n/"; "")' m.json)
+	[ "$(rows ew_mult1 "$to")" -le 6 ] || report "$(rows ew_mult1 "$to") rows"
+}
+
+@test "a product that would hold more than a cluster's memory is in another context than the map" {
+	quantized <<- END
+		input x 1,16,512,1024
+		output y
+		init w 16,16,1,1 0.5 -0.25 0.125
+		node Conv c x,w a kernel_shape=1,1
+		node GlobalAveragePool p a b
+		node Mul m a,b y
+	END
+	echo 'allocator_param(automatic_ddr=disabled) performance_param(compiler_optimization_level=0)' > s.alls
+	allocated -s s.alls
+	[ "$(jq .contexts m.json)" = 2 ]
+	jq -e '.layers | map({key: .layer, value: .context}) | from_entries |
+		.["n/ew_mult1"] > .["n/conv1"]' m.json
+}

@@ -430,6 +430,17 @@ int place_l4(const struct plan *p, const struct allocation *a, int32_t context, 
 /* "layer controllers", "subclusters" ... */
 const char *resource_name(enum resource r);
 
+/* ---- waits.c ---- */
+struct waits {
+	bool *edge; /* by edge */
+	size_t *at; /* by unit: its first edge */
+};
+void waits_init(struct waits *w, const struct plan *p);
+void waits_release(struct waits *w);
+/* Bytes of the map that an input of a unit holds whole, 0: it does not. */
+int64_t waits_bytes(const struct waits *w, const struct plan *p, const struct unit *u,
+		    size_t input);
+
 /* ---- contexts.c ---- */
 /* Divides the units among contexts in topological order, filling each to `fill` of its thresholds.
  */

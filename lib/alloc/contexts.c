@@ -9,6 +9,7 @@ struct partition {
 	struct plan *p;
 	double allowed[RES_COUNT];
 	double memory; /* L3 cuts for weights and input windows together */
+	struct waits waits;
 	struct cut_order cuts;
 	struct unit **order; /* those of cuts */
 	size_t n;
@@ -108,6 +109,23 @@ static int32_t enter(struct partition *t, const struct unit *u, size_t begin, do
 	return streams;
 }
 
+/* Of the maps that u holds whole when the run begins at `begin`. */
+static int64_t held_bytes(const struct partition *t, const struct unit *u, size_t begin)
+{
+	int64_t bytes = 0;
+
+	for (size_t i = 0; i < u->l->nin; i++)
+		if (t->at[u->l->in[i].layer->index] >= begin)
+			bytes += waits_bytes(&t->waits, t->p, u, i);
+	return bytes;
+}
+
+/* May the layer be computed in one cluster with these buffers? */
+static bool in_cluster(const struct partition *t, int64_t bytes)
+{
+	return bytes <= (int64_t)t->p->t->l3_cuts * t->p->t->l3_cut_bytes;
+}
+
 static bool run_fits(const struct partition *t, const struct need *total, int64_t window_bytes,
 		     size_t layers)
 {
@@ -182,7 +200,7 @@ static struct need more_need(const struct partition *t, const struct unit *u)
 static void extend(struct partition *t, size_t begin)
 {
 	struct need total = { { 0 } };
-	int64_t window_bytes = 0;
+	int64_t window_bytes = 0, held;
 	int32_t streams = 0;
 	double bytes = 0;
 	const struct unit *u;
@@ -192,11 +210,13 @@ static void extend(struct partition *t, size_t begin)
 		u = t->order[end];
 		total = need_add(total, more_need(t, u), 1);
 		total = need_add(total, relays_need(u), 1);
-		window_bytes += u->cost.outside ? 0 : u->window_bytes;
+		held = u->cost.outside ? 0 : held_bytes(t, u, begin);
+		window_bytes += u->cost.outside ? 0 : u->window_bytes + held;
 		layers += u->cost.outside ? 0 : 1;
 		streams += enter(t, u, begin, &bytes);
 		if (streams > t->p->t->max_inter_context_streams ||
-		    !run_fits(t, &total, window_bytes, layers))
+		    !run_fits(t, &total, window_bytes, layers) ||
+		    (held > 0 && end > begin && !in_cluster(t, u->window_bytes + held)))
 			return;
 		if (span(t->p, u) > 1 && end > begin)
 			return;
@@ -292,6 +312,7 @@ static void divide_init(struct partition *t, double fill)
 	t->seen = xcalloc(p->n + 1, sizeof *t->seen);
 	for (i = 1; i <= p->n; i++)
 		t->contexts[i] = -1;
+	waits_init(&t->waits, p);
 	contexts_order(p, &t->cuts);
 	t->order = t->cuts.units;
 	t->at = t->cuts.at;
@@ -316,6 +337,7 @@ int contexts_divide(struct plan *p, double fill, struct err *e)
 	else
 		settle_contexts(&t);
 	cut_order_release(&t.cuts);
+	waits_release(&t.waits);
 	free(t.contexts);
 	free(t.bytes);
 	free(t.from);

@@ -33,12 +33,12 @@ int cost_eltwise(const struct plan *p, const struct unit *u, struct cost *c)
 	return 0;
 }
 
-/* Bilinear reads four values for one, nearest one. */
+/* Bilinear takes the mean of two values twice, of rows and of columns; nearest one value. */
 int cost_resize(const struct plan *p, const struct unit *u, struct cost *c)
 {
 	c->script_step = p->t->mode[0].features;
 	c->script_columns = qop_has_columns(u->q) ? p->t->mode[0].columns : 0;
-	c->apu_cycles = ceil_div(c->cols, p->t->apu_values_per_cycle) * (u->l->p.variant ? 4 : 1);
+	c->apu_cycles = ceil_div(c->cols, p->t->apu_values_per_cycle) * (u->l->p.variant ? 2 : 1);
 	return 0;
 }
 

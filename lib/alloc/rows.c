@@ -9,6 +9,7 @@
 
 enum {
 	MAX_FRAMES = 256,
+	LATE_ROWS = 2, /* of a layer that waits for the link */
 	MAX_EVENTS = 1 << 23
 };
 
@@ -32,7 +33,7 @@ static double arrival(const struct allocation *a, const struct flow *f, const st
 	int32_t rows = a->layers[ed->from].rows;
 
 	if (ed->kind == EDGE_INTER_CONTEXT)
-		return (frame + (double)(row + 1) / rows) * interval;
+		return (frame + (double)row / rows) * interval;
 	return tl->finish[ed->from][last_step(f, ed, (size_t)frame * (size_t)rows + (size_t)row)];
 }
 
@@ -42,6 +43,11 @@ static void run_layer(const struct allocation *a, const struct flow *f, struct t
 {
 	const struct alloc_layer *l = &a->layers[v];
 	double cycles = (double)ceil_div(l->row_cycles, f->steps[v]);
+	/*
+	 * A row is not made sooner than the frame's rate asks: what was held back by a wait for a
+	 * whole map would otherwise fill the buffers behind it.
+	 */
+	double spacing = interval / ((double)l->rows * f->steps[v]);
 	double now = 0;
 	double t;
 	size_t i, k = 0;
@@ -61,8 +67,8 @@ static void run_layer(const struct allocation *a, const struct flow *f, struct t
 				now = t > now ? t : now;
 			}
 			tl->start[v][k] = now;
-			now += cycles;
-			tl->finish[v][k] = now;
+			tl->finish[v][k] = now + cycles;
+			now += cycles > spacing ? cycles : spacing;
 		}
 }
 
@@ -185,6 +191,15 @@ static bool feeds_one(const struct allocation *a, const struct flow *f, size_t r
 	return true;
 }
 
+/* The link is shared: who waits for it makes rows later than the schedule says. */
+static int32_t late_rows(const struct plan *p, const struct allocation *a,
+			 const struct alloc_edge *ed)
+{
+	if (!phys_on_link(p, a, (size_t)ed->from) && !phys_on_link(p, a, (size_t)ed->to))
+		return 0;
+	return LATE_ROWS;
+}
+
 /* Rows of an edge in the schedule. */
 static int32_t rows_of(const struct plan *p, const struct allocation *a, const struct flow *f,
 		       const struct timeline *tl, size_t edge)
@@ -196,7 +211,7 @@ static int32_t rows_of(const struct plan *p, const struct allocation *a, const s
 		return a->layers[ed->from].rows;
 	if (relay_kind_of(a->layers[ed->to].kind)->lazy)
 		return occupancy_lazy(a, f, tl, ed);
-	rows = occupancy(a, f, tl, edge);
+	rows = occupancy(a, f, tl, edge) + late_rows(p, a, ed);
 	if (!feeds_one(a, f, (size_t)ed->from))
 		return rows;
 	window = edge_window(p, a, ed);
