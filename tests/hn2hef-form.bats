@@ -167,6 +167,25 @@ defused_layers_names:"shapes/conv3_sd1"' ]
 	diff <(hef-run stripped.hef | sed "$times") <(hef-run divided.hef | sed "$times")
 }
 
+@test "merged layers have one controller, with the rows of all, and their units once" {
+	form apart 'place(1, [conv1, conv2])'
+	form merged 'place(1, [both]) both = merge(conv1, conv2)'
+	hef_message apart.hef > a
+	hef_message merged.hef > m
+	[ "$(grep -c 'enable_lcu {' m)" -eq $(($(grep -c 'enable_lcu {' a) - 1)) ]
+	count=$(har-pack -m alloc.json merged.a.har | jq '[.layers[] | select(.layer == "shapes/conv1" or .layer == "shapes/conv2") | .rows] | add')
+	grep -q "lcu_kernel_done_count: $count\$" m
+	run ! grep -q "lcu_kernel_done_count: $count\$" a
+	units=$(har-pack -m alloc.json merged.a.har | jq '[.layers[] | select(.layer == "shapes/conv1" or .layer == "shapes/conv2")] as $m |
+		([.layers[] | select(.cluster == $m[0].cluster)] - $m | [.[].subclusters] | add // 0) + ([$m[].subclusters] | max)')
+	grep -q "active_sc_bitmap: $(((1 << units) - 1))\$" m
+	# All controllers of a cluster have numbers of their own.
+	[ -z "$(sed -n '/enable_lcu {/,/}/p' m | awk '/enable_lcu/ { l = c = 0 } /lcu_index/ { l = $2 } /cluster_index/ { c = $2 } /}/ { print c "," l }' | sort | uniq -d)" ]
+	sed -n "s/^mapping: \"\(.*\)\"$/\1/p" m | sed 's/\\"/"/g' |
+		jq -e '[.layers[] | select(.merged_with) | [.name, .merged_with]] | length == 2 and (.[0][1] == .[1][1])'
+	sound merged.hef
+}
+
 @test "boundary streams carry the names of the original model" {
 	hef_message "$D/plain.hef" | awk '/layer_info {/ { in_it = 1 } in_it && /original_names:/ { print $2; in_it = 0 }' | tr -d '"' > names
 	[ "$(sed -n 1p names)" = "$(har-pack -m hn "$D/plain.a.har" | jq -r '.layers["shapes/input_layer1"].original_names[0]')" ]

@@ -22,19 +22,20 @@ char **hef_original_names(struct writer *w, const char *layer, size_t *n)
 static json_t *layer_json(struct writer *w, const struct isa_layer *l)
 {
 	json_t *names = json_array();
+	const char *first = l->group >= 0 ? w->p->layers[l->group].name : NULL;
 	size_t n;
 	char **v = hef_original_names(w, l->layer, &n);
 
 	for (size_t i = 0; i < n; i++)
 		json_array_append_new(names, json_string(v[i]));
 	return json_pack(
-	    "{s:s, s:s, s:o, s:i, s:i, s:i, s:i, s:i, s:i, s:i, s:I, s:i, s:[ii], s:[ii]}", "name",
-	    l->name, "layer", l->layer, "original_names", names, "context", (int)l->context,
-	    "cluster", (int)l->cluster, "lcus", (int)l->lcus, "subclusters", (int)l->subclusters,
-	    "input_aligners", (int)l->input_aligners, "apus", (int)l->apus, "l3_weight_cuts",
-	    (int)l->l3_weight_cuts, "row_cycles", (json_int_t)l->row_cycles, "rows", (int)l->rows,
-	    "features", (int)l->from, (int)l->to, "columns", (int)l->column_from,
-	    (int)l->column_to);
+	    "{s:s, s:s, s:o, s:s?, s:i, s:i, s:i, s:i, s:i, s:i, s:i, s:I, s:i, s:[ii], s:[ii]}",
+	    "name", l->name, "layer", l->layer, "original_names", names, "merged_with", first,
+	    "context", (int)l->context, "cluster", (int)l->cluster, "lcus", (int)l->lcus,
+	    "subclusters", (int)l->subclusters, "input_aligners", (int)l->input_aligners, "apus",
+	    (int)l->apus, "l3_weight_cuts", (int)l->l3_weight_cuts, "row_cycles",
+	    (json_int_t)l->row_cycles, "rows", (int)l->rows, "features", (int)l->from, (int)l->to,
+	    "columns", (int)l->column_from, (int)l->column_to);
 }
 
 /* Compact, for it may be long. */

@@ -6,6 +6,7 @@ struct actions {
 	struct writer *w;
 	Hef__Operation *o;
 	size_t cap;
+	const struct isa_layer *share; /* what each layer takes (isa_shares) */
 };
 
 static Hef__Action *add(struct actions *a, Hef__Action__KindCase kind)
@@ -94,9 +95,9 @@ static void sequencers(struct actions *a, int32_t context)
 
 			if (l->context != context || l->cluster != cluster)
 				continue;
-			sc += l->subclusters;
-			ia += l->input_aligners;
-			apu += l->apus;
+			sc += a->share[i].subclusters;
+			ia += a->share[i].input_aligners;
+			apu += a->share[i].apus;
 			layers++;
 		}
 		if (!layers)
@@ -120,6 +121,17 @@ static void sequencers(struct actions *a, int32_t context)
 	}
 }
 
+/* Of a layer, or of all that are merged with it. */
+static uint32_t rows(const struct isa_prog *p, size_t first)
+{
+	uint32_t n = (uint32_t)p->layers[first].rows;
+
+	for (size_t i = first + 1; i < p->nlayers; i++)
+		if (p->layers[i].group == (int32_t)first)
+			n += (uint32_t)p->layers[i].rows;
+	return n;
+}
+
 static void controllers(struct actions *a, int32_t context)
 {
 	const struct isa_prog *p = a->w->p;
@@ -129,15 +141,15 @@ static void controllers(struct actions *a, int32_t context)
 		const struct isa_layer *l = &p->layers[i];
 		Hef__EnableLcu *n;
 
-		if (l->context != context || l->cluster < 0 || !l->lcus)
+		if (l->context != context || l->cluster < 0 || !a->share[i].lcus)
 			continue;
 		n = arena_alloc(&a->w->arena, sizeof *n);
 		hef__enable_lcu__init(n);
 		n->cluster_index = (uint32_t)l->cluster;
 		n->lcu_index = next[l->cluster];
-		next[l->cluster] += (uint32_t)l->lcus;
+		next[l->cluster] += (uint32_t)a->share[i].lcus;
 		n->network_index = hef_network_of(a->w, l->name);
-		n->lcu_kernel_done_count = (uint32_t)l->rows;
+		n->lcu_kernel_done_count = rows(p, i);
 		add(a, HEF__ACTION__KIND_ENABLE_LCU)->enable_lcu = n;
 	}
 }
@@ -163,9 +175,14 @@ static void inputs(struct actions *a, int32_t context)
 /* Without the sequencer, only the layer controllers are started. */
 static void start(struct actions *a, int32_t context)
 {
+	struct isa_layer *share = isa_shares(a->w->p);
+
+	a->share = share;
 	if (a->w->form->sequencer)
 		sequencers(a, context);
 	controllers(a, context);
+	free(share);
+	a->share = NULL;
 }
 
 /* Over Ethernet, HailoRT looks at the preliminary configuration only. */
@@ -173,7 +190,7 @@ Hef__Operation *hef_write_operation(struct writer *w, int32_t segment)
 {
 	Hef__Operation *o = arena_alloc(&w->arena, sizeof *o);
 	Hef__Empty *none = arena_alloc(&w->arena, sizeof *none);
-	struct actions a = { w, o, 0 };
+	struct actions a = { w, o, 0, NULL };
 
 	hef__operation__init(o);
 	hef__empty__init(none);

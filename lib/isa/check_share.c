@@ -39,8 +39,7 @@ static void grow(int32_t *most, int32_t v)
 	*most = v > *most ? v : *most;
 }
 
-/* The most that any layer of each group takes, by its first layer; else the layer's own. */
-static struct isa_layer *shares(const struct isa_prog *p)
+struct isa_layer *isa_shares(const struct isa_prog *p)
 {
 	struct isa_layer *most = xcalloc(p->nlayers + 1, sizeof *most);
 
@@ -66,7 +65,7 @@ static int clusters(const struct isa_prog *p, struct err *e)
 {
 	const size_t nclusters = (size_t)p->machine.clusters;
 	struct taken *taken = xcalloc((size_t)p->ncontexts * nclusters, sizeof *taken);
-	struct isa_layer *most = shares(p);
+	struct isa_layer *most = isa_shares(p);
 
 	for (size_t i = 0; i < p->nlayers && !err_is(e); i++) {
 		const struct isa_layer *l = &p->layers[i];

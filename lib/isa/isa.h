@@ -145,6 +145,12 @@ int isa_add_posts(struct isa_prog *p, const struct graph *behind, struct err *e)
 /* A part of isa_check. */
 int isa_check_posts(const struct isa_prog *p, struct err *e);
 /* A part of isa_check: merged layers, and what the layers of each cluster take together. */
+/*
+ * Controllers and units that each layer takes: of merged ones, the first has the most that any of
+ * them needs, the others have none.  An array of nlayers that the caller frees; nothing else in it
+ * is set.
+ */
+struct isa_layer *isa_shares(const struct isa_prog *p);
 int isa_check_shares(const struct isa_prog *p, struct err *e);
 /* True when a post unit feeds on output stream i. */
 bool isa_feeds_post(const struct isa_prog *p, size_t stream);
