@@ -19,7 +19,7 @@ net() {
 holds() {
 	mkhar m.json m.har in.npy 24
 	hn-normalize -q m.har -o fp.har
-	hn-quantize -q -c in.npy -n 24 fp.har -o q.har
+	hn-quantize -q ${ALLS:+-s "$ALLS"} -c in.npy -n 24 fp.har -o q.har
 	hn-alloc -q -a hailo8 q.har -o a.har > /dev/null
 	hn2hef -q a.har -o m.hef
 	hef-run -q --check m.hef
@@ -223,4 +223,39 @@ branches() {
 	layer reduce_sum '{"reduce_axes": [1], "activation": "sqrt"}' 0.06 softplus
 	# Ties between near values may fall either way: only the integers must agree.
 	layer argmax '{}' 1.1
+}
+
+# The guide's list (5.3.3, precision_mode); a table has steps of its own.
+@test "layers that the guide lists for 16 bits, in a network of 16 bits: a hundredth of the error of 8" {
+	local two='.layers["n/conv2"] = {type: "conv", input: ["n/input_layer1"], params: (.layers["n/conv1"].params | .activation = "tanh")}'
+	ALLS=$PWD/wide.alls
+	echo 'model_optimization_config(compression_params, auto_16bit_weights_ratio=1)' > "$ALLS"
+	layer activation '{"activation": "relu"}' 0.0004
+	layer activation '{"activation": "sigmoid"}' 0.004
+	layer avgpool '{"kernel_shape": [1, 3, 3, 1], "strides": [1, 1, 1, 1], "padding": "SAME"}' 0.0004 relu
+	layer conv "{\"kernel_shape\": [3, 3, 8, 8], $W, \"activation\": \"relu\"}" 0.0004 relu
+	layer deconv '{"kernel_shape": [4, 4, 8, 4], "strides": [1, 2, 2, 1], "padding": "DECONV"}' 0.0004 relu
+	layer depth_to_space '{"block_sizes": [2, 2], "depth_to_space_type": "dcr"}' 0.0004
+	layer dw "{\"kernel_shape\": [3, 3, 8, 1], $W}" 0.0004 relu
+	layer external_pad '{"external_pad_params": [1, 2, 3, 0]}' 0.0004
+	layer feature_shuffle '{"hnt_groups": 2}' 0.0004
+	layer dense '{"kernel_shape": [960, 6]}' 0.0004 relu
+	layer maxpool '{"kernel_shape": [1, 3, 3, 1], "strides": [1, 2, 2, 1], "padding": "SAME"}' 0.0004
+	layer normalization '{}' 0.0004 relu
+	layer reduce_max '{"reduce_axes": [3]}' 0.0004
+	layer reduce_sum '{"reduce_axes": [3]}' 0.0004
+	layer resize '{"method": "bilinear", "resize_bilinear_pixels_mode": "half_pixels", "hnt_size": [24, 20]}' 0.0004
+	layer format_conversion '{"conversion_type": "reshape", "hnt_reshape": [1, 120, 8]}' 0.0004
+	layer slice '{"height_slice": [1, 11, 2], "width_slice": [0, 10, 3], "features_slice": [1, 7, 2]}' 0.0004
+	layer space_to_depth '{"block_sizes": [2, 2], "space_to_depth_type": "classic_dcr"}' 0.0004
+	for op in ew_add ew_sub; do
+		net relu "$two"' | .layers["n/x"] = {type: "'$op'", input: ["n/conv1", "n/conv2"]}'
+		holds 0.001
+	done
+	net relu "$two"' | .layers["n/x"] = {type: "concat", input: ["n/conv1", "n/conv2"], params: {concat_axis: "features"}}'
+	holds 0.001
+	net relu '.layers["n/split"] = {type: "feature_splitter", input: ["n/conv1"], params: {hnt_split_sizes: [2, 5, 1]}}
+		| .last = ["n/split", "n/split", "n/split"]'
+	holds 0.0004
+	har-pack -m hn q.har | jq -e '[.layers[].quantization_params.precision_mode] | all(startswith("a16_w16"))'
 }
