@@ -157,6 +157,16 @@ replays() {
 	jq -e --slurpfile r r.json '.fps >= $r[0].fps' max.json
 }
 
+@test "a device that is full repeats from its script, in one context" {
+	# Twelve of 13 controllers, more than the nine tenths beyond which a network is divided.
+	one_cluster 13
+	TARGET=./one.json alloc 'context_switch_param(mode=disabled)'
+	LCUS=13
+	[ "$(lcus)" -ge 12 ]
+	[ "$(jq .contexts r.json)" = 1 ]
+	replays -a ./one.json
+}
+
 @test "allow_auto_merge_in_multicontext: contexts hold more layers than controllers" {
 	one_cluster 5
 	LCUS=5

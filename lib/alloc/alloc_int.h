@@ -267,6 +267,8 @@ int merge_read(struct plan *p, struct err *e);
 int merge_check(const struct plan *p, struct err *e);
 
 /* ---- merge_auto.c ---- */
+/* Does the script choose everything, as an automatic one does?  Then nothing is left to decide. */
+bool plan_is_fixed(const struct plan *p);
 /* May layers be merged when they do not fit: in one context, or in several? */
 bool merge_auto(const struct plan *p, bool single);
 /* And to make room for the slowest layer? */

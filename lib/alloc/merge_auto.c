@@ -1,8 +1,7 @@
 /* Which layers are merged without being named in a script. */
 #include "alloc/alloc_int.h"
 
-/* A script that chooses everything leaves nothing to merge for. */
-static bool all_fixed(const struct plan *p)
+bool plan_is_fixed(const struct plan *p)
 {
 	for (size_t i = 0; i < p->n; i++) {
 		const struct unit *u = &p->units[i];
@@ -17,13 +16,13 @@ bool merge_for_room(const struct plan *p, bool single)
 {
 	const bool asked = p->level == 2 || p->merge_util > 0 || p->most_control > 1;
 
-	return (single ? asked : p->merge_contexts) && !p->merge_never && !all_fixed(p);
+	return (single ? asked : p->merge_contexts) && !p->merge_never && !plan_is_fixed(p);
 }
 
 bool merge_auto(const struct plan *p, bool single)
 {
 	return merge_for_room(p, single) ||
-	       (single && p->mode == 2 && !p->merge_never && !all_fixed(p));
+	       (single && p->mode == 2 && !p->merge_never && !plan_is_fixed(p));
 }
 
 /* Rings of a context that may be merged, by cycles. */

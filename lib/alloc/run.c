@@ -218,7 +218,7 @@ static int check_capacity(struct plan *p, struct err *e)
 			return err_set(e, "one context needs at least %lld %s, %s has %lld",
 				       (long long)total.v[r], resource_name((enum resource)r),
 				       p->t->name, (long long)capacity.v[r]);
-	for (r = 0; r < RES_COUNT && p->mode == 0; r++) {
+	for (r = 0; r < RES_COUNT && p->mode == 0 && !plan_is_fixed(p); r++) {
 		if (p->limits.given[r] ||
 		    (double)total.v[r] <= plan_fullest * (double)capacity.v[r])
 			continue;
