@@ -80,6 +80,41 @@ Network group name: m, Multi Context - Number of contexts: 2
 "m/maxpool1" 17 1' ]
 }
 
+@test "more streams between contexts than an engine has channels go to the next, with indexes of their own" {
+	{
+		printf '%s\n' 'input x 1,3,8,8' 'init w 8,3,1,1 .3 -.2 .1 .25 -.15' 'init v 8,144,1,1 .1 -.1 .2'
+		for i in $(seq 18); do
+			echo "node Conv c$i x,w a$i kernel_shape=1,1 strides=$((i % 2 + 1)),$((i % 2 + 1))"
+		done
+		for i in $(seq 2 2 18); do
+			echo "node MaxPool p$i a$i b$i kernel_shape=2,2 strides=2,2"
+		done
+		echo "node Concat cat $(for i in $(seq 18); do [ $((i % 2)) = 1 ] && printf 'a%s,' $i || printf 'b%s,' $i; done | sed 's/,$//') all axis=1"
+		printf '%s\n' 'node Conv last all,v y kernel_shape=1,1' 'output y'
+	} | mkonnx many.onnx
+	onnx2hn -q many.onnx | hn-normalize -q | hn-quantize -q --random-calib -o q.har 2> log
+	names=$(har-pack -m hn q.har | jq -r '.layers | keys[] | sub("many/"; "")')
+	{
+		echo "context_0 = context([$(grep -vE '^(concat|conv19|output)' <<< "$names" | paste -sd ,)])"
+		echo "context_1 = context([$(grep -E '^(concat|conv19|output)' <<< "$names" | paste -sd ,)])"
+	} > c.alls
+	hn-alloc -q -s c.alls q.har -o a.har
+	hn2hef -q a.har -o a.hef
+	[ "$(hef-run --check a.hef | sed 's/.* in //')" = "2 contexts; every rule holds" ]
+	hef_message a.hef | awk '/edge_layers {/ { d = 0; s = 0; e = 0 } /^ *direction:/ { d = $2 } /^ *sys_index/ && !seen { s = $2; seen = 1 }
+		/^ *engine_id/ && seen { e = $2 } /edge_connection_type: INTER|edge_connection_type: 1/ { print d, s, e + 0 } /edge_layers {/ { seen = 0; e = 0 }' > streams
+	[ "$(grep -c '^1 ' streams)" -eq 18 ]
+	[ "$(grep '^1 ' streams | cut -d ' ' -f 2 | sort -n | paste -sd ' ')" = "$(seq 16 33 | paste -sd ' ')" ]
+	# The first engine has 16 channels; one is that of the network's output.
+	[ "$(grep '^1 ' streams | grep -c ' 0$')" -eq 15 ]
+	# Of its inputs, one is the network's, one the configuration's.
+	[ "$(grep '^0 ' streams | grep -c ' 0$')" -eq 14 ]
+	arr npy x.npy uint8 3,8,8,3 7 99 203 14 5
+	hef-run -q --raw --in x.npy a.hef -o got.npy
+	hn-infer -q -c bit_exact --raw --in x.npy q.har -o want.npy
+	same_bytes want.npy got.npy
+}
+
 # Two networks in one bundle, told apart by the scopes of their layers; FIRST is that of the first.
 two_networks() {
 	cat <<- 'END' | mkonnx two.onnx

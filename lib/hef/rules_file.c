@@ -309,27 +309,6 @@ RULE(names_length)
 	return 0;
 }
 
-RULE(channels)
-{
-	uint32_t n = s->core->metadata ? s->core->metadata->cfg_channels_count : 0;
-
-	return n <= 4 ? 0 : err_set(e, "%u channels", n);
-}
-
-RULE(channel_engines)
-{
-	const Hef__GroupMetadata *d = s->core->metadata;
-
-	for (size_t i = 0; d && i < d->n_cfg_channels_config; i++) {
-		const Hef__CfgChannel *c = d->cfg_channels_config[i];
-
-		if (c->cfg_channel_index > 255 || c->engine_id > 255)
-			return err_set(e, "channel %u on engine %u", c->cfg_channel_index,
-				       c->engine_id);
-	}
-	return 0;
-}
-
 /* Names around the layouts of a chip with several. */
 static size_t outer_networks(const struct site *s)
 {

@@ -7,6 +7,27 @@ enum {
 	CHANNELS = 16 /* of an engine, in each direction */
 };
 
+RULE(channels)
+{
+	uint32_t n = s->core->metadata ? s->core->metadata->cfg_channels_count : 0;
+
+	return n <= 4 ? 0 : err_set(e, "%u channels", n);
+}
+
+RULE(channel_engines)
+{
+	const Hef__GroupMetadata *d = s->core->metadata;
+
+	for (size_t i = 0; d && i < d->n_cfg_channels_config; i++) {
+		const Hef__CfgChannel *c = d->cfg_channels_config[i];
+
+		if (c->cfg_channel_index > 255 || c->engine_id > 255)
+			return err_set(e, "channel %u on engine %u", c->cfg_channel_index,
+				       c->engine_id);
+	}
+	return 0;
+}
+
 static bool is(const Hef__EdgeLayer *l, uint32_t direction, uint32_t connection)
 {
 	return l->direction == direction && hef_connection(l) == connection;
