@@ -58,9 +58,18 @@ static void measure(struct divisions *d, int32_t contexts)
 	str_release(&s);
 }
 
-/* Context numbers without a gap. */
+/* Context numbers without a gap; an input is not alone, where no layer of its context reads it. */
 static bool dense(const struct divisions *d, int32_t contexts)
 {
+	for (size_t i = 0; i < d->n->g->nlayers; i++) {
+		const struct layer *l = d->n->g->layers[i];
+		bool read = l->nin > 0;
+
+		for (size_t k = 0; k < l->nsucc; k++)
+			read = read || d->context[l->succ[k]->index] == d->context[i];
+		if (!read)
+			return false;
+	}
 	for (int32_t c = 0; c < contexts; c++) {
 		bool used = false;
 
@@ -123,6 +132,25 @@ static void compare(const char *what, const struct net *n, const struct target *
 		failed++;
 }
 
+/* Networks with branches and skips, on machines that favour few, some and many contexts. */
+static void compare_random(const struct target *t)
+{
+	struct target few = *t, many = *t;
+
+	few.lcus = 6;
+	many.lcus = 4;
+	many.per_context_s = 1e-6;
+	for (uint32_t seed = 1; seed <= 12; seed++) {
+		struct net n = random_net(seed * 2654435761u, 32, 64, 3 + (int)(seed % 4));
+		char what[64];
+
+		snprintf(what, sizeof what, "random network %u, %zu layers", (unsigned)seed,
+			 n.g->nlayers);
+		compare(what, &n, seed % 2 ? &few : &many, seed % 3 ? 1 : 16, 5);
+		free_net(&n);
+	}
+}
+
 int main(void)
 {
 	struct net chain = make_net(32, 64, 9), wide = make_net(64, 96, 6);
@@ -143,6 +171,7 @@ int main(void)
 	t.bandwidth /= 50; /* what crosses the link decides */
 	for (int batch = 1; batch <= 64; batch *= 8)
 		compare("nine layers, slow link", &wide, &t, batch, 8);
+	compare_random(&t);
 	free_net(&chain);
 	free_net(&wide);
 	printf("%d passed, %d failed\n", passed, failed);

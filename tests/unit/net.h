@@ -93,6 +93,59 @@ static inline struct net make_net(int32_t size, int32_t c, int depth)
 	return n;
 }
 
+static inline struct layer *add_sum(struct graph *g, struct layer *a, struct layer *b)
+{
+	struct layer *l = graph_add(g, HN_EW_ADD, graph_new_name(g, "ew_add"));
+
+	layer_add_input(g, l, a, 0);
+	layer_add_input(g, l, b, 0);
+	return l;
+}
+
+/*
+ * `depth` layers in all between an input and an output: convolutions of any of the three layers
+ * before them, additions, and in the end sums of what nothing has read.
+ */
+static inline struct net random_net(uint32_t seed, int32_t size, int32_t c, int depth)
+{
+	struct net n = { .g = graph_new("net") };
+	struct err e = { 0 };
+	struct layer *made[32], *out;
+	int k = 0, unread;
+
+	out = graph_add(n.g, HN_INPUT, "input_layer1");
+	out->out[0] = (struct hn_shape){ size, size, 8, 4 };
+	made[k++] = add_conv(n.g, out, 3, 8, c);
+	for (;;) {
+		struct layer *from, *other;
+
+		unread = 0;
+		for (int i = 0; i < k; i++)
+			unread += made[i]->nsucc == 0;
+		if (k + unread - 1 >= depth)
+			break;
+		seed = seed * 1664525u + 1013904223u;
+		from = made[k - 1 - (int)((seed >> 8) % (uint32_t)(k < 3 ? k : 3))];
+		other = made[k - 1 - (int)((seed >> 16) % (uint32_t)(k < 4 ? k : 4))];
+		made[k++] = (seed >> 28) < 4 && other != from
+				? add_sum(n.g, from, other)
+				: add_conv(n.g, from, (seed >> 24) & 1 ? 3 : 1, c, c);
+	}
+	for (out = NULL; k-- > 0;)
+		if (made[k]->nsucc == 0)
+			out = out ? add_sum(n.g, out, made[k]) : made[k];
+	made[0] = graph_add(n.g, HN_OUTPUT, "output_layer1");
+	layer_add_input(n.g, made[0], out, 0);
+	if (graph_infer_shapes(n.g, &e) < 0)
+		die(&e);
+	n.m.g = n.g;
+	n.m.n = n.g->nlayers;
+	n.m.q = xcalloc(n.m.n, sizeof *n.m.q);
+	for (size_t i = 0; i < n.m.n; i++)
+		make_record(n.g->layers[i], &n.m.q[i]);
+	return n;
+}
+
 static inline void free_net(struct net *n)
 {
 	size_t i;
