@@ -60,6 +60,19 @@ void emu_observe(struct emu *m, emu_observer fn, void *ctx);
  */
 int emu_run(struct emu *m, int32_t n, const void *const in[], void *const out[], struct err *e);
 
+/*
+ * Trying changes of single layers, float contexts with observe_all: a run of a whole batch in
+ * parts, the layers [from, to) of the graph after those before them.  What the layers before `at`
+ * have left for the others is kept by emu_save, the caller's to free, so that the rest can run once
+ * more.
+ */
+int emu_run_part(struct emu *m, size_t from, size_t to, const void *const in[], void *const out[],
+		 struct err *e);
+void *emu_save(const struct emu *m, size_t at);
+void emu_restore(struct emu *m, size_t at, const void *saved);
+/* Layer l with the weights of w from now on, which need not outlive the call. */
+int emu_reweigh(struct emu *m, const struct layer *l, const struct tensors *w, struct err *e);
+
 /* Integer contexts: an accumulator outside 32 bits is an error that names the layer (bit_exact). */
 void emu_check_accumulators(struct emu *m, bool on);
 

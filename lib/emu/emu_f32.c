@@ -88,6 +88,18 @@ struct emu *emu_new_f32(const struct graph *g, const struct tensors *w, int32_t 
 	return NULL;
 }
 
+int emu_reweigh(struct emu *m, const struct layer *l, const struct tensors *w, struct err *e)
+{
+	struct step *s = &m->steps[l->index];
+	struct f32k *k = f32k_new(s->l, w, m->batch, 0, e);
+
+	if (!k)
+		return -1;
+	f32k_free(s->f32);
+	s->f32 = k;
+	return 0;
+}
+
 struct emu *emu_new_mixed(const struct qmodel *q, const struct tensors *w, const bool *in_codes,
 			  int32_t batch, struct err *e)
 {

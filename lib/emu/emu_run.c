@@ -85,10 +85,10 @@ static size_t element_size(const struct emu *m, const struct layer *l)
 	return m->q ? (size_t)m->q->q[l->index].out_bits / 8 : sizeof(float);
 }
 
-static int run_all(struct emu *m, int32_t n, const void *const in[], void *const out[],
-		   struct err *e)
+static int run_steps(struct emu *m, size_t from, size_t to, int32_t n, const void *const in[],
+		     void *const out[], struct err *e)
 {
-	for (size_t i = 0; i < m->nsteps; i++) {
+	for (size_t i = from; i < to; i++) {
 		struct step *s = &m->steps[i];
 
 		if (s->fed)
@@ -100,6 +100,18 @@ static int run_all(struct emu *m, int32_t n, const void *const in[], void *const
 			       hn_shape_count(&s->l->out[0]) * (size_t)n * element_size(m, s->l));
 	}
 	return 0;
+}
+
+static int run_all(struct emu *m, int32_t n, const void *const in[], void *const out[],
+		   struct err *e)
+{
+	return run_steps(m, 0, m->nsteps, n, in, out, e);
+}
+
+int emu_run_part(struct emu *m, size_t from, size_t to, const void *const in[], void *const out[],
+		 struct err *e)
+{
+	return run_steps(m, from, to, m->batch, in, out, e);
 }
 
 int emu_run(struct emu *m, int32_t n, const void *const in[], void *const out[], struct err *e)

@@ -67,15 +67,6 @@ static void find_candidates(struct search *s)
 	}
 }
 
-static int run_float(struct search *s, const struct tensors *w, struct err *e)
-{
-	struct emu *m = emu_new_f32(s->q->g, w, s->probe.images, true, e);
-	const int rc = m ? probe_run(&s->probe, m, e) : -1;
-
-	emu_free(m);
-	return rc;
-}
-
 /* The layer's kernel as 4 bits have it. */
 static struct tensor rounded(const struct tensor *k)
 {
@@ -118,6 +109,34 @@ static void shortlist(struct search *s, double ratio)
 	}
 }
 
+static int by_place(const void *pa, const void *pb)
+{
+	const struct candidate *a = pa, *b = pb;
+
+	return a->l->index < b->l->index ? -1 : 1;
+}
+
+/* Sorts the candidates as they are in the network. */
+static int measure_near(struct search *s, struct err *e)
+{
+	struct layer **l = xcalloc(s->count, sizeof *l);
+	double *noise = xcalloc(s->count, sizeof *noise);
+	size_t n = 0;
+	int rc;
+
+	qsort(s->c, s->count, sizeof *s->c, by_place);
+	for (size_t i = 0; i < s->count; i++)
+		if (s->c[i].near)
+			l[n++] = s->c[i].l;
+	rc = n ? probe_kernels(&s->probe, l, n, rounded, noise, e) : 0;
+	for (size_t i = s->count; i-- > 0 && rc == 0;)
+		if (s->c[i].near)
+			s->c[i].noise = noise[--n];
+	free(l);
+	free(noise);
+	return rc;
+}
+
 static int measure(struct search *s, struct err *e)
 {
 	const int32_t images = s->total < large_network ? IMAGES : IMAGES_LARGE;
@@ -128,23 +147,7 @@ static int measure(struct search *s, struct err *e)
 		       "-c beside --stats");
 	if (probe_open(&s->probe, s->q, images, images, e) < 0)
 		return -1;
-	for (size_t i = 0; i < s->count; i++) {
-		struct candidate *c = &s->c[i];
-		struct tensors *w;
-		int rc;
-
-		progress("4-bit noise", i + 1, s->count);
-		if (!c->near)
-			continue;
-		w = tensors_copy(s->q->w);
-		layer_set_weight(w, c->l, "kernel", rounded(compress_kernel(s->q, c->l)));
-		rc = run_float(s, w, e);
-		tensors_free(w);
-		if (rc < 0)
-			return -1;
-		c->noise = probe_noise(&s->probe);
-	}
-	return 0;
+	return measure_near(s, e);
 }
 
 /* Less noise per weight first; of equals the larger, then the earlier in the network. */

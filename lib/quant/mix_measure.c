@@ -164,6 +164,9 @@ int mix_measure(struct mix_search *s, struct err *e)
 	const int32_t batch = q->mix.batch ? q->mix.batch : q->opts.batch;
 	int rc = probe_open(&s->probe, q, q->mix.images, batch, e);
 
+	if (rc == 0)
+		rc = probe_clean(&s->probe, e);
+
 	for (size_t i = 0; i < q->g->nlayers; i++)
 		kept[i] = q->info[i].mode;
 	for (size_t i = 0; i < s->n && rc == 0; i++) {

@@ -1,5 +1,7 @@
 #include "quant/probe.h"
 
+#include "base/log.h"
+
 #include <math.h>
 
 static int run(struct probe *p, struct emu *m, float *const out[], struct err *e)
@@ -20,7 +22,7 @@ static int run(struct probe *p, struct emu *m, float *const out[], struct err *e
 	return 0;
 }
 
-static int run_clean(struct probe *p, struct err *e)
+int probe_clean(struct probe *p, struct err *e)
 {
 	struct emu *m = emu_new_f32(p->q->g, p->q->w, p->batch, true, e);
 	const int rc = m ? run(p, m, p->clean, e) : -1;
@@ -54,7 +56,7 @@ int probe_open(struct probe *p, const struct quant *q, int32_t images, int32_t b
 		if (calib_load(q->calib, k, 0, (size_t)p->images, p->in[k], e) < 0)
 			return -1;
 	}
-	return run_clean(p, e);
+	return 0;
 }
 
 void probe_release(struct probe *p)
@@ -65,6 +67,78 @@ void probe_release(struct probe *p)
 		free(p->clean[k]);
 		free(p->out[k]);
 	}
+}
+
+/* One step's pointers. */
+struct step_io {
+	const void *in[PROBE_IO];
+	void *clean[PROBE_IO], *out[PROBE_IO];
+};
+
+static void step_io(const struct probe *p, struct step_io *io)
+{
+	for (size_t k = 0; k < p->nin; k++)
+		io->in[k] = p->in[k];
+	for (size_t k = 0; k < p->nout; k++) {
+		io->clean[k] = p->clean[k];
+		io->out[k] = p->out[k];
+	}
+}
+
+/* The rest of the network behind layer l, that one with the changed kernel, then with its own. */
+static int run_changed(struct probe *p, struct emu *m, const struct layer *l, probe_kernel change,
+		       const struct step_io *io, struct err *e)
+{
+	struct tensors *w = tensors_copy(p->q->w);
+	int rc;
+
+	layer_set_weight(w, l, "kernel", change(layer_weight(w, l, "kernel")));
+	rc = emu_reweigh(m, l, w, e);
+	tensors_free(w);
+	if (rc == 0)
+		rc = emu_run_part(m, l->index, p->q->g->nlayers, io->in, io->out, e);
+	return rc < 0 ? -1 : emu_reweigh(m, l, p->q->w, e);
+}
+
+/* Runs on from layer `at` to l, and the clean outputs with the first one. */
+static int probe_one(struct probe *p, struct emu *m, size_t at, const struct layer *l,
+		     probe_kernel change, double *noise, struct err *e)
+{
+	struct step_io *io = xcalloc(1, sizeof *io);
+	void *saved = NULL;
+	int rc;
+
+	step_io(p, io);
+	rc = emu_run_part(m, at, l->index, io->in, io->out, e);
+	if (rc == 0)
+		saved = emu_save(m, l->index);
+	if (rc == 0 && at == 0) {
+		rc = emu_run_part(m, l->index, p->q->g->nlayers, io->in, io->clean, e);
+		emu_restore(m, l->index, saved);
+	}
+	if (rc == 0 && (rc = run_changed(p, m, l, change, io, e)) == 0) {
+		emu_restore(m, l->index, saved);
+		*noise = probe_noise(p);
+	}
+	free(saved);
+	free(io);
+	return rc;
+}
+
+int probe_kernels(struct probe *p, struct layer *const l[], size_t n, probe_kernel change,
+		  double *noise, struct err *e)
+{
+	struct emu *m = emu_new_f32(p->q->g, p->q->w, p->batch, true, e);
+	int rc = m ? 0 : -1;
+
+	if (p->batch != p->images)
+		BUG("%d images in steps of %d", p->images, p->batch);
+	for (size_t i = 0; i < n && rc == 0; i++) {
+		progress("4-bit noise", i + 1, n);
+		rc = probe_one(p, m, i ? l[i - 1]->index : 0, l[i], change, &noise[i], e);
+	}
+	emu_free(m);
+	return rc;
 }
 
 int probe_run(struct probe *p, struct emu *m, struct err *e)

@@ -24,12 +24,23 @@ struct probe {
 };
 
 /*
- * Loads the first `images` images of q->calib, fewer where it has fewer, and runs the float model
- * over them, `batch` at a time.
+ * Loads the first `images` images of q->calib, fewer where it has fewer, to be run `batch` at a
+ * time.
  */
 int probe_open(struct probe *p, const struct quant *q, int32_t images, int32_t batch,
 	       struct err *e);
 void probe_release(struct probe *p); /* zeroed is fine */
+/* Runs the float model, into p->clean. */
+int probe_clean(struct probe *p, struct err *e);
+/* The kernel that a layer is to have instead of its own. */
+typedef struct tensor (*probe_kernel)(const struct tensor *own);
+/*
+ * Fills p->clean and gives noise[i] of the float model in which layer l[i] alone, in the graph's
+ * order, has another kernel; only what comes behind the layer runs again.  For probes of one step:
+ * batch = images.
+ */
+int probe_kernels(struct probe *p, struct layer *const l[], size_t n, probe_kernel change,
+		  double *noise, struct err *e);
 /* Runs a model of floats in and out, made for p->batch images, into p->out. */
 int probe_run(struct probe *p, struct emu *m, struct err *e);
 /*
