@@ -1,6 +1,7 @@
 # hn-noise: what each layer's quantization costs.
 load helper
 load pair
+load noise
 
 # TABLE LAYER COLUMN: a number of the table.
 cell() {
@@ -53,30 +54,12 @@ near() {
 
 # NET LAYER OPTIONS: $1.d.har has the weights of one feature of the layer times 50.
 damage() {
-	local net=$1 layer=$2 k shape cout i=0 args=()
+	local net=$1 layer=$2
 	shift 2
 	mkarch "$net" "$net.onnx" --thin 8 --size 32 "$@"
 	onnx2hn -q "$net.onnx" -o "$net.har"
 	hn-normalize -q "$net.har" -o "$net.fp.har"
-	har-pack -m fpo.npz "$net.fp.har" > w.npz
-	mkdir -p w x
-	while read -r k _ shape; do
-		arr get w.npz "$k" w/$i.npy
-		if [ "$k" = "$net/$layer/kernel:0" ]; then
-			shape=$(echo "$shape" | tr -d '[]')
-			cout=${shape##*,}
-			# shellcheck disable=SC2046
-			arr npy w/$i.npy float32 "$shape" $(arr text w/$i.npy | tail -n +2 | tr -s ' ' '\n' | sed '/^$/d' |
-				awk -v c="$cout" '{ print (NR - 1) % c == 2 ? 50 * $1 : $1 }')
-		fi
-		args+=("$k=w/$i.npy")
-		i=$((i + 1))
-	done < <(arr keys w.npz)
-	har-pack -x x "$net.fp.har"
-	arr npz "x/$net.fpo.npz" "${args[@]}"
-	# shellcheck disable=SC2046
-	tar -C x -cf "$net.d.har" $(ls x)
-	rm -r w x
+	damage_layer "$net.fp.har" "$net" "$layer" "$net.d.har"
 	echo 'pre_quantization_optimization(equalization, policy=disabled)' > off.alls
 	hn-quantize -q -s off.alls -c rgb.npy "$net.d.har" -o "$net.q.har" 2> log
 }

@@ -21,8 +21,11 @@ static double largest(const float *w, size_t n)
 {
 	double top = 0;
 
-	for (size_t i = 0; i < n; i++)
-		top = fmax(top, fabs((double)w[i]));
+	for (size_t i = 0; i < n; i++) {
+		const double m = fabs((double)w[i]);
+
+		top = m > top ? m : top;
+	}
 	return top;
 }
 

@@ -11,6 +11,7 @@
 #include "base/log.h"
 #include "quant/clip.h"
 #include "quant/probe.h"
+#include "quant/weights.h"
 
 #include <math.h>
 
@@ -71,16 +72,12 @@ static void find_candidates(struct search *s)
 static struct tensor rounded(const struct tensor *k)
 {
 	struct tensor t = tensor_new(DT_F32, k->rank, k->dim);
-	const float *from = k->data;
-	float *to = tensor_data(&t);
 	const size_t n = tensor_count(k);
-	const double step = clip_mmse(from, n, LEVELS) / LEVELS;
+	const double step = clip_mmse(k->data, n, LEVELS) / LEVELS;
 
-	for (size_t i = 0; i < n; i++) {
-		const double code = step > 0 ? round((double)from[i] / step) : 0;
-
-		to[i] = (float)(fmax(fmin(code, LEVELS), -LEVELS) * step);
-	}
+	/* All zero otherwise. */
+	if (step > 0)
+		weight_rounded(k->data, n, step, LEVELS, tensor_data(&t));
 	return t;
 }
 

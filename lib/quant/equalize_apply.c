@@ -45,6 +45,12 @@ static void apply_vector(struct quant *q, const struct layer *l, const char *key
 	layer_set_weight(q->w, l, key, n);
 }
 
+static void scale_row(float *restrict w, size_t n, double in, const double *restrict out)
+{
+	for (size_t o = 0; o < n; o++)
+		w[o] = (float)((double)w[o] * in * out[o]);
+}
+
 static void apply_side(struct equalizer *z, const struct side *s)
 {
 	const struct tensor *t = layer_weight(z->q->w, s->l, "kernel");
@@ -53,13 +59,13 @@ static void apply_side(struct equalizer *z, const struct side *s)
 	size_t cg = s->cin / s->groups, og = s->cout / s->groups;
 	size_t total = tensor_count(t);
 	double *in = xreallocarray(NULL, s->cin, sizeof *in);
+	const double *eq = z->q->info[s->l->index].eq;
 
 	for (size_t c = 0; c < s->cin; c++)
 		in[c] = 1 / equalize_in(z, s->l, c);
-	for (size_t k = 0; k < total; k += s->cout)
-		for (size_t o = 0; o < s->cout; o++)
-			w[k + o] = (float)((double)w[k + o] * in[o / og * cg + k / s->cout % cg] *
-					   z->q->info[s->l->index].eq[o]);
+	for (size_t k = 0, c = 0; k < total; k += s->cout, c = (c + 1) % cg)
+		for (size_t o = 0; o < s->cout; o += og)
+			scale_row(w + k + o, og, in[o / og * cg + c], eq + o);
 	layer_set_weight(z->q->w, s->l, "kernel", n);
 	apply_vector(z->q, s->l, "bias", z->q->info[s->l->index].eq, s->cout);
 	free(in);

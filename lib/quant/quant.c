@@ -1,6 +1,7 @@
 #include "quant/compress.h"
 #include "quant/mix.h"
 #include "quant/quant_int.h"
+#include "quant/weights.h"
 
 #include "base/log.h"
 #include "io/npy.h"
@@ -11,20 +12,22 @@
 /* Static bound of a record's accumulators; qop_check has bounded those of 64 bits. */
 static bool may_overflow(const struct qop *op)
 {
-	size_t c = op->kernel.n && !qop_is_wide(op) ? (size_t)op->out_shape.v[2] : 0;
+	const size_t c = op->kernel.n && !qop_is_wide(op) ? (size_t)op->out_shape.v[2] : 0;
+	int64_t *sum = xcalloc(c, sizeof *sum);
+	bool may = false;
 
+	for (size_t k = 0; c && k < op->kernel.n; k += c)
+		weight_sums(op->kernel.v + k, c, sum);
 	for (size_t f = 0; f < c; f++) {
-		int64_t sum = llabs((long long)qop_bias(op, f));
+		int64_t most = 255 * sum[f] + llabs((long long)qop_bias(op, f));
 
-		for (size_t k = f; k < op->kernel.n; k += c)
-			sum += 255 * (int64_t)abs(op->kernel.v[k]);
 		if (op->nin > 1)
-			sum +=
+			most +=
 			    llabs((long long)fixed_scale(255, op->in_mult.v[1], op->in_shift.v[1]));
-		if (sum > INT32_MAX)
-			return true;
+		may = may || most > INT32_MAX;
 	}
-	return false;
+	free(sum);
+	return may;
 }
 
 struct qinfo *quant_info(const struct quant *q, const struct layer *l)

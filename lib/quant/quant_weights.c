@@ -86,9 +86,10 @@ static float *group_weights(const struct weights *w, const struct groups *g, int
 	float *part = xreallocarray(NULL, w->n, sizeof *part);
 
 	*n = 0;
-	for (size_t i = 0; i < w->n; i++)
-		if (g->of[i % w->cout] == k)
-			part[(*n)++] = w->kernel[i];
+	for (size_t i = 0; i < w->n; i += w->cout)
+		for (size_t c = 0; c < w->cout; c++)
+			if (g->of[c] == k)
+				part[(*n)++] = w->kernel[i + c];
 	return part;
 }
 
@@ -278,16 +279,14 @@ void weights_set_bias(const struct quant *q, const struct layer *l, struct qop *
 	put_bias(q, l, acc, n, op);
 }
 
-static int32_t weight_code(double x, double levels)
-{
-	return (int32_t)fmax(fmin(round(x), levels), -levels);
-}
-
 static void set_kernel(const struct weights *w, struct qop *op, const struct groups *g)
 {
-	const double levels = weight_levels(op->w_bits);
+	const int32_t levels = weight_levels(op->w_bits);
 	const bool wide = op->w_bits == 16;
+	double *step = xreallocarray(NULL, w->cout, sizeof *step);
 
+	for (size_t c = 0; c < w->cout; c++)
+		step[c] = (double)op->w_scale.v[g->of[c]];
 	if (wide) {
 		op->kernel16.n = w->n;
 		op->kernel16.v = xreallocarray(NULL, w->n, sizeof *op->kernel16.v);
@@ -295,15 +294,12 @@ static void set_kernel(const struct weights *w, struct qop *op, const struct gro
 		op->kernel.n = w->n;
 		op->kernel.v = xmalloc(w->n);
 	}
-	for (size_t i = 0; i < w->n; i++) {
-		const double scale = (double)op->w_scale.v[g->of[i % w->cout]];
-		const int32_t code = weight_code((double)w->kernel[i] / scale, levels);
-
+	for (size_t i = 0; i < w->n; i += w->cout)
 		if (wide)
-			op->kernel16.v[i] = (int16_t)code;
+			weight_codes16(w->kernel + i, w->cout, step, levels, op->kernel16.v + i);
 		else
-			op->kernel.v[i] = (int8_t)code;
-	}
+			weight_codes8(w->kernel + i, w->cout, step, levels, op->kernel.v + i);
+	free(step);
 }
 
 void weights_quantize(const struct quant *q, const struct layer *l, const struct weights *w,

@@ -76,9 +76,10 @@ static void zero_features(struct quant *q, const struct layer *l, const bool *wh
 	struct tensor bias = editable(q, l, "bias", info->c);
 	float *k = tensor_data(&kernel), *b = tensor_data(&bias);
 
-	for (size_t i = 0; i < tensor_count(&kernel); i++)
-		if (which[i % info->c])
-			k[i] = 0;
+	for (size_t i = 0; i < tensor_count(&kernel); i += info->c)
+		for (size_t f = 0; f < info->c; f++)
+			if (which[f])
+				k[i + f] = 0;
 	for (size_t f = 0; f < info->c; f++)
 		if (which[f])
 			b[f] = bias_of(l, ((double)info->min[f] + (double)info->max[f]) / 2);

@@ -18,6 +18,19 @@ struct weights {
 
 /* The largest code of weights of 4, 8 or 16 bits; 16: two bytes of -128..127. */
 int32_t weight_levels(int32_t bits);
+/*
+ * ---- weight_codes.c: n weights in their steps, rounded half away from zero and limited to
+ * -levels..levels; step[i] is that of w[i].
+ */
+void weight_codes8(const float *restrict w, size_t n, const double *restrict step, int32_t levels,
+		   int8_t *restrict code);
+void weight_codes16(const float *restrict w, size_t n, const double *restrict step, int32_t levels,
+		    int16_t *restrict code);
+/* The values of such codes, all of one step. */
+void weight_rounded(const float *restrict w, size_t n, double step, int32_t levels,
+		    float *restrict to);
+/* Adds the magnitudes of one code of each of c features. */
+void weight_sums(const int8_t *restrict code, size_t c, int64_t *restrict sum);
 /* ---- prequant.c: fills w->top as use_prequantized_weights asks for this layer, if it does ---- */
 int weights_given(const struct quant *q, const struct layer *l, int32_t bits, struct weights *w,
 		  struct err *e);
