@@ -65,6 +65,82 @@ IBC='post_quantization_optimization(bias_correction, policy=enabled)'
 	cmp <(har-pack -m fpo.npz zero.har) <(har-pack -m fpo.npz one.har)
 }
 
+# images OUT WHICH: those of in.npy whose number (n) meets this condition, with six digits
+images() {
+	arr text in.npy | awk "NR > 1 { n = NR - 2; if ($2) print }" > values
+	# shellcheck disable=SC2046 # every value is an argument
+	arr npy "$1" float32 "$(wc -l < values),8,8,3" $(cat values)
+}
+
+# tried SCRIPT-LINE: what level 1 should say, by halves that a command corrects and hn-infer runs
+tried() {
+	hn-stat -q -c in.npy n.fp.har -o all.npz
+	printf '%s\n' "$1" > zero.alls
+	printf '%s\n' "$1" "$IBC" > half.alls
+	hn-quantize -q -s zero.alls --stats all.npz -c in.npy n.fp.har -o zero.har
+	hn-infer -q -c fp_optimized --in in.npy zero.har -o float.npy
+	hn-infer -q -c quantized --in in.npy zero.har -o zero.npy
+	for half in 0 1; do
+		images half.npy "n % 2 == $half"
+		hn-quantize -q -s half.alls --stats all.npz -c half.npy n.fp.har -o half.har
+		hn-infer -q -c quantized --in in.npy half.har -o half$half.npy
+	done
+	# lines of: float, zero, corrected by the even ones, by the odd ones; even images are tried with the odd ones' biases
+	paste -d ' ' <(arr text float.npy) <(arr text zero.npy) <(arr text half0.npy) <(arr text half1.npy) | tail -n +2 | awk '{
+		n = NF / 4; g = 0
+		at = NR % 2 ? 3 * n : 2 * n
+		for (k = 1; k <= n; k++) {
+			e0 = $(n + k) - $k; e1 = $(at + k) - $k; d = e1 - e0
+			noise += e0 * e0; change += d * d; g += e0 * e0 - e1 * e1
+		}
+		gain += g; squares += g * g
+	} END {
+		error = sqrt((squares - gain * gain / NR) * NR / (NR - 1))
+		anew = (change > gain) ? (change - gain) / 2 : 0
+		printf "%.1f+-%.1f %% of the noise at the outputs away and draws %.1f %% anew: biases %s\n", 100 * gain / noise, 100 * error / noise, 100 * anew / noise, \
+			(gain > error && 3 * gain > change) ? "are corrected" : "stay as they are"
+	}'
+}
+
+@test "level 1 tries each half of the images on the other, and corrects what is worth it" {
+	images six.npy 1
+	mv six.npy in.npy
+	want=$(tried "$W4")
+	echo "W4: $want"
+	[[ "$want" == *"are corrected" ]]
+	hn-quantize -c in.npy -s zero.alls --optimization-level 1 n.fp.har -o one.har 2> log
+	grep 'bias correction: ' log
+	grep -F "takes $want" log
+	quantized own "$W4" "$IBC"
+	cmp <(har-pack -m q.npz one.har) own.npz
+
+	eight='quantization_param({*}, precision_mode=a8_w8)'
+	want=$(tried "$eight")
+	echo "W8: $want"
+	[[ "$want" == *"stay as they are" ]]
+	hn-quantize -c in.npy -s zero.alls --optimization-level 1 n.fp.har -o one.har 2> log
+	grep 'bias correction: ' log
+	grep -F "takes $want" log
+	cmp <(har-pack -m q.npz one.har) <(har-pack -m q.npz zero.har)
+	# A command is carried out all the same; what it names stays corrected where the level does nothing.
+	quantized zero "$eight"
+	quantized asked "$eight" "$IBC"
+	grep . <(changed zero.npz asked.npz)
+	quantized dw "$eight" 'post_quantization_optimization(bias_correction, layers=[dw1], policy=enabled)'
+	quantized both "$eight" 'post_quantization_optimization(bias_correction, layers=[dw1], policy=enabled)' \
+		'model_optimization_flavor(optimization_level=1)'
+	[ "$(changed zero.npz both.npz | sed 's,n/\(.*\)/.*,\1,' | sort -u)" = dw1 ]
+	same_bytes both.npz dw.npz
+}
+
+@test "one image does not tell whether biases are worth correcting" {
+	hn-quantize -q -c in.npy -n 1 n.fp.har -o zero.har
+	run --separate-stderr hn-quantize -q -c in.npy -n 1 --optimization-level 1 n.fp.har -o one.har
+	[ "$status" -eq 0 ]
+	[ "$(grep -c 'bias correction cannot be tried on one image: biases stay as they are' <<< "$stderr")" -eq 2 ]
+	cmp <(har-pack -m q.npz zero.har) <(har-pack -m q.npz one.har)
+}
+
 @test "by layer: some only, all but some, allowed as the network" {
 	quantized zero "$W4"
 	quantized all "$W4" "$IBC"
@@ -99,8 +175,11 @@ IBC='post_quantization_optimization(bias_correction, policy=enabled)'
 		for j in 1 2; do
 			hn-quantize -q -j $j -c in.npy -s s.alls n.fp.har -o $j.har
 			har-pack -m q.npz $j.har > "$j-${#how}.npz"
+			hn-quantize -q -j $j -b $((3 * j)) -c in.npy -s <(echo "$W4") --optimization-level 1 n.fp.har -o $j.har
+			har-pack -m q.npz $j.har > "level-$j.npz"
 		done
 	done
+	same_bytes level-1.npz level-2.npz
 	same_bytes 1-14.npz 2-14.npz
 	same_bytes 1-14.npz 1-41.npz
 	same_bytes 1-14.npz 2-41.npz

@@ -4,6 +4,11 @@
 #pragma GCC optimize("O3")
 #endif
 
+bool half_has(enum image_half half, size_t image)
+{
+	return half >> image % 2 & 1;
+}
+
 void input_sums_init(struct input_sums *s, const struct qop *op)
 {
 	const int32_t *in = op->in_shape.v;
@@ -13,9 +18,9 @@ void input_sums_init(struct input_sums *s, const struct qop *op)
 	s->taps = (size_t)op->kernel_hw.v[0] * (size_t)op->kernel_hw.v[1];
 	s->in_image = (size_t)in[0] * (size_t)in[1] * (size_t)in[2];
 	s->cin = dense ? s->in_image : (size_t)in[2];
-	s->at = xcalloc(s->taps * s->cin, sizeof *s->at);
-	s->added = op->nin > 1 ? xcalloc((size_t)op->out_shape.v[2], sizeof *s->added) : NULL;
-	s->positions = 0;
+	s->at = xcalloc(2 * s->taps * s->cin, sizeof *s->at);
+	s->added = op->nin > 1 ? xcalloc(2 * (size_t)op->out_shape.v[2], sizeof *s->added) : NULL;
+	s->images[0] = s->images[1] = 0;
 }
 
 void input_sums_release(struct input_sums *s)
@@ -124,15 +129,18 @@ static int one_image(size_t i, void *ctx, struct err *e)
 }
 
 /* Images are added in their order: the same sums with any threads and batch. */
-static int add_images(struct sums_job *j, size_t n, double *total, struct err *e)
+static int add_images(struct sums_job *j, size_t n, size_t *images, double *total, struct err *e)
 {
 	int rc;
 
 	j->sum = xcalloc(n * j->each, sizeof *j->sum);
 	rc = par_for(n, one_image, j, e);
-	for (size_t i = 0; i < n; i++)
+	for (size_t i = 0; i < n; i++) {
+		double *half = total + (*images)++ % 2 * j->each;
+
 		for (size_t k = 0; k < j->each; k++)
-			total[k] += j->sum[i * j->each + k];
+			half[k] += j->sum[i * j->each + k];
+	}
 	free(j->sum);
 	return rc;
 }
@@ -141,10 +149,8 @@ int input_sums_add(struct input_sums *s, enum input_kind kind, const void *x, in
 		   struct err *e)
 {
 	struct sums_job j = { s, kind, x, zp, false, s->taps * s->cin, NULL };
-	const int32_t *out = s->op->out_shape.v;
 
-	s->positions += (double)n * out[0] * out[1];
-	return add_images(&j, (size_t)n, s->at, e);
+	return add_images(&j, (size_t)n, &s->images[0], s->at, e);
 }
 
 int input_sums_add_added(struct input_sums *s, enum input_kind kind, const void *x, int32_t n,
@@ -152,20 +158,56 @@ int input_sums_add_added(struct input_sums *s, enum input_kind kind, const void 
 {
 	struct sums_job j = { s, kind, x, zp, true, (size_t)s->op->out_shape.v[2], NULL };
 
-	return add_images(&j, (size_t)n, s->added, e);
+	return add_images(&j, (size_t)n, &s->images[1], s->added, e);
 }
 
-void input_sums_mean(const struct input_sums *s, const float *kernel, double *mean)
+static double images_of(const struct input_sums *s, enum image_half half)
+{
+	const size_t n = s->images[0];
+
+	return (double)((half_has(half, 0) ? n - n / 2 : 0) + (half_has(half, 1) ? n / 2 : 0));
+}
+
+/* n sums over the images of a set; the caller frees them. */
+static double *gather(const double *of, size_t n, enum image_half half)
+{
+	double *sum = xcalloc(n, sizeof *sum);
+
+	for (size_t i = 0; i < 2; i++)
+		for (size_t k = 0; half_has(half, i) && k < n; k++)
+			sum[k] += of[i * n + k];
+	return sum;
+}
+
+static void add_products(const struct input_sums *s, const double *at, const float *kernel,
+			 double *mean)
 {
 	const size_t cout = (size_t)s->op->out_shape.v[2], groups = (size_t)s->op->groups;
 	const size_t cg = s->cin / groups, og = cout / groups;
 
-	for (size_t o = 0; o < cout; o++)
-		mean[o] = 0;
 	for (size_t t = 0; t < s->taps; t++)
 		for (size_t i = 0; i < cg; i++, kernel += cout)
-			for (size_t o = 0; o < cout; o++)
-				mean[o] += s->at[t * s->cin + o / og * cg + i] * (double)kernel[o];
-	for (size_t o = 0; o < cout; o++)
-		mean[o] /= s->positions;
+			for (size_t g = 0; g < groups; g++) {
+				const double x = at[t * s->cin + g * cg + i];
+
+				for (size_t o = g * og; o < (g + 1) * og; o++)
+					mean[o] += x * (double)kernel[o];
+			}
+}
+
+void input_sums_mean(const struct input_sums *s, enum image_half half, const float *kernel,
+		     double added, double *mean)
+{
+	const int32_t *out = s->op->out_shape.v;
+	const double positions = images_of(s, half) * out[0] * out[1];
+	double *at = gather(s->at, s->taps * s->cin, half);
+	double *more = s->added ? gather(s->added, (size_t)out[2], half) : NULL;
+
+	for (int32_t o = 0; o < out[2]; o++)
+		mean[o] = more ? added * more[o] : 0;
+	add_products(s, at, kernel, mean);
+	for (int32_t o = 0; o < out[2]; o++)
+		mean[o] /= positions;
+	free(at);
+	free(more);
 }

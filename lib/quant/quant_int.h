@@ -270,10 +270,11 @@ bool quant_fixed_range(const struct layer *l);
 int quant_ranges(struct quant *q, struct err *e);
 /* The integer record of every layer. */
 int quant_records(struct quant *q, struct err *e);
-/* ---- bias.c: Iterative Bias Correction ---- */
-/* True when the biases of a layer with a record will be corrected. */
-bool quant_corrects(const struct quant *q, const struct layer *l);
-/* Corrects the biases of the records, by images; without images an error. */
+/*
+ * ---- bias.c: Iterative Bias Correction ----
+ * Corrects the biases of the records, by images; without images an error.  Those that no command
+ * asks for, but the level, are corrected only if that is worth it (bias_check.h).
+ */
 int quant_correct_biases(struct quant *q, struct err *e);
 /*
  * An accumulator that leaves 32 bits on the calibration set is an error that names the layer.  The

@@ -258,7 +258,7 @@ static void set_bias(const struct quant *q, const struct layer *l, const struct 
 	free(acc);
 }
 
-void weights_set_bias(const struct quant *q, const struct layer *l, struct qop *op, double *acc)
+size_t weights_set_bias(const struct quant *q, const struct layer *l, struct qop *op, double *acc)
 {
 	const size_t n = (size_t)op->out_shape.v[2];
 	size_t beyond = 0;
@@ -272,11 +272,8 @@ void weights_set_bias(const struct quant *q, const struct layer *l, struct qop *
 		beyond += fabs(acc[c]) > limit;
 		acc[c] = fmax(fmin(acc[c], limit), -limit);
 	}
-	if (beyond)
-		log_warn("layer '%s': %zu corrected biases do not fit their form, and end at its "
-			 "limit",
-			 quote(l->name), beyond);
 	put_bias(q, l, acc, n, op);
+	return beyond;
 }
 
 static void set_kernel(const struct weights *w, struct qop *op, const struct groups *g)

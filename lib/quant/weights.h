@@ -50,9 +50,9 @@ int weights_load(struct quant *q, const struct layer *l, const struct qop *op, s
 void weights_release(struct weights *w);
 /*
  * Another bias for a finished record, in units of its accumulators, in the form that the layer asks
- * for; a warning where that form ends before.
+ * for.  How many features end at the limit of that form.
  */
-void weights_set_bias(const struct quant *q, const struct layer *l, struct qop *op, double *acc);
+size_t weights_set_bias(const struct quant *q, const struct layer *l, struct qop *op, double *acc);
 /* The form: 1 double_scale_initialization, 2 single_scale_decomposition. */
 int32_t weights_bias_mode(const struct layer *l);
 
