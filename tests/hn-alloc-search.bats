@@ -121,3 +121,24 @@ partitions() {
 	cmp <(har-pack -m alloc.json none.har) <(har-pack -m alloc.json hour.har)
 	[ "$(jq -c .script hour.json)" = '[]' ]
 }
+
+@test "on a terminal the progress of the search is shown, with -q and elsewhere it is not" {
+	echo 'context_switch_param(mode=enabled)' > s.alls
+	command -v script > /dev/null || skip "needs script(1)"
+	for q in '' -q; do
+		script -qec "hn-alloc $q -a hailo15m -s s.alls $Q -o t$q.har" /dev/null > seen$q < /dev/null
+		hn-alloc $q -a hailo15m -s s.alls "$Q" -o p$q.har 2> log$q
+		cmp t$q.har p$q.har
+		run ! grep -q 'partitions: ' log$q
+	done
+	# Six candidates, each counted when it is begun; the line is rewritten in place.
+	for i in 0 1 2 3 4 5 6; do grep -q $'\rhn-alloc: partitions: '"$i/6" seen; done
+	run ! grep -q 'partitions: ' seen-q
+}
+
+@test "the largest search has its progress, too, in one context" {
+	command -v script > /dev/null || skip "needs script(1)"
+	echo 'performance_param(compiler_optimization_level=max)' > s.alls
+	script -qec "hn-alloc -a hailo8 -s s.alls $Q -o t.har" /dev/null > seen < /dev/null
+	grep -q $'\rhn-alloc: thresholds: 0/' seen
+}

@@ -2,6 +2,7 @@
  * placed. */
 #include "alloc/alloc_int.h"
 #include "base/log.h"
+#include <math.h>
 
 void alloc_free(struct allocation *a)
 {
@@ -256,6 +257,8 @@ static struct allocation *one_context(struct plan *p, struct err *e)
 {
 	struct allocation *a = NULL;
 	struct err last = { 0 };
+	const size_t steps = (size_t)ceil((1 - p->t->util_single) / 0.05);
+	size_t tries = 0;
 	double util;
 	size_t i;
 
@@ -268,10 +271,13 @@ static struct allocation *one_context(struct plan *p, struct err *e)
 	}
 	for (util = 1; p->level == 2 && util > p->t->util_single && !a && !stopped(p);
 	     util -= 0.05) {
+		progress("thresholds", tries++, steps);
 		last = (struct err){ 0 };
 		a = attempt_at(p, util, false, &last);
 		record(p, 0, util, a, &last);
 	}
+	if (tries)
+		progress("thresholds", steps, steps);
 	if (!a) {
 		a = attempts(p, e);
 		record(p, 0, 0, a, e);
