@@ -205,6 +205,43 @@ static void every_pair(const struct target *t)
 	free_net(&n);
 }
 
+/* ---- the record ---- */
+
+static void refused(const struct allocation *a, size_t layer, const char *merged, int cluster,
+		    const char *says)
+{
+	struct err e = { 0 };
+	json_t *j = alloc_to_json(a);
+	json_t *l = json_array_get(json_object_get(j, "layers"), layer);
+	struct allocation *read;
+
+	json_object_set_new(l, "merged", json_string(merged));
+	if (cluster >= 0)
+		json_object_set_new(l, "cluster", json_integer(cluster));
+	read = alloc_from_json(j, &e);
+	check(!read && strstr(e.msg, says), says, e.msg);
+	alloc_free(read);
+	json_decref(j);
+}
+
+static void records(const struct target *t)
+{
+	struct net n = make_net(32, 16, 4);
+	struct allocation *a = run(&n, t, "m = merge(conv1, conv2)\nplace(0, m)");
+
+	check(a && a->layers[1].group == 1 && a->layers[2].group == 1 && a->layers[3].group == -1,
+	      "conv1 and conv2", "are a group");
+	if (a) {
+		refused(a, 3, "net/other", -1, "layer 'net/conv3' is merged with nothing");
+		refused(a, 2, "net/m", 5,
+			"layer 'net/conv2' is merged with 'net/conv1' of another cluster");
+		refused(a, 0, "net/m", -1, "of another cluster");
+		refused(a, 3, "", -1, "a name is empty");
+	}
+	alloc_free(a);
+	free_net(&n);
+}
+
 int main(void)
 {
 	struct target t;
@@ -214,6 +251,7 @@ int main(void)
 		die(&e);
 	random_networks();
 	every_pair(&t);
+	records(&t);
 	printf("%d passed, %d failed\n", passed, failed);
 	return failed != 0;
 }
