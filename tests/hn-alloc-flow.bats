@@ -107,3 +107,18 @@ allocated() {
 	jq -e '.layers | map({key: .layer, value: .context}) | from_entries |
 		.["n/ew_mult1"] > .["n/conv1"]' m.json
 }
+
+@test "softmax and layer norms share the L4 of a context: the partition counts what they keep there" {
+	mkarch deit_tiny m.onnx --thin 4
+	echo 'model_optimization_config(calibration, calibset_size=1, batch_size=1)' > calib.alls
+	onnx2hn -q m.onnx --net-name n | hn-normalize -q |
+		hn-quantize -q --random-calib -s calib.alls -o m.har 2> quantize.log
+	jq '.device.l4_cuts = 12' "$ROOT/share/targets/hailo8.json" > t.json
+	echo 'context_switch_param(mode=enabled) performance_param(compiler_optimization_level=0)' > s.alls
+	hn-alloc -v -a ./t.json -s s.alls m.har -o a.har --report m.json 2> log
+	run ! grep 'boundary buffers need' log
+	jq -e '.contexts > 1' m.json
+	hn2hef -q a.har -o a.hef
+	hef-run -q --timing t.json a.hef
+	jq -ne --slurpfile a m.json --slurpfile t t.json '($a[0].fps / $t[0].fps - 1 | fabs) < 0.01'
+}

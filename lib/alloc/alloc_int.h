@@ -167,6 +167,8 @@ struct plan {
 	/* result of contexts.c, exact.c */
 	int32_t ncontexts;
 	double *context_scale; /* by context: of its thresholds; NULL: 1 */
+	double *narrower;      /* by context: what it is besides narrower by in this try; NULL: 1 */
+	bool *misfit;          /* by context: it did not fit in the last try; may be NULL */
 };
 
 /* ---- cost_ops.c ---- */

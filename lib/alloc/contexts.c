@@ -196,11 +196,29 @@ static struct need more_need(const struct partition *t, const struct unit *u)
 	return need_add(merge_both(before, need), before, -1);
 }
 
+/* L4 cuts of the buffers before a layer outside the clusters; tensors of other contexts have none.
+ */
+static int64_t l4_cuts(const struct partition *t, const struct unit *u, size_t begin)
+{
+	int64_t cuts = 0;
+
+	for (size_t i = 0; i < u->l->nin && u->cost.outside; i++) {
+		const struct hn_input *in = &u->l->in[i];
+		const struct hn_shape *s = &in->layer->out[in->port];
+		const int64_t row =
+		    (int64_t)s->w * s->c * (t->p->m->q[in->layer->index].out_bits / 8);
+
+		if (t->at[in->layer->index] >= begin)
+			cuts += ceil_div(unit_window(u, i) * row, t->p->t->l4_cut_bytes);
+	}
+	return cuts;
+}
+
 /* All runs that begin at order[begin]. */
 static void extend(struct partition *t, size_t begin)
 {
 	struct need total = { { 0 } };
-	int64_t window_bytes = 0, held;
+	int64_t window_bytes = 0, held, l4 = 0, more_l4;
 	int32_t streams = 0;
 	double bytes = 0;
 	const struct unit *u;
@@ -210,14 +228,17 @@ static void extend(struct partition *t, size_t begin)
 		u = t->order[end];
 		total = need_add(total, more_need(t, u), 1);
 		total = need_add(total, relays_need(u), 1);
+		more_l4 = l4_cuts(t, u, begin);
 		held = u->cost.outside ? 0 : held_bytes(t, u, begin);
 		window_bytes += u->cost.outside ? 0 : u->window_bytes + held;
 		layers += u->cost.outside ? 0 : 1;
 		streams += enter(t, u, begin, &bytes);
 		if (streams > t->p->t->max_inter_context_streams ||
 		    !run_fits(t, &total, window_bytes, layers) ||
-		    (held > 0 && end > begin && !in_cluster(t, u->window_bytes + held)))
+		    (held > 0 && end > begin && !in_cluster(t, u->window_bytes + held)) ||
+		    (l4 > 0 && more_l4 > 0 && l4 + more_l4 > t->p->t->l4_cuts))
 			return;
+		l4 += more_l4;
 		if (span(t->p, u) > 1 && end > begin)
 			return;
 		if (!t->cuts.whole[end + 1])

@@ -26,10 +26,21 @@ static void hint_buffer(const struct plan *p, const struct allocation *a, struct
 			 (long long)cuts, p->t->l3_cuts);
 }
 
+/* Clusters and L4 of a context. */
+static bool settle_places(const struct plan *p, struct allocation *a, int32_t c, struct err *e)
+{
+	if (place_context(p, a, c, e) < 0) {
+		hint_buffer(p, a, e);
+		return false;
+	}
+	return place_l4(p, a, c, e) == 0;
+}
+
 /* Rows, cuts and clusters of all contexts; false when a context does not fit. */
 static bool settle(const struct plan *p, struct allocation *a, const struct flow *f, double pace,
 		   struct err *e)
 {
+	bool fits = true;
 	int32_t c;
 
 	for (c = 0; c < a->ncontexts; c++)
@@ -38,14 +49,16 @@ static bool settle(const struct plan *p, struct allocation *a, const struct flow
 		return false;
 	rows_cuts(p, a);
 	for (c = 0; c < a->ncontexts; c++) {
-		if (place_context(p, a, c, e) < 0) {
-			hint_buffer(p, a, e);
-			return false;
-		}
-		if (place_l4(p, a, c, e) < 0)
-			return false;
+		struct err why = { 0 };
+		bool ok = settle_places(p, a, c, &why);
+
+		if (p->misfit)
+			p->misfit[c] = !ok;
+		if (!ok && fits)
+			*e = why;
+		fits = fits && ok;
 	}
-	return true;
+	return fits;
 }
 
 bool settle_context(const struct plan *p, struct allocation *a, int32_t context)
@@ -72,7 +85,9 @@ static int choose(struct plan *p, bool single, double scale, struct err *e)
 		if (unit_minimum(p, &p->units[i], single, e) < 0)
 			return -1;
 	for (c = 0; c < p->ncontexts; c++)
-		search_context(p, c, single, scale * (p->context_scale ? p->context_scale[c] : 1));
+		search_context(p, c, single,
+			       scale * (p->context_scale ? p->context_scale[c] : 1) *
+				   (p->narrower ? p->narrower[c] : 1));
 	return 0;
 }
 
@@ -132,6 +147,22 @@ static int no_time(struct err *e)
 	return err_set(e, "the search was ended before it had found a placement");
 }
 
+/*
+ * The contexts that did not fit become narrower, all of them when that was not the reason, or when
+ * buffers change, too.
+ */
+static void make_narrower(struct plan *p, double scale, bool all)
+{
+	bool some = false;
+
+	for (int32_t c = 0; c < p->ncontexts; c++)
+		some = some || p->misfit[c];
+	for (int32_t c = 0; c < p->ncontexts; c++)
+		if (all || !some || p->misfit[c])
+			p->narrower[c] = scale;
+	memset(p->misfit, 0, (size_t)p->ncontexts * sizeof *p->misfit);
+}
+
 /* Narrower and narrower, then with smaller buffers. */
 static struct allocation *attempts(struct plan *p, struct err *e)
 {
@@ -144,6 +175,9 @@ static struct allocation *attempts(struct plan *p, struct err *e)
 	struct err first = { 0 }, last = { 0 };
 	size_t i;
 
+	p->narrower = xcalloc((size_t)p->ncontexts, sizeof *p->narrower);
+	p->misfit = xcalloc((size_t)p->ncontexts, sizeof *p->misfit);
+
 	for (i = 0; i < sizeof steps / sizeof steps[0] && !a; i++) {
 		if (i == 1)
 			first = last;
@@ -151,10 +185,11 @@ static struct allocation *attempts(struct plan *p, struct err *e)
 			log_debug("at %g of the thresholds: %s", steps[i - 1].scale, last.msg);
 		last = (struct err){ 0 };
 		if (stopped(p)) {
-			no_time(e);
-			return NULL;
+			no_time(&last);
+			break;
 		}
-		a = attempt(p, steps[i].scale, steps[i].pace, &last);
+		make_narrower(p, steps[i].scale, steps[i].pace > 1 || steps[i].scale <= 0);
+		a = attempt(p, 1, steps[i].pace, &last);
 		p->held_up = steps[i].pace > 1;
 	}
 	if (!a) {
