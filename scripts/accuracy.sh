@@ -1,4 +1,4 @@
-# shellcheck shell=sh disable=SC2154 # dir, level and m are set by who reads this
+# shellcheck shell=sh disable=SC2154 # dir, table, level and m are set by who reads this
 # Functions of scripts/accuracy: a model's data, its quantized variants, and what they get right.
 # They work in the current folder on model $m of the fixtures in $dir.
 
@@ -18,6 +18,11 @@ prepare() {
 		fi
 	done
 	labels=$dir/data/${set}_test_y.npy
+	boxes=$dir/data/${set}_test_boxes.npy
+	if [ -e "$boxes" ] && [ "$table" != stages ]; then
+		digits_config "$1" ''
+		return
+	fi
 	if [ "$set" = cifar10 ]; then
 		echo 'input_normalization = normalization([125.307, 122.961, 113.8575], [51.5865, 50.847, 51.255])'
 	else
@@ -30,7 +35,7 @@ translate() {
 	prepare "$m"
 	onnx=
 	for f in "$dir/models/$m/$m".opset1[1-7].bn.onnx; do onnx=$f; done
-	onnx2hn -q --net-name "$m" "$onnx" -o "$m.har"
+	onnx2hn -q --net-name "$m" "$onnx" -o "$m.har" 2> /dev/null
 	hn-normalize -q -s "$m.alls" "$m.har" -o "$m.fp.har"
 }
 
@@ -64,8 +69,26 @@ $1"
 	score hn-infer -q -c quantized variant.har
 }
 
-# Top-1, or mean IoU of a model with true masks.
+# What a detector found of each image's true boxes, a line each, so that their mean is the recall.
+recalls() {
+	lines "$1" 96 96 > found
+	hits found "$boxes" | awk '{ right[NR] = $2; total += $3 }
+		END { for (i = 1; i <= NR; i++) print right[i] * NR / total }'
+}
+
+# In per cent.
+mean() {
+	awk '{ s += $1 } END { printf "%.2f", 100 * s / NR }' "$1"
+}
+
+# Top-1, or mean IoU of a model with true masks, or recall of one with true boxes.
 score() {
+	if [ -e "$boxes" ]; then
+		"$@" --in "${set}_test_x.npy" -o out.npy
+		recalls out.npy > recall.txt
+		mean recall.txt
+		return
+	fi
 	if [ -e "$dir/data/${set}_test_mask.npy.gz" ]; then
 		[ -e mask.npy ] || gunzip -c "$dir/data/${set}_test_mask.npy.gz" > mask.npy
 		"$@" --in "${set}_test_x.npy" -o masks.npy
@@ -76,9 +99,14 @@ score() {
 }
 
 # Into FILE, whether each test image is right, or which part of its pixels, a line each; into
-# FILE.mean their mean in per cent, or the mean IoU.
+# FILE.mean their mean in per cent, or the mean IoU.  Of a detector, the recall.
 verdicts() {
 	hn-infer -q -c "$2" --in "${set}_test_x.npy" -o out.npy "$3"
+	if [ -e "$boxes" ]; then
+		recalls out.npy > "$1"
+		mean "$1" > "$1.mean"
+		return
+	fi
 	arr text out.npy | tail -n +2 > out.txt
 	paste -d ' ' labels.txt out.txt | awk -v np="$pixels" '{
 		c = (NF - np) / np
@@ -94,7 +122,7 @@ verdicts() {
 	if [ "$pixels" -gt 1 ]; then
 		miou out.npy "$labels"
 	else
-		awk '{ s += $1 } END { printf "%.2f", 100 * s / NR }' "$1"
+		mean "$1"
 	fi > "$1.mean"
 }
 
