@@ -5,12 +5,13 @@
 #include "base/outfile.h"
 #include "io/bundle.h"
 #include "post/post.h"
+#include "report/alloc_svg.h"
 #include <math.h>
 #include <sys/time.h>
 
 struct config {
 	struct cli_io io;
-	const char *arch, *script, *report;
+	const char *arch, *script, *report, *svg;
 	bool keep_best, numbers;
 };
 
@@ -21,6 +22,7 @@ static const struct cli_opt options[] = {
 	{ 0, "numbers", NULL, CLI_FLAG, offsetof(struct config, numbers), "print the target's numbers and whether each is published, inferred or assumed; with -a help the targets", 0, 0 },
 	{ 0, "keep-best", NULL, CLI_FLAG, offsetof(struct config, keep_best), "keep the bundle's allocation for this target unless the new one is faster", 0, 0 },
 	{ 0, "report", "FILE", CLI_STR, offsetof(struct config, report), "also write resources, buffers and rates, JSON", 0, 0 },
+	{ 0, "svg", "FILE", CLI_STR, offsetof(struct config, svg), "also draw clusters, what they hold and take, and the cycles of each layer", 0, 0 },
 	CLI_COMMON(struct config, io),
 	CLI_END
 	/* clang-format on */
@@ -229,6 +231,17 @@ static int write_report(const struct work *w, const char *path, struct err *e)
 	return rc;
 }
 
+static int draw(const struct work *w, const char *path, struct err *e)
+{
+	struct str text = { 0 };
+	int rc;
+
+	alloc_svg(w->a, &w->target, &text);
+	rc = outfile_put(path, OUT_TEXT, text.p, text.len, e);
+	str_release(&text);
+	return rc;
+}
+
 static int store(struct work *w, const struct config *cfg, struct err *e)
 {
 	json_t *j = alloc_to_json(w->a);
@@ -249,6 +262,8 @@ static int store(struct work *w, const struct config *cfg, struct err *e)
 	log_info("%s on %s\n%s", quote(bundle_name(w->b)), w->a->arch, table.p);
 	str_release(&table);
 	if (cfg->report && write_report(w, cfg->report, e) < 0)
+		return -1;
+	if (cfg->svg && draw(w, cfg->svg, e) < 0)
 		return -1;
 	return bundle_write(w->b, cfg->io.out, COMPRESS_NONE, e);
 }

@@ -141,3 +141,23 @@ near() {
 	[ "$(wc -c < log)" -gt 2048 ]
 	tail -n 1 log | grep -q '^Expected FPS: .* latency [0-9.]* ms$'
 }
+
+@test "a picture: every layer in its cluster's box and in the chart, as wide as what it takes" {
+	allocated "$(cat "$BATS_FILE_TMPDIR/two.alls")" --svg a.svg
+	# Well-formed; each of the two layers stands in a box and in the chart, inputs in the chart only.
+	command -v xmllint > /dev/null && xmllint --noout a.svg
+	[ "$(grep -c '>conv1[_a-z0-9]*<' a.svg)" = "$(jq '2 * ([.layers[] | select(.layer == "m/conv1")] | length)' r.json)" ]
+	[ "$(grep -c '>input_layer1<' a.svg)" = 1 ]
+	[ "$(grep -c '>cluster_[0-7]<' a.svg)" = 16 ]
+	grep -q '>context_1: ' a.svg
+	# The slowest layer's bar has 700 units, the others their share.
+	jq -r '([.layers[] | .row_cycles * .rows] | max) as $m | .layers[] |
+		.row_cycles * .rows * 7000 / $m | round / 10' r.json | sort -n > want
+	awk -F'"' '/^<rect x="276.0"/ { print $6 + 0 }' a.svg | sort -n > got
+	paste want got | awk '{ d = $1 - $2; if (d * d > 0.011) exit 1 }'
+	[ "$(wc -l < want)" = "$(wc -l < got)" ]
+	# Nothing lies outside the picture.
+	awk -F'"' '/^<svg/ { w = $4; h = $6 } /^<rect/ { if ($2 + $6 > w + 0.1 || $4 + $8 > h + 0.1 || $2 < 0) exit 1 }' a.svg
+	allocated "$(cat "$BATS_FILE_TMPDIR/two.alls")" --svg b.svg
+	cmp a.svg b.svg
+}
