@@ -158,3 +158,38 @@ ramp() {
 	run -0 --separate-stderr hn-quantize -q --stats x.npz --stats x.npz -s s.alls m.fp.har -o x.har
 	[ -z "$stderr" ]
 }
+
+# LEVEL SCRIPT: one thread, two, and statistics of two parts give the same bundle.
+same_model() {
+	cat "$SHAPES/shapes.alls" > t.alls
+	echo "$2" >> t.alls
+	hn-stat -q -s t.alls -c "$C" -n 23 -j 2 "$S" -o a.npz
+	hn-stat -q -s t.alls -c "$C" --from 23 -j 1 "$S" -o b.npz
+	hn-quantize -q -j 1 --optimization-level "$1" -s t.alls -c "$C" "$S" -o one.har
+	hn-quantize -q -j 2 --optimization-level "$1" -s t.alls -c "$C" "$S" -o two.har
+	hn-quantize -q -j 2 --optimization-level "$1" -s t.alls --stats b.npz --stats a.npz -c "$C" "$S" -o parts.har
+	same_bytes one.har two.har
+	same_bytes one.har parts.har
+	# Something was done by the line: the model is another than without it.
+	[ -n "$2" ] || return 0
+	hn-quantize -q --optimization-level "$1" -c "$C" "$S" -o plain.har
+	har-pack -m q.npz plain.har > plain.npz
+	har-pack -m q.npz one.har > one.npz
+	run -1 cmp -s plain.npz one.npz
+}
+
+@test "threads and parts change nothing: levels 0 and 1" {
+	same_model 0 ''
+	same_model 1 ''
+}
+
+@test "threads and parts change nothing: 4-bit weights, chosen by noise" {
+	same_model 0 'model_optimization_config(compression_params, auto_4bit_weights_ratio=0.4)'
+	same_model 1 'model_optimization_config(compression_params, auto_4bit_weights_ratio=0.4)'
+}
+
+@test "threads and parts change nothing: limits of weights and of values" {
+	same_model 0 'pre_quantization_optimization(weights_clipping, layers={conv*}, mode=mmse)'
+	same_model 0 'pre_quantization_optimization(activation_clipping, layers={conv*}, mode=percentile, clipping_values=[1, 99])'
+	same_model 1 'pre_quantization_optimization(activation_clipping, layers={conv*}, mode=percentile, clipping_values=[1, 99])'
+}
