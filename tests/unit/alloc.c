@@ -268,9 +268,10 @@ static void test_errors(const struct target *t)
 	    "t.alls:1:11: place: no layer 'cnv1' in 'net' (did you mean 'conv1' or 'conv2'?)");
 	expect_error(&n, t, "place(0, output_layer1)",
 		     "t.alls:1:1: place: layer 'net/output_layer1' lies outside the clusters");
-	expect_error(&n, t, "defuse(ew_add1, 2)",
-		     "t.alls:1:1: defuse: 'ew_add1' is not divided by features: this is a 'ew_add', "
-		     "only layers with weights, maxpool, avgpool and resize layers are");
+	expect_error(
+	    &n, t, "defuse(ew_add1, 2)",
+	    "t.alls:1:1: defuse: 'ew_add1' is not divided by features: this is a 'ew_add', "
+	    "only layers with weights, maxpool, avgpool and resize layers are");
 	expect_error(
 	    &n, t, "a, b = defuse(conv1, 2)",
 	    "t.alls:1:8: defuse: 2 names before '=', 3 expected: one for each part and one for "
