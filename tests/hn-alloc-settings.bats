@@ -115,12 +115,18 @@ rows() {
 }
 
 @test "no_contexts: whole windows before the layer; only for the kernels of table 8" {
-	# Three rows suffice for the schedule, of which one is on its way while a window is in use.
+	# A window of three rows, and one on its way; some buffers of the schedule have less.
 	allocated plain ''
-	allocated whole 'compilation_param(conv1, no_contexts=True)'
-	[ "$(rows plain input_layer1 conv1)" = 3 ]
-	[ "$(rows whole input_layer1 conv1)" = 4 ]
-	allocated off 'compilation_param(conv1, no_contexts=False)'
+	allocated whole 'compilation_param({conv[124]}, no_contexts=True)'
+	changed=0
+	for e in 'input_layer1 conv1' 'conv1 conv2' 'conv3 conv4'; do
+		# shellcheck disable=SC2086 # two names
+		p=$(rows plain $e) w=$(rows whole $e)
+		[ "$w" -ge 4 ] && [ "$w" = "$((p < 4 ? 4 : p))" ]
+		changed=$((changed + (w > p)))
+	done
+	[ $changed -gt 0 ]
+	allocated off 'compilation_param({conv[124]}, no_contexts=False)'
 	cmp <(har-pack -m alloc.json plain.har) <(har-pack -m alloc.json off.har)
 	hn-alloc -q -s <(har-pack -m auto.alls whole.har) "$Q" -o again.har
 	cmp <(har-pack -m alloc.json whole.har) <(har-pack -m alloc.json again.har)

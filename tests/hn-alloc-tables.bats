@@ -57,7 +57,8 @@ near() {
 	# In one context weights stay.
 	allocated ''
 	near .bound.batch_s '2 * 8192 / 1e6'
-	jq -e '.bound.load_s == 0 and .bound.distance >= 0' r.json
+	# The rate is an average over some frames: exact to a few thousandths.
+	jq -e '.bound.load_s == 0 and .bound.distance > -0.004' r.json
 }
 
 @test "a device whose subclusters decide: the bound is their time" {
