@@ -177,7 +177,6 @@ static struct allocation *attempts(struct plan *p, struct err *e)
 
 	p->narrower = xcalloc((size_t)p->ncontexts, sizeof *p->narrower);
 	p->misfit = xcalloc((size_t)p->ncontexts, sizeof *p->misfit);
-
 	for (i = 0; i < sizeof steps / sizeof steps[0] && !a; i++) {
 		if (i == 1)
 			first = last;
@@ -192,6 +191,10 @@ static struct allocation *attempts(struct plan *p, struct err *e)
 		a = attempt(p, 1, steps[i].pace, &last);
 		p->held_up = steps[i].pace > 1;
 	}
+	free(p->narrower);
+	free(p->misfit);
+	p->narrower = NULL;
+	p->misfit = NULL;
 	if (!a) {
 		err_set(e, "%s", last.msg);
 		return NULL;

@@ -168,8 +168,8 @@ void alloc_svg(const struct allocation *a, const struct target *t, struct str *o
 	double y = MARGIN;
 	char title[128];
 
-	snprintf(title, sizeof title, "%.40s: %d contexts, %zu physical layers, %.2f FPS", t->name,
-		 (int)a->ncontexts, a->nlayers, a->fps);
+	snprintf(title, sizeof title, "%.40s: %d context%s, %zu physical layers, %.2f FPS", t->name,
+		 (int)a->ncontexts, a->ncontexts == 1 ? "" : "s", a->nlayers, a->fps);
 	text(&body, MARGIN, y + LINE, title);
 	y += 2 * LINE;
 	for (int32_t c = 0; c < a->ncontexts; c++)
