@@ -208,7 +208,8 @@ int relays_read(struct plan *p, struct err *e)
 		const struct alls_stmt *st = &p->script->stmts[i];
 
 		for (size_t k = 0; k < sizeof commands / sizeof commands[0]; k++)
-			if (alls_is(st, commands[k].name, NULL) && read(p, st, &commands[k], e) < 0)
+			if (alls_is(st, commands[k].name, NULL) && alls_is_for(st, ALLS_ALLOC) &&
+			    read(p, st, &commands[k], e) < 0)
 				return -1;
 	}
 	p->script_relays = p->nrelays;

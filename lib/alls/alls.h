@@ -147,6 +147,8 @@ int alls_in_value(const struct alls_stmt *st, const struct alls_value *v, struct
 const struct alls_value *alls_get(const struct alls_stmt *st, const char *name);
 /* True when the statement is this command, with this sub-command (NULL: whichever). */
 bool alls_is(const struct alls_stmt *st, const char *command, const char *sub);
+/* Is it a statement for that stage?  A command may have one form for each of two. */
+bool alls_is_for(const struct alls_stmt *st, enum alls_stage stage);
 /* The value or, when the script is silent, what the caller gives. */
 double alls_get_number(const struct alls_stmt *st, const char *name, double otherwise);
 int alls_get_int(const struct alls_stmt *st, const char *name, int otherwise);

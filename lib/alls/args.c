@@ -23,6 +23,11 @@ bool alls_is(const struct alls_stmt *st, const char *command, const char *sub)
 	return !sub || (st->row->sub && strcmp(st->row->sub, sub) == 0);
 }
 
+bool alls_is_for(const struct alls_stmt *st, enum alls_stage stage)
+{
+	return st->row && (st->row->stages & stage);
+}
+
 double alls_get_number(const struct alls_stmt *st, const char *name, double otherwise)
 {
 	const struct alls_value *v = alls_get(st, name);
