@@ -51,24 +51,30 @@ static double half_step(const struct graph *g, const struct tensors *q, const st
 	return step;
 }
 
-/* The distance of a graph quantized at this level. */
+/* The distance of a graph quantized with the command, which corrects unconditionally, or without.
+ */
 static double distance_at(struct graph *g, const struct tensors *w, const struct tensors *x,
-			  const char *path, const char *mode, int level, double *step,
+			  const char *path, const char *mode, bool correct, double *step,
 			  struct err *e)
 {
 	struct quant_opts o = QUANT_OPTS_DEFAULT;
 	struct tensors *own = tensors_copy(w);
 	struct tensors *q = NULL;
 	struct outputs f = { 0 }, i = { 0 };
+	const char *const script = case_script;
+	char *longer = xasprintf("%spost_quantization_optimization(bias_correction, policy=%s)\n",
+				 script, correct ? "enabled" : "disabled");
 	struct layer *out[1];
 	float scale[64];
 	double d = INFINITY;
 
 	o.calib = path;
 	o.batch = 4; /* and a rest of 2 */
-	o.optimization_level = level;
 	o.bias_mode = mode;
-	o.script = case_script ? follow_script(g, e) : NULL;
+	case_script = longer;
+	o.script = follow_script(g, e);
+	case_script = script;
+	free(longer);
 	graph_outputs(g, out, 1);
 	if (!err_is(e) && run_float(g, w, x, &f, e) == 0 && quant_run(g, own, &o, &q, e) == 0 &&
 	    run_integer(g, q, x, &i, scale, e) == 0)
@@ -94,8 +100,8 @@ static void correct_case(struct graph *g, const struct tensors *w, const char *m
 	char text[160];
 
 	if (npz_write(path, x, &e) == 0) {
-		before = distance_at(g, w, x, path, mode, 0, &step, &e);
-		after = distance_at(g, w, x, path, mode, 1, &step, &e);
+		before = distance_at(g, w, x, path, mode, false, &step, &e);
+		after = distance_at(g, w, x, path, mode, true, &step, &e);
 	}
 	snprintf(text, sizeof text, "means off by %.5f, %.5f after correction", before, after);
 	check(!err_is(&e) && before > 0 && after <= fmax(left * before, 1.1 * step), what,

@@ -116,9 +116,10 @@ static void steady(void)
 	check(t.contexts[0].slowest == L_CONV2, "the slowest layer is named");
 	check(t.fps == 4e8 / 1600, "frames per second");
 	/* Two rows in, a cycle each; two rows of conv1; conv2 then takes 8 rows; ew_add the last
-	   one; dense; one cycle out, after at most one row of each other stream. */
-	check(t.contexts[0].latency >= 2 + 200 + 1600 + 100 + 100 + 1 &&
-		  t.contexts[0].latency <= 2 + 200 + 1600 + 100 + 100 + 3,
+	   one; dense the last of its 8 steps, 100 / 8 cycles; one cycle out, after at most one
+	   row of each other stream. */
+	check(t.contexts[0].latency >= 2 + 200 + 1600 + 100 + 13 + 1 &&
+		  t.contexts[0].latency <= 2 + 200 + 1600 + 100 + 13 + 3,
 	      "latency of one frame");
 	check(t.layers[L_CONV2].busy == 1600 && t.layers[L_ADD].busy == 800, "busy cycles");
 	sim_time_release(&t);
@@ -148,9 +149,9 @@ static void tiny_buffer(struct isa_prog *p)
 	p->edges[2].rows = 2;
 }
 
-static void starved_flatten(struct isa_prog *p)
+static void narrow_flatten(struct isa_prog *p)
 {
-	p->edges[7].rows = 5; /* ew_add1 -> dense1, which reads all 8 rows */
+	p->edges[7].rows = 1; /* ew_add1 -> dense1, which adds up all 8 rows, one after another */
 }
 
 static void deadlocks(void)
@@ -168,10 +169,9 @@ static void deadlocks(void)
 				"3 needed") == 0,
 	      e.msg);
 	e = (struct err){ 0 };
-	check(timed(&(struct variant){ 0 }, starved_flatten, &t, &e) < 0 &&
-		  strcmp(e.msg, "deadlock: buffer from 'net/ew_add1' to 'net/dense1' holds 5 rows, "
-				"8 needed") == 0,
-	      e.msg);
+	check(timed(&(struct variant){ 0 }, narrow_flatten, &t, &e) == 0, e.msg);
+	check(t.edges[7].peak == 1, "a sum over rows needs one at a time");
+	sim_time_release(&t);
 }
 
 static void contexts(void)
