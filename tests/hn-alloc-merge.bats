@@ -3,9 +3,7 @@ load helper
 
 setup_file() {
 	cd "$BATS_FILE_TMPDIR" || return
-	onnx2hn -q "$SHAPES/shapes.onnx" -o shapes.har
-	hn-normalize -q -s "$SHAPES/shapes.alls" shapes.har -o shapes.fp.har
-	hn-quantize -q -c "$SHAPES/calib.npy" shapes.fp.har -o shapes.q.har
+	quantized_shapes
 }
 
 setup() {

@@ -3,9 +3,7 @@ load helper
 
 setup_file() {
 	cd "$BATS_FILE_TMPDIR" || return
-	onnx2hn -q "$SHAPES/shapes.onnx" -o shapes.har
-	hn-normalize -q -s "$SHAPES/shapes.alls" shapes.har -o shapes.fp.har
-	hn-quantize -q -c "$SHAPES/calib.npy" shapes.fp.har -o shapes.q.har
+	quantized_shapes
 	hn-infer -q -c bit_exact --raw --in "$SHAPES/calib.npy" shapes.q.har -o want.npy
 }
 
@@ -373,21 +371,7 @@ spilled() {
 }
 
 @test "outputs of a mux share a stream: one transfer, rows in the ratio of their heights" {
-	cat <<- 'END' | mkonnx m.onnx
-		input x 1,3,12,8
-		init w1 8,3,3,3 .3 -.2 .1 .25 -.15 .05 -.3
-		init w2 8,8,3,3 .1 -.1 .2 .05 -.15
-		init w3 4,8,1,1 .2 -.1
-		node Conv c1 x,w1 a kernel_shape=3,3 pads=1,1,1,1
-		node Conv c2 a,w2 b kernel_shape=3,3 strides=2,2 pads=1,1,1,1
-		node Conv c3 b,w3 y kernel_shape=1,1
-		node MaxPool p a z kernel_shape=3,2 strides=3,2
-		output y
-		output z
-	END
-	seq 0 2879 | awk '{ printf "%d ", ($1 * 7919) % 256 }' > x.txt
-	arr npy x.npy uint8 10,12,8,3 $(cat x.txt)
-	onnx2hn -q m.onnx | hn-normalize -q | hn-quantize -q -c x.npy -o q.har 2> log
+	two_outputs
 	jq '.memory_system.boundary_s_per_transfer = 0.001' "$ROOT/share/targets/hailo8.json" > t.json
 	hn-alloc -q -a ./t.json q.har -o a.har --report plain.json
 	echo 'mux1 = output_mux([conv3, maxpool1])' > s.alls

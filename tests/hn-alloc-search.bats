@@ -124,7 +124,6 @@ partitions() {
 
 @test "on a terminal the progress of the search is shown, with -q and elsewhere it is not" {
 	echo 'context_switch_param(mode=enabled)' > s.alls
-	command -v script > /dev/null || skip "needs script(1)"
 	for q in '' -q; do
 		script -qec "hn-alloc $q -a hailo15m -s s.alls $Q -o t$q.har" /dev/null > seen$q < /dev/null
 		hn-alloc $q -a hailo15m -s s.alls "$Q" -o p$q.har 2> log$q
@@ -137,7 +136,6 @@ partitions() {
 }
 
 @test "the largest search has its progress, too, in one context" {
-	command -v script > /dev/null || skip "needs script(1)"
 	echo 'performance_param(compiler_optimization_level=max)' > s.alls
 	script -qec "hn-alloc -a hailo8 -s s.alls $Q -o t.har" /dev/null > seen < /dev/null
 	grep -q $'\rhn-alloc: thresholds: 0/' seen

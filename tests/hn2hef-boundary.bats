@@ -2,24 +2,9 @@
 load helper
 load hef
 
-# A network of one input and two outputs, of 6 and 4 rows.
 setup_file() {
 	cd "$BATS_FILE_TMPDIR" || return
-	cat <<- 'END' | mkonnx m.onnx
-		input x 1,3,12,8
-		init w1 8,3,3,3 .3 -.2 .1 .25 -.15 .05 -.3
-		init w2 8,8,3,3 .1 -.1 .2 .05 -.15
-		init w3 4,8,1,1 .2 -.1
-		node Conv c1 x,w1 a kernel_shape=3,3 pads=1,1,1,1
-		node Conv c2 a,w2 b kernel_shape=3,3 strides=2,2 pads=1,1,1,1
-		node Conv c3 b,w3 y kernel_shape=1,1
-		node MaxPool p a z kernel_shape=3,2 strides=3,2
-		output y
-		output z
-	END
-	# shellcheck disable=SC2046 # numbers
-	arr npy x.npy uint8 10,12,8,3 $(seq 0 2879 | awk '{ printf "%d ", ($1 * 7919) % 256 }')
-	onnx2hn -q m.onnx | hn-normalize -q | hn-quantize -q -c x.npy -o q.har 2> log
+	two_outputs
 	hn-infer -q -c bit_exact --raw --in x.npy q.har -o want.npz
 }
 

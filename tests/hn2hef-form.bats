@@ -4,9 +4,7 @@ load hef
 
 setup_file() {
 	cd "$BATS_FILE_TMPDIR" || return
-	onnx2hn -q "$SHAPES/shapes.onnx" -o shapes.har
-	hn-normalize -q -s "$SHAPES/shapes.alls" shapes.har -o shapes.fp.har
-	hn-quantize -q -c "$SHAPES/calib.npy" shapes.fp.har -o shapes.q.har
+	quantized_shapes
 	hn-infer -q -c bit_exact --in "$SHAPES/test_x.npy" --data-count 10 --raw -o emu.npy shapes.q.har
 	form plain ''
 }

@@ -1,5 +1,6 @@
 /* An allocation as a picture: clusters filled with layers, utilization, cycles of each layer. */
 #include "report/alloc_svg.h"
+#include "report/picture_int.h"
 
 enum {
 	MARGIN = 16,
@@ -23,21 +24,7 @@ static const char *colour(int32_t i)
 static void text(struct str *out, double x, double y, const char *s)
 {
 	str_printf(out, "<text x=\"%.1f\" y=\"%.1f\">", x, y);
-	for (; *s; s++)
-		switch (*s) {
-		case '&':
-			str_puts(out, "&amp;");
-			break;
-		case '<':
-			str_puts(out, "&lt;");
-			break;
-		case '>':
-			str_puts(out, "&gt;");
-			break;
-		default:
-			if ((unsigned char)*s >= ' ') /* others are not allowed in XML */
-				str_printf(out, "%c", *s);
-		}
+	svg_put_text(out, s);
 	str_puts(out, "</text>\n");
 }
 

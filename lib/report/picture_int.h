@@ -60,4 +60,7 @@ void layout_order(struct layout *y);
 /* layout_place.c: coordinates, edges as straight as the order allows. */
 void layout_place(struct layout *y);
 
+/* Text of an element or attribute of SVG. */
+void svg_put_text(struct str *out, const char *text);
+
 #endif

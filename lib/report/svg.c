@@ -3,8 +3,7 @@
 
 static const double line_height = 15, pad_x = 12, pad_y = 8, header = 62;
 
-/* Text of an element or attribute. */
-static void put_text(struct str *out, const char *text)
+void svg_put_text(struct str *out, const char *text)
 {
 	for (; *text; text++)
 		switch (*text) {
@@ -24,7 +23,8 @@ static void put_text(struct str *out, const char *text)
 			str_puts(out, "&quot;");
 			break;
 		default:
-			str_add(out, text, 1);
+			if ((unsigned char)*text >= ' ') /* others are not allowed in XML */
+				str_add(out, text, 1);
 		}
 }
 
@@ -61,7 +61,7 @@ static void put_box(const struct vertex *v, const struct label *b, const char *d
 	double top = v->y - v->h / 2;
 
 	str_printf(out, "<g class=\"%s\"><title>", b->added ? "layer added" : "layer");
-	put_text(out, details);
+	svg_put_text(out, details);
 	str_printf(out,
 		   "</title><rect x=\"%.1f\" y=\"%.1f\" width=\"%.1f\" height=\"%.1f\" rx=\"7\" "
 		   "fill=\"%s\"/>",
@@ -70,7 +70,7 @@ static void put_box(const struct vertex *v, const struct label *b, const char *d
 		str_printf(out, "<text x=\"%.1f\" y=\"%.1f\"%s>", v->x,
 			   top + pad_y + line_height * (double)i + 11.5,
 			   i ? "" : " class=\"name\"");
-		put_text(out, b->line[i]);
+		svg_put_text(out, b->line[i]);
 		str_puts(out, "</text>");
 	}
 	str_puts(out, "</g>\n");
@@ -199,7 +199,7 @@ static void put_head(const struct graph *g, const struct picture_opts *o, double
 		   "<path d=\"M0 0h%.0fv%.0fh-%.0fz\" fill=\"#ffffff\"/>\n",
 		   width, height, width, height, style, width, height, width);
 	str_puts(out, "<text class=\"head\" x=\"24\" y=\"32\">");
-	put_text(out, quote(g->name));
+	svg_put_text(out, quote(g->name));
 	str_printf(out, "</text>\n<text class=\"sub\" x=\"24\" y=\"52\">%s%s%zu layers",
 		   o->state ? o->state : "", o->state ? ", " : "", g->nlayers);
 	if (added)
