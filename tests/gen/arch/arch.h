@@ -163,5 +163,28 @@ void arch_stdc1(struct arch *a);
 void arch_zero_dce(struct arch *a);
 void arch_tddfa_mobilenet_v1(struct arch *a);
 void arch_hardnet68(struct arch *a);
+void arch_deeplab_v3_mobilenet_v2_wo_dilation(struct arch *a);
+void arch_dncnn3(struct arch *a);
+void arch_dncnn_color_blind(struct arch *a);
+void arch_espcn_x2(struct arch *a);
+void arch_espcn_x3(struct arch *a);
+void arch_espcn_x4(struct arch *a);
+void arch_mobilenet_v2_1_4(struct arch *a);
+void arch_person_attr_resnet_v1_18(struct arch *a);
+void arch_regnetx_1_6gf(struct arch *a);
+void arch_repvgg_a0_reid_512(struct arch *a);
+void arch_repvgg_a0_reid_2048(struct arch *a);
+void arch_resnext26_32x4d(struct arch *a);
+void arch_yolov3_416(struct arch *a);
+void arch_yolov4_leaky(struct arch *a);
+void arch_yolov5m(struct arch *a);
+void arch_yolov5s_seg(struct arch *a);
+void arch_yolov8m(struct arch *a);
+void arch_yolov8m_pose(struct arch *a);
+void arch_yolov8m_seg(struct arch *a);
+void arch_yolov8n_seg(struct arch *a);
+void arch_yolov8x(struct arch *a);
+void arch_yolox_l(struct arch *a);
+void arch_yolox_s_wide(struct arch *a);
 
 #endif

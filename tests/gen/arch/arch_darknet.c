@@ -53,10 +53,10 @@ static struct val tower(struct arch *a, const char *scope, struct val x, int c)
 	return x;
 }
 
-void arch_yolov3(struct arch *a)
+static void yolov3(struct arch *a, int size)
 {
 	static const int depth[5] = { 1, 2, 8, 8, 4 };
-	struct val x = ar_input(a, 3, 608), keep[5], y;
+	struct val x = ar_input(a, 3, size), keep[5], y;
 
 	defaults(a);
 	x = ar_cba(a, "/stem", x, ar_thin(a, 32), 3, 1);
@@ -85,6 +85,16 @@ void arch_yolov3(struct arch *a)
 		x = ar_concat(a, ar_name("/cat%d", i),
 			      (struct val[]){ ar_up(a, ar_name("/up%d", i), x), keep[3 - i] }, 2);
 	}
+}
+
+void arch_yolov3(struct arch *a)
+{
+	yolov3(a, 608);
+}
+
+void arch_yolov3_416(struct arch *a)
+{
+	yolov3(a, 416);
 }
 
 /* ---- small YOLOv4: half of the features go on, all are joined again ---- */

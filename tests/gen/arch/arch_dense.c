@@ -77,7 +77,8 @@ static struct val inverted(struct arch *a, const char *s, struct val x, int t, i
 	return stride == 1 && x.c == c ? ar_2(a, "Add", s, x, y, "") : y;
 }
 
-void arch_deeplab_v3_mobilenet_v2(struct arch *a)
+/* dilate: rate of the last blocks, whose stride is 1 all the same. */
+static void deeplab(struct arch *a, int dilate)
 {
 	static const int rows[7][4] = { { 1, 16, 1, 1 }, { 6, 24, 2, 2 }, { 6, 32, 3, 2 },
 					{ 6, 64, 4, 2 }, { 6, 96, 3, 1 }, { 6, 160, 3, 1 },
@@ -92,13 +93,23 @@ void arch_deeplab_v3_mobilenet_v2(struct arch *a)
 		for (int k = 0; k < rows[r][2]; k++, block++)
 			x = inverted(a, ar_name("/expanded_conv_%d", block), x, rows[r][0],
 				     ar_thin(a, rows[r][1]), k ? 1 : rows[r][3],
-				     block > 13 ? 2 : 1);
+				     block > 13 ? dilate : 1);
 	y = ar_1(a, "GlobalAveragePool", "/image_pooling", x, "");
 	y.h = y.w = 1;
 	y = ar_bilinear(a, "/image_pooling", cr(a, "/image_pooling", y, 256, 1, 1), x.h, x.w);
 	x = ar_concat(a, "/aspp", (struct val[]){ y, cr(a, "/aspp0", x, 256, 1, 1) }, 2);
 	x = ar_conv(a, "/logits", cr(a, "/concat_projection", x, 256, 1, 1), a->classes, 1, 1);
 	ar_output(a, ar_bilinear(a, "/up", x, h, w));
+}
+
+void arch_deeplab_v3_mobilenet_v2(struct arch *a)
+{
+	deeplab(a, 2);
+}
+
+void arch_deeplab_v3_mobilenet_v2_wo_dilation(struct arch *a)
+{
+	deeplab(a, 1);
 }
 
 /* ---- STDC1: blocks whose parts narrow, joined; two levels of attention ---- */

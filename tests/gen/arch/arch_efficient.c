@@ -189,12 +189,11 @@ void arch_mobilenet_v3_large_minimalistic(struct arch *a)
 }
 
 /* ---- RepVGG: 3x3 convolutions and nothing else ---- */
-static void repvgg(struct arch *a, const int width[5])
+static void repvgg(struct arch *a, const int width[5], int h, int w)
 {
 	static const int depth[5] = { 1, 2, 4, 14, 1 };
-	struct val x = ar_input(a, 3, 224);
+	struct val x = ar_input_hw(a, 3, h, w);
 
-	a->classes = a->classes ? a->classes : 1000;
 	a->act = AR_RELU;
 	for (int i = 0; i < 5; i++)
 		for (int k = 0; k < depth[i]; k++)
@@ -205,15 +204,31 @@ static void repvgg(struct arch *a, const int width[5])
 
 void arch_repvgg_a0(struct arch *a)
 {
-	repvgg(a, (const int[5]){ 48, 48, 96, 192, 1280 });
+	a->classes = a->classes ? a->classes : 1000;
+	repvgg(a, (const int[5]){ 48, 48, 96, 192, 1280 }, 224, 224);
+}
+
+/* Persons seen again: a vector of features in place of classes. */
+void arch_repvgg_a0_reid_512(struct arch *a)
+{
+	a->classes = a->classes ? a->classes : 512;
+	repvgg(a, (const int[5]){ 48, 48, 96, 192, 1280 }, 256, 128);
+}
+
+void arch_repvgg_a0_reid_2048(struct arch *a)
+{
+	a->classes = a->classes ? a->classes : 2048;
+	repvgg(a, (const int[5]){ 48, 48, 96, 192, 1280 }, 256, 128);
 }
 
 void arch_repvgg_a1(struct arch *a)
 {
-	repvgg(a, (const int[5]){ 64, 64, 128, 256, 1280 });
+	a->classes = a->classes ? a->classes : 1000;
+	repvgg(a, (const int[5]){ 64, 64, 128, 256, 1280 }, 224, 224);
 }
 
 void arch_repvgg_a2(struct arch *a)
 {
-	repvgg(a, (const int[5]){ 64, 96, 192, 384, 1408 });
+	a->classes = a->classes ? a->classes : 1000;
+	repvgg(a, (const int[5]){ 64, 96, 192, 384, 1408 }, 224, 224);
 }

@@ -115,7 +115,13 @@ static struct val inverted(struct arch *a, const char *scope, struct val x, int 
 	return s == 1 && x.c == c ? ar_2(a, "Add", scope, x, y, "") : y;
 }
 
-static void mobilenet_v2(struct arch *a, bool detector)
+/* Widths times percent, to multiples of 8; the last convolution is not made narrower. */
+static int widened(int c, int percent)
+{
+	return (c * percent / 100 + 4) / 8 * 8;
+}
+
+static void mobilenet_v2(struct arch *a, bool detector, int percent)
 {
 	static const int rows[7][4] = { { 1, 16, 1, 1 }, { 6, 24, 2, 2 }, { 6, 32, 3, 2 },
 					{ 6, 64, 4, 2 }, { 6, 96, 3, 1 }, { 6, 160, 3, 2 },
@@ -123,15 +129,16 @@ static void mobilenet_v2(struct arch *a, bool detector)
 	struct val x = ar_input(a, 3, detector ? 300 : 224), head[6][2], wide;
 	int block = 0;
 
-	x = pointwise(a, "/Conv", x, ar_thin(a, 32), 3, 2);
+	x = pointwise(a, "/Conv", x, ar_thin(a, widened(32, percent)), 3, 2);
 	for (int r = 0; r < 7; r++)
 		for (int k = 0; k < rows[r][2]; k++, block++) {
 			x = inverted(a, ar_name("/expanded_conv_%d", block), x, rows[r][0],
-				     ar_thin(a, rows[r][1]), k ? 1 : rows[r][3], &wide);
+				     ar_thin(a, widened(rows[r][1], percent)), k ? 1 : rows[r][3],
+				     &wide);
 			if (detector && block == 13)
 				ssd(a, wide, 0, head);
 		}
-	x = pointwise(a, "/Conv_1", x, ar_thin(a, 1280), 1, 1);
+	x = pointwise(a, "/Conv_1", x, ar_thin(a, widened(1280, percent)), 1, 1);
 	if (detector) {
 		extras(a, x, head, true);
 		if (!a->raw)
@@ -144,13 +151,19 @@ static void mobilenet_v2(struct arch *a, bool detector)
 void arch_mobilenet_v2(struct arch *a)
 {
 	a->classes = a->classes ? a->classes : 1001;
-	mobilenet_v2(a, false);
+	mobilenet_v2(a, false, 100);
+}
+
+void arch_mobilenet_v2_1_4(struct arch *a)
+{
+	a->classes = a->classes ? a->classes : 1001;
+	mobilenet_v2(a, false, 140);
 }
 
 void arch_ssd_mobilenet_v2(struct arch *a)
 {
 	a->classes = a->classes ? a->classes : 91;
-	mobilenet_v2(a, true);
+	mobilenet_v2(a, true, 100);
 }
 
 /* The 62 parameters of a face model. */

@@ -72,6 +72,13 @@ void arch_resnet_v1_18(struct arch *a)
 	resnet(a, (const int[4]){ 2, 2, 2, 2 }, false, 1);
 }
 
+/* Attributes of people: 35 scores. */
+void arch_person_attr_resnet_v1_18(struct arch *a)
+{
+	a->classes = a->classes ? a->classes : 35;
+	arch_resnet_v1_18(a);
+}
+
 void arch_resnet_v1_34(struct arch *a)
 {
 	resnet(a, (const int[4]){ 3, 4, 6, 3 }, false, 1);
@@ -97,22 +104,35 @@ void arch_resnext50_32x4d(struct arch *a)
 	resnet(a, (const int[4]){ 3, 4, 6, 3 }, true, 32);
 }
 
-/* Groups of 16 features. */
-void arch_regnetx_800mf(struct arch *a)
+void arch_resnext26_32x4d(struct arch *a)
 {
-	static const int width[4] = { 64, 128, 288, 672 }, depth[4] = { 1, 3, 7, 5 };
+	resnet(a, (const int[4]){ 2, 2, 2, 2 }, true, 32);
+}
+
+static void regnetx(struct arch *a, const int width[4], const int depth[4], int group)
+{
 	struct val x = ar_input(a, 3, 224);
 
 	a->classes = a->classes ? a->classes : 1000;
 	x = ar_act(a, "/stem", ar_conv(a, "/stem", x, ar_thin(a, 32), 3, 2), AR_RELU);
 	for (int i = 0; i < 4; i++)
 		for (int k = 0; k < depth[i]; k++) {
-			const int c = (ar_thin(a, width[i]) + 15) / 16 * 16;
+			const int c = (ar_thin(a, width[i]) + group - 1) / group * group;
 
 			x = bottleneck(a, ar_name("/s%d/b%d", i + 1, k + 1), x, c, c, k ? 1 : 2,
-				       c / 16);
+				       c / group);
 		}
 	ar_output(a, ar_classify(a, "/fc", x));
+}
+
+void arch_regnetx_800mf(struct arch *a)
+{
+	regnetx(a, (const int[4]){ 64, 128, 288, 672 }, (const int[4]){ 1, 3, 7, 5 }, 16);
+}
+
+void arch_regnetx_1_6gf(struct arch *a)
+{
+	regnetx(a, (const int[4]){ 72, 168, 408, 912 }, (const int[4]){ 2, 4, 10, 2 }, 24);
 }
 
 /* ---- CenterNet (Zhou et al. 2019): three deconvolutions, three heads at a quarter of the size */

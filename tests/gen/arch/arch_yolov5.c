@@ -165,6 +165,18 @@ void arch_yolov5n_seg(struct arch *a)
 		      { 16, 32, 64, 128, 256 }, { 1, 2, 3, 1, 1 }, false, true, false, 0 });
 }
 
+void arch_yolov5s_seg(struct arch *a)
+{
+	yolov5(a, &(const struct yolov5){
+		      { 32, 64, 128, 256, 512 }, { 1, 2, 3, 1, 1 }, false, true, false, 0 });
+}
+
+void arch_yolov5m(struct arch *a)
+{
+	yolov5(a, &(const struct yolov5){
+		      { 48, 96, 192, 384, 768 }, { 2, 6, 6, 2, 2 }, true, false, false, 0 });
+}
+
 void arch_yolov5m_wo_spp(struct arch *a)
 {
 	yolov5(a, &(const struct yolov5){

@@ -195,9 +195,29 @@ void arch_yolov8s(struct arch *a)
 	yolov8(a, &(const struct size){ { 32, 64, 128, 256, 512 }, { 1, 2, 2, 1 }, 0, false });
 }
 
+void arch_yolov8m(struct arch *a)
+{
+	yolov8(a, &(const struct size){ { 48, 96, 192, 384, 576 }, { 2, 4, 4, 2 }, 0, false });
+}
+
 void arch_yolov8l(struct arch *a)
 {
 	yolov8(a, &(const struct size){ { 64, 128, 256, 512, 512 }, { 3, 6, 6, 3 }, 0, false });
+}
+
+void arch_yolov8x(struct arch *a)
+{
+	yolov8(a, &(const struct size){ { 80, 160, 320, 640, 640 }, { 3, 6, 6, 3 }, 0, false });
+}
+
+void arch_yolov8n_seg(struct arch *a)
+{
+	yolov8(a, &(const struct size){ { 16, 32, 64, 128, 256 }, { 1, 2, 2, 1 }, 32, true });
+}
+
+void arch_yolov8m_seg(struct arch *a)
+{
+	yolov8(a, &(const struct size){ { 48, 96, 192, 384, 576 }, { 2, 4, 4, 2 }, 32, true });
 }
 
 void arch_yolov8s_seg(struct arch *a)
@@ -210,4 +230,10 @@ void arch_yolov8s_pose(struct arch *a)
 {
 	a->classes = 1;
 	yolov8(a, &(const struct size){ { 32, 64, 128, 256, 512 }, { 1, 2, 2, 1 }, 51, false });
+}
+
+void arch_yolov8m_pose(struct arch *a)
+{
+	a->classes = 1;
+	yolov8(a, &(const struct size){ { 48, 96, 192, 384, 576 }, { 2, 4, 4, 2 }, 51, false });
 }

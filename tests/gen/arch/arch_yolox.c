@@ -62,9 +62,9 @@ static struct val yolox_head(struct arch *a, int level, struct val x, int c)
 	return a->raw ? x : ar_concat(a, h, part, 3);
 }
 
-static void yolox(struct arch *a, int width, int size)
+/* n: blocks of the shallow stages; the two others have three times as many. */
+static void yolox(struct arch *a, int width, int n, int size)
 {
-	static const int depth[3] = { 1, 3, 3 };
 	struct val x = ar_input(a, 3, size), keep[4], p[3], top[2];
 	int w[5];
 
@@ -80,19 +80,19 @@ static void yolox(struct arch *a, int width, int size)
 		if (i == 4)
 			x = spp(a, ar_name("%s.1", s), x, w[4]);
 		keep[i - 1] = x =
-		    csp_layer(a, ar_name("%s.2", s), x, w[i], i == 4 ? 1 : depth[i - 1], i < 4);
+		    csp_layer(a, ar_name("%s.2", s), x, w[i], i == 2 || i == 3 ? 3 * n : n, i < 4);
 	}
 	for (int i = 0; i < 2; i++) {
 		top[i] = ar_cba(a, ar_name("/lateral%d", i), x, w[3 - i], 1, 1);
 		x = ar_up(a, ar_name("/up%d", i), top[i]);
 		x = ar_concat(a, ar_name("/up%d", i), (struct val[]){ x, keep[2 - i] }, 2);
-		x = csp_layer(a, ar_name("/c3_p%d", 4 - i), x, w[3 - i], 1, false);
+		x = csp_layer(a, ar_name("/c3_p%d", 4 - i), x, w[3 - i], n, false);
 	}
 	p[0] = x;
 	for (int i = 1; i < 3; i++) {
 		x = ar_cba(a, ar_name("/bu_conv%d", 3 - i), x, w[1 + i], 3, 2);
 		x = ar_concat(a, ar_name("/pan%d", i), (struct val[]){ x, top[2 - i] }, 2);
-		p[i] = x = csp_layer(a, ar_name("/c3_n%d", 2 + i), x, w[2 + i], 1, false);
+		p[i] = x = csp_layer(a, ar_name("/c3_n%d", 2 + i), x, w[2 + i], n, false);
 	}
 	for (int i = 0; i < 3; i++)
 		p[i] = yolox_head(a, i, p[i], ar_thin(a, 4 * width));
@@ -102,12 +102,22 @@ static void yolox(struct arch *a, int width, int size)
 
 void arch_yolox_s(struct arch *a)
 {
-	yolox(a, 32, 640);
+	yolox(a, 32, 1, 640);
 }
 
 void arch_yolox_tiny(struct arch *a)
 {
-	yolox(a, 24, 416);
+	yolox(a, 24, 1, 416);
+}
+
+void arch_yolox_s_wide(struct arch *a)
+{
+	yolox(a, 48, 1, 640);
+}
+
+void arch_yolox_l(struct arch *a)
+{
+	yolox(a, 64, 3, 640);
 }
 
 /* ---- YOLOv6-n: re-parameterised 3x3 convolutions throughout ---- */
