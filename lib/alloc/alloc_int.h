@@ -466,8 +466,35 @@ void contexts_order(struct plan *p, struct cut_order *order);
  */
 bool contexts_exact(struct plan *p);
 
-/* ---- run.c ---- */
+/* ---- settle.c ---- */
+/* Rows, cuts and clusters of all contexts; false when a context does not fit. */
+bool settle(const struct plan *p, struct allocation *a, const struct flow *f, double pace,
+	    struct err *e);
 /* Rows, cuts and clusters of one context at its highest rate; false when it does not fit. */
 bool settle_context(const struct plan *p, struct allocation *a, int32_t context);
+
+/* ---- attempt.c ---- */
+/* Tries with the contexts as they are, narrower and narrower; NULL with the reason. */
+struct allocation *attempt_narrowing(struct plan *p, struct err *e);
+/* One try, or those, with thresholds of `util` where the script has none; 0: the usual ones. */
+struct allocation *attempt_at(struct plan *p, double util, bool narrower, struct err *e);
+/* Is the search to end, and the error when it has found nothing by then. */
+bool attempt_stopped(const struct plan *p);
+int attempt_no_time(struct err *e);
+/* What has been tried, for the table. */
+void attempt_record(struct plan *p, double fill, double util, const struct allocation *a,
+		    const struct err *why);
+/* Frames per second, measured. */
+double attempt_rate(const struct plan *p, struct allocation *a);
+/* The faster of two, either of which may be NULL; the other one is freed. */
+struct allocation *attempt_faster(struct plan *p, struct allocation *a, struct allocation *b);
+
+/* ---- single.c, several.c ---- */
+/* All layers in one context. */
+struct allocation *single_context(struct plan *p, struct err *e);
+/* The fastest of the partitions compared; more are tried until there is one. */
+struct allocation *several_contexts(struct plan *p, struct err *e);
+/* The script's contexts. */
+struct allocation *given_contexts(struct plan *p, struct err *e);
 
 #endif

@@ -1,0 +1,64 @@
+/* Rows, cuts and clusters of what has been chosen: does it fit? */
+#include "alloc/alloc_int.h"
+
+/* Where a context does not fit: the buffer that takes the most, if that may be why. */
+static void hint_buffer(const struct plan *p, const struct allocation *a, struct err *e)
+{
+	const struct alloc_edge *ed = spill_largest(p, a);
+	int64_t cuts = ed ? ceil_div((int64_t)ed->rows * ed->row_bytes, p->t->l3_cut_bytes) : 0;
+
+	/* What is at most a quarter of a cluster is not the reason. */
+	if (4 * cuts > p->t->l3_cuts)
+		err_hint(e,
+			 "the buffer from '%s' to '%s' takes %lld of the %d L3 cuts of a cluster",
+			 quote(a->layers[ed->from].name), quote(a->layers[ed->to].name),
+			 (long long)cuts, p->t->l3_cuts);
+}
+
+/* Clusters and L4 of a context. */
+static bool settle_places(const struct plan *p, struct allocation *a, int32_t c, struct err *e)
+{
+	if (place_context(p, a, c, e) < 0) {
+		hint_buffer(p, a, e);
+		return false;
+	}
+	return place_l4(p, a, c, e) == 0;
+}
+
+/* Rows, cuts and clusters of all contexts; false when a context does not fit. */
+bool settle(const struct plan *p, struct allocation *a, const struct flow *f, double pace,
+	    struct err *e)
+{
+	bool fits = true;
+	int32_t c;
+
+	for (c = 0; c < a->ncontexts; c++)
+		rows_size(p, a, f, c, pace * ideal_interval(p, a, c));
+	if (rows_force(p, a, e) < 0)
+		return false;
+	rows_cuts(p, a);
+	for (c = 0; c < a->ncontexts; c++) {
+		struct err why = { 0 };
+		bool ok = settle_places(p, a, c, &why);
+
+		if (p->misfit)
+			p->misfit[c] = !ok;
+		if (!ok && fits)
+			*e = why;
+		fits = fits && ok;
+	}
+	return fits;
+}
+
+bool settle_context(const struct plan *p, struct allocation *a, int32_t context)
+{
+	struct err ignored = { 0 };
+	struct flow f;
+
+	flow_init(&f, p, a);
+	rows_size(p, a, &f, context, ideal_interval(p, a, context));
+	flow_release(&f, a);
+	rows_cuts(p, a);
+	return place_context(p, a, context, &ignored) == 0 &&
+	       place_l4(p, a, context, &ignored) == 0;
+}

@@ -1,0 +1,146 @@
+/* Several contexts: the fastest of the partitions that are compared, or the one of the script. */
+#include "alloc/alloc_int.h"
+#include "base/log.h"
+
+/*
+ * Thresholds x these: fuller contexts are fewer, emptier ones have room for wide layers.  The last
+ * are for networks whose contexts would read too many tensors, or that cannot be placed.
+ */
+static const double fills[] = { 1, 0.8, 0.64, 0.5, 0.4, 0.3, 1.2, 1.4, 1.7, 0.2, 0.1 };
+/* Search thresholds beside the usual one, at the highest level. */
+static const double utils[] = { 0, 0.75, 0.9 };
+enum {
+	FILLS = sizeof fills / sizeof fills[0],
+	UTILS = sizeof utils / sizeof utils[0],
+	FILLS_COMPARED = 6,
+	EXACT_LAYERS = 16
+};
+
+/* Rates on a link of one lane where a usual one has four (assumed). */
+static void measure_choice(struct plan *p, struct allocation *a)
+{
+	const struct target *t = p->t;
+	struct target slow = *t;
+
+	slow.bandwidth /= 4;
+	if (p->low_bandwidth)
+		p->t = &slow;
+	measure(p, a);
+	p->t = t;
+}
+
+/* The partition of one fill; NULL with the reason. */
+static struct allocation *divided(struct plan *p, double fill, double util, struct err *e)
+{
+	struct allocation *a = NULL;
+
+	merge_reset(p);
+	for (size_t i = 0; i < p->n; i++)
+		if (unit_minimum(p, &p->units[i], false, e) < 0)
+			return NULL;
+	if (contexts_divide(p, fill, e) == 0 && (a = attempt_at(p, util, true, e)) != NULL)
+		measure_choice(p, a);
+	return a;
+}
+
+/* Thresholds of the script say where contexts end. */
+static bool thresholds_given(const struct plan *p)
+{
+	bool given = p->ncontext_limits > 0;
+
+	for (int r = 0; r < RES_COUNT; r++)
+		given = given || p->limits.given[r] || p->partition.given[r];
+	return given;
+}
+
+/* Small networks: the best partition there is. */
+static struct allocation *divided_exactly(struct plan *p)
+{
+	struct err ignored = { 0 };
+	struct allocation *a = NULL;
+
+	if (p->level > 0 && p->n <= EXACT_LAYERS && !p->nbuffers && !thresholds_given(p) &&
+	    contexts_exact(p) && (a = attempt_narrowing(p, &ignored)) != NULL)
+		measure_choice(p, a);
+	p->context_scale = NULL;
+	return a;
+}
+
+/* Level 0 takes the first one, level 1 the best of some, level 2 of all fills and thresholds. */
+static size_t tries_of(const struct plan *p)
+{
+	static const size_t tries[] = { 1, FILLS_COMPARED, FILLS * UTILS };
+
+	return tries[p->level];
+}
+
+/* The fastest of the partitions compared; more are tried until there is one. */
+struct allocation *several_contexts(struct plan *p, struct err *e)
+{
+	const size_t tries = tries_of(p);
+	struct allocation *best = divided_exactly(p);
+	struct err last = { 0 };
+	size_t k;
+
+	if (best)
+		attempt_record(p, 0, 0, best, NULL);
+
+	for (k = 0; k < FILLS * UTILS && (k < tries || !best) && !attempt_stopped(p); k++) {
+		struct allocation *a;
+
+		if (k < tries)
+			progress("partitions", k, tries);
+		last = (struct err){ 0 };
+		a = divided(p, fills[k % FILLS], utils[k / FILLS], &last);
+		attempt_record(p, fills[k % FILLS], utils[k / FILLS], a, &last);
+		if (a && best && a->fps <= best->fps) {
+			alloc_free(a);
+			continue;
+		}
+		if (a) {
+			log_debug("%d contexts, %.1f FPS", a->ncontexts, a->fps);
+			alloc_free(best);
+			best = a;
+		}
+	}
+	progress("partitions", tries, tries);
+	if (!best && attempt_stopped(p))
+		attempt_no_time(e);
+	else if (!best)
+		err_set(e, "%s", last.msg);
+	return best;
+}
+
+/* The script's contexts: every layer in one, no edge back. */
+struct allocation *given_contexts(struct plan *p, struct err *e)
+{
+	const struct unit *u;
+	const struct unit *from;
+	size_t i, k;
+
+	if (p->ncontexts > p->t->max_contexts) {
+		err_set(e, "the script has %d contexts, %s at most %d", p->ncontexts, p->t->name,
+			p->t->max_contexts);
+		return NULL;
+	}
+	for (i = 0; i < p->n; i++) {
+		u = &p->units[i];
+		if (u->context < 0) {
+			err_set(e, "layer '%s' is in none of the script's contexts",
+				quote(u->l->name));
+			return NULL;
+		}
+		for (k = 0; k < u->l->nin; k++) {
+			from = &p->units[u->l->in[k].layer->index];
+			if (from->last_context > u->context) {
+				err_set(
+				    e,
+				    "layer '%s' of context_%d reads '%s' of the later context_%d",
+				    quote(u->l->name), u->context, quote(from->l->name),
+				    from->last_context);
+				return NULL;
+			}
+		}
+	}
+	return attempt_narrowing(p, e);
+}
