@@ -2,6 +2,8 @@
  * mkarch ARCH OUT.onnx [--thin N] [--size N] [--classes N] [--raw] [--opset N]: the ONNX model of a
  * well-known architecture with seeded weights.  --thin divides the channel counts, --size is the
  * image's, --raw leaves the decoding of boxes out.  Without operands: the architectures.
+ * mkarch ARCH --count [OPTION...]: how many weights it has, and products per image, in place of a
+ * model.
  */
 #include "arch/arch.h"
 #include <stdio.h>
@@ -100,10 +102,12 @@ static const struct {
 
 #define COUNT(a) (sizeof(a) / sizeof((a)[0]))
 
+static const struct arch_row *const families[] = { arch_yolov11 };
+
 static int usage(void)
 {
-	fprintf(stderr, "usage: mkarch ARCH OUT.onnx [--thin N] [--size N] [--classes N] [--raw] "
-			"[--opset N]\n");
+	fprintf(stderr, "usage: mkarch ARCH OUT.onnx|--count [--thin N] [--size N] [--classes N] "
+			"[--raw] [--opset N]\n");
 	return 2;
 }
 
@@ -130,22 +134,47 @@ static int options(struct arch *a, int n, char **v)
 	return a->thin < 1 ? -1 : 0;
 }
 
+static int list(void)
+{
+	for (size_t i = 0; i < COUNT(archs); i++)
+		puts(archs[i].name);
+	for (size_t i = 0; i < COUNT(families); i++)
+		for (const struct arch_row *r = families[i]; r->name; r++)
+			puts(r->name);
+	return 0;
+}
+
+static int make(struct arch *a, const char *name)
+{
+	for (size_t i = 0; i < COUNT(archs); i++)
+		if (strcmp(name, archs[i].name) == 0) {
+			archs[i].make(a);
+			return 0;
+		}
+	for (size_t i = 0; i < COUNT(families); i++)
+		for (const struct arch_row *r = families[i]; r->name; r++)
+			if (strcmp(name, r->name) == 0) {
+				r->make(a, r->with);
+				return 0;
+			}
+	fprintf(stderr, "mkarch: there is no architecture '%s'\n", name);
+	return -1;
+}
+
 int main(int argc, char *argv[])
 {
 	struct arch a = { .thin = 1, .rng = 1, .opset = 13 };
 
-	for (size_t i = 0; argc == 1 && i < COUNT(archs); i++)
-		puts(archs[i].name);
 	if (argc == 1)
-		return 0;
+		return list();
 	if (argc < 3 || options(&a, argc - 3, argv + 3) < 0)
 		return usage();
-	for (size_t i = 0; i < COUNT(archs); i++)
-		if (strcmp(argv[1], archs[i].name) == 0) {
-			archs[i].make(&a);
-			onnxw_model(&a.graph, a.opset, argv[2]);
-			return 0;
-		}
-	fprintf(stderr, "mkarch: there is no architecture '%s'\n", argv[1]);
-	return 2;
+	a.count = strcmp(argv[2], "--count") == 0;
+	if (make(&a, argv[1]) < 0)
+		return 2;
+	if (a.count)
+		printf("%.0f %.0f\n", a.params, a.macs);
+	else
+		onnxw_model(&a.graph, a.opset, argv[2]);
+	return 0;
 }

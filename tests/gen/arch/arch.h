@@ -33,6 +33,15 @@ struct arch {
 	bool raw;        /* ends at the heads, without decoding */
 	enum ar_act act; /* of ar_cba */
 	int nval;
+	bool count;          /* weights are counted, not made */
+	double params, macs; /* weights; products of convolutions and matrices, per image */
+};
+
+/* A family's architectures: rows up to one without a name. */
+struct arch_row {
+	const char *name;
+	void (*make)(struct arch *a, const void *with);
+	const void *with;
 };
 
 /* A channel count divided by thin; a multiple of 8, or c when nothing is divided. */
@@ -101,6 +110,8 @@ struct val ar_resnet(struct arch *a, struct val x, const int blocks[4], bool dee
 		     struct val *keep);
 
 /* Architectures, arch_*.c. */
+extern const struct arch_row arch_yolov11[];
+
 void arch_mobilenet_v1(struct arch *a);
 void arch_mobilenet_v2(struct arch *a);
 void arch_ssd_mobilenet_v1(struct arch *a);

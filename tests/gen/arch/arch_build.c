@@ -187,6 +187,9 @@ struct val ar_random(struct arch *a, int rank, const int64_t *dim, double scale)
 
 	for (int i = 0; i < rank; i++)
 		n *= (size_t)dim[i];
+	a->params += (double)n;
+	if (a->count)
+		return next(a, (struct val){ 0 });
 	p = xcalloc(n, sizeof *p);
 	for (size_t i = 0; i < n; i++)
 		p[i] = (float)scale * uniform(a);
@@ -219,6 +222,7 @@ struct val ar_conv_full(struct arch *a, const char *scope, struct val x, int co,
 	y.c = co;
 	y.h = (x.h + 2 * pad - k) / s + 1;
 	y.w = (x.w + 2 * pad - k) / s + 1;
+	a->macs += (double)(dim[1] * k * k) * co * y.h * y.w;
 	return y;
 }
 
@@ -242,6 +246,7 @@ struct val ar_deconv(struct arch *a, const char *scope, struct val x, int co, in
 	y.c = co;
 	y.h = (x.h - 1) * s - 2 * pad + k;
 	y.w = (x.w - 1) * s - 2 * pad + k;
+	a->macs += (double)x.c * k * k * co * x.h * x.w;
 	return y;
 }
 
@@ -359,5 +364,6 @@ struct val ar_classify(struct arch *a, const char *scope, struct val x)
 	in[0] = ar_1(a, "Flatten", scope, in[0], "axis=1");
 	in[1] = ar_random(a, 2, dim, sqrt(3.0 / x.c));
 	in[2] = ar_random(a, 1, &n, 0.1);
+	a->macs += (double)x.c * a->classes;
 	return put(a, "Gemm", scope, in, 3, "transB=1");
 }

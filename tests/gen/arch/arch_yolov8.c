@@ -1,5 +1,5 @@
 /* YOLOv8 as its repository exports it: C2f blocks, PAN, decoupled heads with distributions. */
-#include "arch.h"
+#include "arch_yolo.h"
 
 struct size {
 	int width[5];
@@ -8,7 +8,7 @@ struct size {
 	bool proto; /* masks */
 };
 
-static struct val c2f(struct arch *a, const char *scope, struct val x, int c, int n, bool add)
+struct val ar_c2f(struct arch *a, const char *scope, struct val x, int c, int n, bool add)
 {
 	struct val part[8], y = ar_cba(a, ar_name("%s/cv1", scope), x, c, 1, 1);
 
@@ -24,7 +24,7 @@ static struct val c2f(struct arch *a, const char *scope, struct val x, int c, in
 		      1);
 }
 
-static struct val sppf(struct arch *a, const char *scope, struct val x, int c)
+struct val ar_sppf(struct arch *a, const char *scope, struct val x, int c)
 {
 	struct val part[4];
 
@@ -35,19 +35,20 @@ static struct val sppf(struct arch *a, const char *scope, struct val x, int c)
 }
 
 /* Distances by the expectation over 16 bins: softmax and a 1x1 convolution with 0 .. 15. */
-static struct val dfl(struct arch *a, struct val x, int64_t boxes)
+static struct val dfl(struct arch *a, const char *scope, struct val x, int64_t boxes)
 {
 	const int64_t dim[4] = { 1, 16, 1, 1 };
 	float bins[16];
 
 	for (int i = 0; i < 16; i++)
 		bins[i] = (float)i;
-	x = ar_reshape(a, "/model.22/dfl", x, 4, (const int64_t[]){ 1, 4, 16, boxes });
-	x = ar_1(a, "Transpose", "/model.22/dfl", x, "perm=0,2,1,3");
-	x = ar_1(a, "Softmax", "/model.22/dfl", x, "axis=1");
-	x = ar_2(a, "Conv", "/model.22/dfl/conv", x, ar_floats(a, 4, dim, bins),
+	scope = ar_name("%s/dfl", scope);
+	x = ar_reshape(a, scope, x, 4, (const int64_t[]){ 1, 4, 16, boxes });
+	x = ar_1(a, "Transpose", scope, x, "perm=0,2,1,3");
+	x = ar_1(a, "Softmax", scope, x, "axis=1");
+	x = ar_2(a, "Conv", ar_name("%s/conv", scope), x, ar_floats(a, 4, dim, bins),
 		 "kernel_shape=1,1 strides=1,1 pads=0,0,0,0 dilations=1,1 group=1");
-	return ar_reshape(a, "/model.22/dfl_1", x, 3, (const int64_t[]){ 1, 4, boxes });
+	return ar_reshape(a, ar_name("%s_1", scope), x, 3, (const int64_t[]){ 1, 4, boxes });
 }
 
 /* Points of the cells' centres [1][2][boxes] and strides [1][boxes]. */
@@ -70,9 +71,8 @@ static void grid(struct arch *a, const struct val *head, int64_t boxes, struct v
 	free(s);
 }
 
-static void decode(struct arch *a, const struct val *head)
+void ar_decode_points(struct arch *a, const char *scope, const struct val head[3])
 {
-	const char *const scope = "/model.22";
 	const int no = 64 + a->classes;
 	struct val flat[3], part[2], lt[2], points, strides, p, q;
 	int64_t boxes = 0;
@@ -85,8 +85,8 @@ static void decode(struct arch *a, const struct val *head)
 	p = ar_node(a, "Concat", ar_name("%s/all", scope), flat, 3, "axis=2");
 	ar_split(a, scope, p, (const int[2]){ 64, a->classes }, 2, 1, part);
 	grid(a, head, boxes, &points, &strides);
-	ar_split(a, ar_name("%s/box", scope), dfl(a, part[0], boxes), (const int[2]){ 2, 2 }, 2, 1,
-		 lt);
+	ar_split(a, ar_name("%s/box", scope), dfl(a, scope, part[0], boxes), (const int[2]){ 2, 2 },
+		 2, 1, lt);
 	p = ar_2(a, "Sub", scope, points, lt[0], "");
 	q = ar_2(a, "Add", scope, points, lt[1], "");
 	lt[0] = ar_2(a, "Div", scope, ar_2(a, "Add", ar_name("%s/sum", scope), p, q, ""),
@@ -148,7 +148,7 @@ static void detect(struct arch *a, const struct val *p)
 			head[i] = ar_concat(a, ar_name("/model.22/level%d", i), part, 2);
 	}
 	if (!a->raw)
-		decode(a, head);
+		ar_decode_points(a, "/model.22", head);
 }
 
 static void yolov8(struct arch *a, const struct size *s)
@@ -163,21 +163,21 @@ static void yolov8(struct arch *a, const struct size *s)
 	x = ar_cba(a, "/model.0", x, w[0], 3, 2);
 	for (int i = 1; i < 5; i++) {
 		x = ar_cba(a, ar_name("/model.%d", 2 * i - 1), x, w[i], 3, 2);
-		x = c2f(a, ar_name("/model.%d", 2 * i), x, w[i], s->depth[i - 1], true);
+		x = ar_c2f(a, ar_name("/model.%d", 2 * i), x, w[i], s->depth[i - 1], true);
 		keep[i] = x;
 	}
-	keep[4] = sppf(a, "/model.9", x, w[4]);
+	keep[4] = ar_sppf(a, "/model.9", x, w[4]);
 	x = ar_concat(a, "/model.11", (struct val[]){ ar_up(a, "/model.10", keep[4]), keep[3] }, 2);
-	x = c2f(a, "/model.12", x, w[3], s->depth[0], false);
+	x = ar_c2f(a, "/model.12", x, w[3], s->depth[0], false);
 	keep[3] = x;
 	x = ar_concat(a, "/model.14", (struct val[]){ ar_up(a, "/model.13", x), keep[2] }, 2);
-	p[0] = c2f(a, "/model.15", x, w[2], s->depth[0], false);
+	p[0] = ar_c2f(a, "/model.15", x, w[2], s->depth[0], false);
 	x = ar_cba(a, "/model.16", p[0], w[2], 3, 2);
 	x = ar_concat(a, "/model.17", (struct val[]){ x, keep[3] }, 2);
-	p[1] = c2f(a, "/model.18", x, w[3], s->depth[0], false);
+	p[1] = ar_c2f(a, "/model.18", x, w[3], s->depth[0], false);
 	x = ar_cba(a, "/model.19", p[1], w[3], 3, 2);
 	x = ar_concat(a, "/model.20", (struct val[]){ x, keep[4] }, 2);
-	p[2] = c2f(a, "/model.21", x, w[4], s->depth[0], false);
+	p[2] = ar_c2f(a, "/model.21", x, w[4], s->depth[0], false);
 	detect(a, p);
 	if (s->extra)
 		further(a, s, p);

@@ -1,0 +1,35 @@
+# The architectures that mkarch makes have the published sizes, and our tools take them.
+load helper
+
+@test "weights and operations are the published ones" {
+	local name params ops tolerance got seen=0
+	while read -r name params ops tolerance; do
+		got=$(mkarch "$name" --count --raw)
+		echo "$got" | awk -v name="$name" -v p="$params" -v o="$ops" -v t="$tolerance" '
+			function far(a, b) { return a < b * (1 - t / 100) || a > b * (1 + t / 100) }
+			{ p2 = $1 / 1e6; o2 = 2 * $2 / 1e9 }
+			far(p2, p) || far(o2, o) { printf "%s: %.2f M, %.2f G, not %s M, %s G\n", name, p2, o2, p, o; exit 1 }'
+		seen=$((seen + 1))
+	done < <(grep -v '^#' "$ROOT/tests/cases/archs.txt")
+	[ "$seen" -ge 19 ]
+}
+
+# made ARCH [MKARCH-OPTION...]: with few channels it passes the whole chain, and the program runs.
+made() {
+	local arch=$1
+	shift
+	mkarch "$arch" m.onnx --thin 8 --raw "$@"
+	echo 'model_optimization_config(calibration, calibset_size=1, batch_size=1)' > s.alls
+	onnx2hn -q m.onnx 2> log | hn-normalize -q > fp.har
+	hn-quantize -q --random-calib -s s.alls fp.har -o q.har
+	hn-alloc -q q.har 2> log | hn2hef -q -o a.hef
+	hef-run -q --timing t.json a.hef
+}
+
+@test "yolov10, yolov11, yolo26" {
+	made yolov10n --size 64
+	made yolov10m --size 64
+	made yolov11s --size 64
+	made yolov11l --size 64
+	made yolo26n --size 64
+}
