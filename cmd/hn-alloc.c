@@ -97,8 +97,12 @@ static int load(struct work *w, const struct config *cfg, struct err *e)
 static struct allocation *stored(struct work *w, struct err *e)
 {
 	json_t *j = bundle_get_json(w->b, "alloc.json", e);
-	struct allocation *old = j ? alloc_from_json(j, e) : NULL;
+	struct allocation *old;
 
+	if (!j)
+		return NULL;
+	if (!(old = alloc_from_json(j, e)))
+		err_in(e, "alloc.json");
 	json_decref(j);
 	return old;
 }

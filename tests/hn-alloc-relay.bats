@@ -312,6 +312,43 @@ spilled() {
 		hn-alloc -q -s s.alls "$Q"
 }
 
+@test "what a bundle says of a relay is checked before a script is made of it" {
+	forged() {
+		jq --arg w "$3" "$2" x/good.json > x/shapes.alloc.json
+		(cd x && tar cf ../bad.har --format ustar --exclude good.json -- *)
+		fails_with 1 "hn-alloc: alloc.json: layer $1" hn-alloc -q --keep-best bad.har
+	}
+	allocated <<- 'END'
+		f = format_conversion(conv2, conv3, conv4, spatial_reshape, 8, 32, collapse=True)
+		g = shape_splitter(SPLIT_WIDTH, dw1, [conv5])
+		s = shortcut(fc1, [output_layer1])
+	END
+	hn-alloc -q --keep-best a.har -o again.har
+	mkdir x
+	har-pack -x x a.har
+	mv x/shapes.alloc.json x/good.json
+	f='(.layers[] | select(.name == "shapes/f"))'
+	g='(.layers[] | select(.name == "shapes/g"))'
+	s='(.layers[] | select(.name == "shapes/s"))'
+	n=$(jq '[.layers[].name] | index("shapes/f")' x/good.json)
+	m=$(jq '[.layers[].name] | index("shapes/g")' x/good.json)
+	k=$(jq '[.layers[].name] | index("shapes/s")' x/good.json)
+	for word in nix '' 'spatial_reshape, height=8, width=32, collapse=True)'$'\n''place(0, [conv1]' \
+		'spatial_reshape, depth=3' 'spatial_reshape, height=8, width=32 # )' 'spatial_reshape,  height=8' \
+		SPLIT_WIDTH 'spatial_reshape, height=0'; do
+		forged "$n: the word '${word//$'\n'/?}' is none of format_conversion" "$f.word = \$w" "$word"
+	done
+	forged "$m: the word 'spatial_reshape' is none of shape_splitter" "$g.word = \$w" spatial_reshape
+	forged "$m: the word 'INPUT_FEATURES' is none of shape_splitter" "$g.word = \$w" INPUT_FEATURES
+	forged "$m: key 'word' is missing" "del($g.word)"
+	forged "$k: the word 'SPATIAL' is none of shortcut" "$s.word = \$w" SPATIAL
+	for key in name layer merged 'relay.from[0]' 'relay.to[0]'; do
+		for name in 'a b' a$'\n'b "a'\"b"; do
+			forged "$k: the name '${name//$'\n'/?}' cannot stand in a script" "$s.${key#relay.} = \$w" "$name"
+		done
+	done
+}
+
 @test "automatic reshapes stand at every input and output when they are enabled, and not otherwise" {
 	allocated <<< 'allocator_param(automatic_reshapes=enabled)'
 	[ "$(jq -c '[.layers[] | select(.kind) | [.kind, .name]]' report.json)" = \

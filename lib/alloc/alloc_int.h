@@ -353,6 +353,14 @@ bool alloc_is_relay(const struct allocation *a, size_t layer);
 /* shortcut(...), portal(...), ...: relays of the script. */
 int relays_read(struct plan *p, struct err *e);
 struct relay *relay_add(struct plan *p, enum alloc_kind kind, const char *name);
+/* Is it what a relay of this kind has besides names in a script, as relays_read writes it? */
+int relay_check_word(enum alloc_kind kind, const char *word, struct err *e);
+
+/* ---- alloc_relay_json.c ---- */
+void alloc_relay_put(json_t *o, const struct alloc_layer *l);
+int alloc_relay_read(struct allocation *a, const json_t *o, struct alloc_layer *l, struct err *e);
+/* May it stand in a script? */
+int alloc_check_name(const char *name, struct err *e);
 
 /* ---- spill.c ---- */
 /* The largest buffer in L3 that a relay in front of its consumer would shorten; NULL: none. */

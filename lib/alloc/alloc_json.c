@@ -1,5 +1,5 @@
 /* The bundle's member X.alloc.json; har(5). */
-#include "alloc/alloc.h"
+#include "alloc/alloc_int.h"
 #include "base/limits.h"
 
 enum {
@@ -91,25 +91,6 @@ static int get_numbers(const json_t *j, void *record, const struct number *n, si
 	return 0;
 }
 
-static json_t *strings(char *const *v, size_t n)
-{
-	json_t *j = json_array();
-
-	for (size_t i = 0; i < n; i++)
-		json_array_append_new(j, json_string(v[i]));
-	return j;
-}
-
-static void put_relay(json_t *o, const struct alloc_layer *l)
-{
-	json_object_set_new(o, "kind", json_string(alloc_kind_name(l->kind)));
-	json_object_set_new(o, "order", json_integer(l->relay.order));
-	json_object_set_new(o, "from", strings(l->relay.from, l->relay.nfrom));
-	json_object_set_new(o, "to", strings(l->relay.to, l->relay.nto));
-	if (l->relay.word)
-		json_object_set_new(o, "word", json_string(l->relay.word));
-}
-
 static json_t *reals(const double *v, int32_t n)
 {
 	json_t *j = json_array();
@@ -150,7 +131,7 @@ json_t *alloc_to_json(const struct allocation *a)
 		put_numbers(o, &a->layers[i], layer_numbers, LAYER_NUMBERS);
 		json_object_set_new(o, "row_cycles", json_integer(a->layers[i].row_cycles));
 		if (a->layers[i].kind != ALLOC_LAYER)
-			put_relay(o, &a->layers[i]);
+			alloc_relay_put(o, &a->layers[i]);
 		if (a->layers[i].merged)
 			json_object_set_new(o, "merged", json_string(a->layers[i].merged));
 		json_array_append_new(layers, o);
@@ -166,52 +147,6 @@ json_t *alloc_to_json(const struct allocation *a)
 	return j;
 }
 
-static int read_names(struct allocation *a, const json_t *o, const char *key, char ***out,
-		      size_t *n, struct err *e)
-{
-	const json_t *v = json_object_get(o, key);
-
-	*n = json_array_size(v);
-	if (*n == 0 || *n > LIMIT_LAYERS)
-		return err_set(e, "'%s' must be a list of names", key);
-	*out = arena_array(&a->arena, *n, sizeof **out);
-	for (size_t i = 0; i < *n; i++) {
-		const char *name = json_string_value(json_array_get(v, i));
-
-		if (!name || !*name || strlen(name) > LIMIT_NAME)
-			return err_set(e, "'%s' must be a list of names", key);
-		(*out)[i] = arena_strdup(&a->arena, name);
-	}
-	return 0;
-}
-
-/* Layers without "kind" are no relays. */
-static int read_relay(struct allocation *a, const json_t *o, struct alloc_layer *l, struct err *e)
-{
-	const char *kind, *word = json_string_value(json_object_get(o, "word"));
-	int64_t order;
-	size_t k;
-
-	if (!json_object_get(o, "kind"))
-		return 0;
-	if (json_need_string(o, "kind", &kind, e) < 0 ||
-	    json_get_int(o, "order", 0, LIMIT_LAYERS, 0, &order, e) < 0)
-		return -1;
-	for (k = ALLOC_LAYER + 1; k < ALLOC_KINDS; k++)
-		if (strcmp(alloc_kind_name((enum alloc_kind)k), kind) == 0)
-			break;
-	if (k == ALLOC_KINDS)
-		return err_set(e, "unknown kind '%s'", quote(kind));
-	l->kind = (enum alloc_kind)k;
-	l->relay.order = (int32_t)order;
-	if ((l->kind == ALLOC_SHAPE_SPLITTER || l->kind == ALLOC_FORMAT) && !word)
-		return err_set(e, "key 'word' is missing");
-	l->relay.word = word ? arena_strdup(&a->arena, word) : NULL;
-	return read_names(a, o, "from", &l->relay.from, &l->relay.nfrom, e) < 0
-		   ? -1
-		   : read_names(a, o, "to", &l->relay.to, &l->relay.nto, e);
-}
-
 static int read_layer(struct allocation *a, const json_t *o, struct alloc_layer *l, struct err *e)
 {
 	const char *name, *layer, *merged = NULL;
@@ -221,9 +156,9 @@ static int read_layer(struct allocation *a, const json_t *o, struct alloc_layer 
 	    (json_object_get(o, "merged") && json_need_string(o, "merged", &merged, e) < 0) ||
 	    get_numbers(o, l, layer_numbers, LAYER_NUMBERS, e) < 0)
 		return -1;
-	if (!*name || !*layer || strlen(name) > LIMIT_NAME || strlen(layer) > LIMIT_NAME ||
-	    (merged && (!*merged || strlen(merged) > LIMIT_NAME)))
-		return err_set(e, "a name is empty or too long");
+	if (alloc_check_name(name, e) < 0 || alloc_check_name(layer, e) < 0 ||
+	    (merged && alloc_check_name(merged, e) < 0))
+		return -1;
 	if (merged)
 		l->merged = arena_strdup(&a->arena, merged);
 	l->name = arena_strdup(&a->arena, name);
@@ -234,7 +169,7 @@ static int read_layer(struct allocation *a, const json_t *o, struct alloc_layer 
 		return err_set(e, "columns %d to %d", l->column_from, l->column_to);
 	if (l->context >= a->ncontexts)
 		return err_set(e, "context %d of %d", l->context, a->ncontexts);
-	if (read_relay(a, o, l, e) < 0)
+	if (alloc_relay_read(a, o, l, e) < 0)
 		return -1;
 	return json_get_int(o, "row_cycles", 0, INT64_C(1) << 48, 1, &l->row_cycles, e);
 }
@@ -402,7 +337,6 @@ struct allocation *alloc_from_json(const json_t *j, struct err *e)
 		a->stuck = (int32_t)stuck;
 		return a;
 	}
-	err_in(e, "allocation");
 	alloc_free(a);
 	return NULL;
 }

@@ -91,7 +91,7 @@ static bool outputs_of(struct plan *p, const struct alls_stmt *st, const struct 
 }
 
 /* The arguments behind the layers, as the script has them. */
-static char *tail(struct plan *p, const struct alls_stmt *st, const struct command *c)
+static char *tail(struct arena *a, const struct alls_stmt *st, const struct command *c)
 {
 	static const char *const more[] = { "height", "width", "collapse", "input_windows",
 					    "output_windows" };
@@ -107,9 +107,45 @@ static char *tail(struct plan *p, const struct alls_stmt *st, const struct comma
 		str_printf(&s, ", %s=", more[i]);
 		alls_print_value(v, &s);
 	}
-	out = arena_strdup(&p->arena, s.p);
+	out = arena_strdup(a, s.p);
 	str_release(&s);
 	return out;
+}
+
+/* A statement with this word is one, and has the same word. */
+static bool reads_back(const struct command *c, const char *word)
+{
+	const bool first = c->kind == ALLOC_SHAPE_SPLITTER;
+	char *text = first ? xasprintf("r = %s(%s, a, [b])", c->name, word)
+			   : xasprintf("r = %s(a, b, %s)", c->name, word);
+	struct err ignored = { 0 };
+	struct alls *s = alls_parse("", text, strlen(text), &ignored);
+	struct arena scratch = { 0 };
+	bool ok = s && s->nstmts == 1 && alls_check(s, &ignored) == 0 &&
+		  alls_is(&s->stmts[0], c->name, NULL) && alls_is_for(&s->stmts[0], ALLS_ALLOC) &&
+		  strcmp(tail(&scratch, &s->stmts[0], c), word) == 0;
+
+	arena_release(&scratch);
+	alls_free(s);
+	free(text);
+	return ok;
+}
+
+int relay_check_word(enum alloc_kind kind, const char *word, struct err *e)
+{
+	/* Those that defuse() makes (defuse.c). */
+	static const char *const split[ALLOC_KINDS] = {
+		[ALLOC_SPLITTER] = "INPUT_FEATURES", [ALLOC_SHAPE_SPLITTER] = "SPATIAL"
+	};
+	const struct command *c = commands;
+
+	while (c->kind != kind)
+		c++;
+	if (!word)
+		return c->word ? err_set(e, "key 'word' is missing") : 0;
+	if ((split[kind] && strcmp(split[kind], word) == 0) || (c->word && reads_back(c, word)))
+		return 0;
+	return err_set(e, "the word '%s' is none of %s", quote(word), c->name);
 }
 
 /* What a reshape makes of a tensor has as many pixels. */
@@ -197,7 +233,7 @@ static int read(struct plan *p, const struct alls_stmt *st, const struct command
 	r->to = to;
 	r->nto = nto;
 	r->st = st;
-	r->word = c->word ? tail(p, st, c) : NULL;
+	r->word = c->word ? tail(&p->arena, st, c) : NULL;
 	count(r);
 	return 0;
 }
