@@ -17,9 +17,6 @@ static const struct {
 	{ "centernet_resnet_v1_50",           arch_centernet_resnet_v1_50 },
 	{ "deeplab_v3_mobilenet_v2",          arch_deeplab_v3_mobilenet_v2 },
 	{ "deeplab_v3_mobilenet_v2_wo_dilation", arch_deeplab_v3_mobilenet_v2_wo_dilation },
-	{ "deit_base",                        arch_deit_base },
-	{ "deit_small",                       arch_deit_small },
-	{ "deit_tiny",                        arch_deit_tiny },
 	{ "densenet121",                      arch_densenet121 },
 	{ "dncnn3",                           arch_dncnn3 },
 	{ "dncnn_color_blind",                arch_dncnn_color_blind },
@@ -102,7 +99,7 @@ static const struct {
 
 #define COUNT(a) (sizeof(a) / sizeof((a)[0]))
 
-static const struct arch_row *const families[] = { arch_yolov11 };
+static const struct arch_row *const families[] = { arch_transformers, arch_yolov11 };
 
 static int usage(void)
 {

@@ -48,6 +48,7 @@ struct arch_row {
 int ar_thin(const struct arch *a, int c);
 struct val ar_input(struct arch *a, int c, int size);
 struct val ar_input_hw(struct arch *a, int c, int h, int w); /* --size is the width */
+struct val ar_input_tokens(struct arch *a, int tokens, int dim); /* [1][tokens][dim] */
 void ar_output(struct arch *a, struct val x);
 
 /*
@@ -64,6 +65,7 @@ void ar_split(struct arch *a, const char *scope, struct val x, const int *sizes,
 	      struct val *y);
 /* Constants. */
 struct val ar_ints(struct arch *a, size_t n, const int64_t *v);
+struct val ar_index(struct arch *a, int64_t v); /* a number without dimensions */
 struct val ar_floats(struct arch *a, int rank, const int64_t *dim, const float *v);
 struct val ar_scalar(struct arch *a, float v);
 struct val ar_reshape(struct arch *a, const char *scope, struct val x, size_t n,
@@ -110,6 +112,7 @@ struct val ar_resnet(struct arch *a, struct val x, const int blocks[4], bool dee
 		     struct val *keep);
 
 /* Architectures, arch_*.c. */
+extern const struct arch_row arch_transformers[];
 extern const struct arch_row arch_yolov11[];
 
 void arch_mobilenet_v1(struct arch *a);
@@ -162,9 +165,6 @@ void arch_yolov8l(struct arch *a);
 void arch_yolov8s_seg(struct arch *a);
 void arch_yolov8s_pose(struct arch *a);
 void arch_yolox_tiny(struct arch *a);
-void arch_deit_tiny(struct arch *a);
-void arch_deit_small(struct arch *a);
-void arch_deit_base(struct arch *a);
 void arch_centernet_resnet_v1_18(struct arch *a);
 void arch_centernet_resnet_v1_50(struct arch *a);
 void arch_unet(struct arch *a);

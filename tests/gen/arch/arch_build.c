@@ -33,15 +33,29 @@ static const char *tensor_name(struct val v)
 	return v.id ? ar_name("t%d", v.id) : "images";
 }
 
+static struct val input(struct arch *a, struct val like, char *shape)
+{
+	const struct val v = next(a, like);
+
+	onnxw_value_info(&a->graph, 11, tensor_name(v), shape);
+	return v;
+}
+
 struct val ar_input_hw(struct arch *a, int c, int h, int w)
 {
 	const int width = a->size ? a->size : w, height = a->size ? h * a->size / w : h;
-	const struct val v = next(a, (struct val){ .c = c, .h = height, .w = width });
 	char shape[64];
 
 	snprintf(shape, sizeof shape, "1,%d,%d,%d", c, height, width);
-	onnxw_value_info(&a->graph, 11, tensor_name(v), shape);
-	return v;
+	return input(a, (struct val){ .c = c, .h = height, .w = width }, shape);
+}
+
+struct val ar_input_tokens(struct arch *a, int tokens, int dim)
+{
+	char shape[64];
+
+	snprintf(shape, sizeof shape, "1,%d,%d", tokens, dim);
+	return input(a, (struct val){ .c = dim, .h = 1, .w = tokens }, shape);
 }
 
 struct val ar_input(struct arch *a, int c, int size)
@@ -123,6 +137,11 @@ struct val ar_ints(struct arch *a, size_t n, const int64_t *v)
 	const int64_t dim = (int64_t)n;
 
 	return init(a, 7, 1, &dim, v, n * sizeof *v);
+}
+
+struct val ar_index(struct arch *a, int64_t v)
+{
+	return init(a, 7, 0, NULL, &v, sizeof v);
 }
 
 struct val ar_floats(struct arch *a, int rank, const int64_t *dim, const float *v)

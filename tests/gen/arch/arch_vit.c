@@ -1,104 +1,135 @@
-/* Vision transformers: DeiT (Touvron et al. 2020), which has ViT's structure. */
-#include "arch.h"
+/*
+ * Encoders of equal blocks: ViT (Dosovitskiy et al. 2020), DeiT (Touvron et al. 2020), the two
+ * sides of CLIP (Radford et al. 2021), TinyCLIP (Wu et al. 2023) and SigLIP (Zhai et al. 2023),
+ * ViTPose (Xu et al. 2022).
+ */
+#include "arch_vit.h"
 
-enum {
-	TOKENS = 197
-};
-
-static struct val norm(struct arch *a, const char *scope, struct val x, int dim)
+static struct val class_token(struct arch *a, struct val x, int dim)
 {
-	const int64_t n = dim;
-	float *one = xcalloc((size_t)dim, sizeof *one);
-	struct val in[3] = { x };
+	const int64_t dims[3] = { 1, 1, dim };
+	const struct val in[2] = { ar_random(a, 3, dims, 0.5), x };
 
-	for (int i = 0; i < dim; i++)
-		one[i] = 1;
-	in[1] = ar_floats(a, 1, &n, one);
-	in[2] = ar_random(a, 1, &n, 0.1);
-	free(one);
-	return ar_node(a, "LayerNormalization", scope, in, 3, "axis=-1 epsilon=f:0.000001");
+	return ar_node(a, "Concat", "/cls_token", in, 2, "axis=1");
 }
 
-/* [1][tokens][dim] to [1][heads][tokens][dim / heads]. */
-static struct val heads(struct arch *a, const char *scope, struct val x, int dim, int n)
+static void classes(struct arch *a, struct val x, const struct ar_vit *v, int tokens)
 {
-	x = ar_reshape(a, scope, ar_linear(a, scope, x, dim, dim), 4,
-		       (const int64_t[]){ 1, TOKENS, n, dim / n });
-	return ar_1(a, "Transpose", scope, x, "perm=0,2,1,3");
-}
-
-static struct val attention(struct arch *a, const char *s, struct val x, int dim, int n)
-{
-	const struct val q = heads(a, ar_name("%s/q", s), x, dim, n);
-	const struct val k = heads(a, ar_name("%s/k", s), x, dim, n);
-	const struct val v = heads(a, ar_name("%s/v", s), x, dim, n);
-	struct val p = ar_1(a, "Transpose", ar_name("%s/kt", s), k, "perm=0,1,3,2");
-
-	p = ar_2(a, "MatMul", ar_name("%s/qk", s), q, p, "");
-	p = ar_2(a, "Mul", s, p, ar_scalar(a, 0.125f), "");
-	p = ar_1(a, "Softmax", s, p, "axis=-1");
-	p = ar_2(a, "MatMul", ar_name("%s/pv", s), p, v, "");
-	p = ar_1(a, "Transpose", ar_name("%s/join", s), p, "perm=0,2,1,3");
-	p = ar_reshape(a, ar_name("%s/join", s), p, 3, (const int64_t[]){ 1, TOKENS, dim });
-	return ar_linear(a, ar_name("%s/proj", s), p, dim, dim);
-}
-
-/* x / 2 (1 + erf(x / sqrt 2)) */
-static struct val gelu(struct arch *a, const char *s, struct val x)
-{
-	struct val y = ar_2(a, "Div", s, x, ar_scalar(a, 1.41421356f), "");
-
-	y = ar_2(a, "Add", s, ar_1(a, "Erf", s, y, ""), ar_scalar(a, 1), "");
-	y = ar_2(a, "Mul", s, x, y, "");
-	return ar_2(a, "Mul", ar_name("%s/half", s), y, ar_scalar(a, 0.5f), "");
-}
-
-static struct val mlp(struct arch *a, const char *s, struct val x, int dim)
-{
-	x = gelu(a, s, ar_linear(a, ar_name("%s/fc1", s), x, dim, 4 * dim));
-	return ar_linear(a, ar_name("%s/fc2", s), x, 4 * dim, dim);
-}
-
-static void vit(struct arch *a, int dim, int n)
-{
-	const int64_t token[3] = { 1, 1, dim }, place[3] = { 1, TOKENS, dim };
-	struct val x = ar_input(a, 3, 224), y;
-
+	(void)tokens;
 	a->classes = a->classes ? a->classes : 1000;
-	a->opset = a->opset < 17 ? 17 : a->opset; /* LayerNormalization */
-	x = ar_conv_full(a, "/patch_embed", x, dim, 16, 16, 0, 1);
-	x = ar_reshape(a, "/patch_embed", x, 3, (const int64_t[]){ 1, dim, TOKENS - 1 });
-	x = ar_1(a, "Transpose", "/patch_embed", x, "perm=0,2,1");
-	x = ar_node(a, "Concat", "/cls_token", (struct val[]){ ar_random(a, 3, token, 0.5), x }, 2,
-		    "axis=1");
-	x = ar_2(a, "Add", "/pos_embed", x, ar_random(a, 3, place, 0.5), "");
-	for (int i = 0; i < 12; i++) {
-		const char *s = ar_name("/blocks.%d", i);
+	x = ar_token(a, "/token", ar_tokens_norm(a, "/norm", x, v->dim, v->norm), 0, v->dim);
+	ar_output(a, ar_linear(a, "/head", x, v->dim, a->classes));
+}
 
-		y = norm(a, ar_name("%s/norm1", s), x, dim);
-		y = attention(a, ar_name("%s/attn", s), y, dim, n);
-		x = ar_2(a, "Add", ar_name("%s/add1", s), x, y, "");
-		y = norm(a, ar_name("%s/norm2", s), x, dim);
-		y = mlp(a, ar_name("%s/mlp", s), y, dim);
-		x = ar_2(a, "Add", ar_name("%s/add2", s), x, y, "");
+static void joint(struct arch *a, struct val x, const struct ar_vit *v, int tokens)
+{
+	(void)tokens;
+	x = ar_token(a, "/token", x, 0, v->dim);
+	x = ar_tokens_norm(a, "/post_norm", x, v->dim, v->norm);
+	ar_output(a, ar_product(a, "/projection", x, v->dim, v->joint));
+}
+
+/* One query that the image does not change, so that its product is a constant. */
+static void query_pooling(struct arch *a, struct val x, const struct ar_vit *v, int tokens)
+{
+	const int64_t dims[4] = { 1, v->heads, 1, v->dim / v->heads };
+	struct val qkv[3], y;
+
+	x = ar_tokens_norm(a, "/post_norm", x, v->dim, v->norm);
+	qkv[0] = ar_random(a, 4, dims, 1);
+	for (int i = 1; i < 3; i++) {
+		const char *s = ar_name("/pool/%s", i == 1 ? "k" : "v");
+
+		y = ar_linear(a, s, x, v->dim, v->dim);
+		qkv[i] = ar_heads(a, s, y, tokens, v->dim, v->heads);
 	}
-	x = norm(a, "/norm", x, dim);
-	x = ar_2(a, "Gather", "/token", x, ar_ints(a, 1, (const int64_t[]){ 0 }), "axis=1");
-	x = ar_reshape(a, "/token", x, 2, (const int64_t[]){ 1, dim });
-	ar_output(a, ar_linear(a, "/head", x, dim, a->classes));
+	x = ar_scores(a, "/pool", qkv, 0.125, (struct val){ 0 });
+	x = ar_join(a, "/pool", x, 1, v->dim);
+	x = ar_linear(a, "/pool/proj", x, v->dim, v->dim);
+	y = ar_tokens_norm(a, "/pool/norm", x, v->dim, v->norm);
+	y = ar_mlp(a, "/pool/mlp", y, v->dim, 4 * v->dim, v->gate);
+	ar_output(a, ar_2(a, "Add", "/pool/add", x, y, ""));
 }
 
-void arch_deit_tiny(struct arch *a)
+static void heat_maps(struct arch *a, struct val x, const struct ar_vit *v, int tokens)
 {
-	vit(a, 192, 3);
+	x = ar_tokens_norm(a, "/norm", x, v->dim, v->norm);
+	x = ar_to_map(a, "/map", x, v->dim, tokens / 12, 12);
+	for (int i = 0; i < 2; i++) {
+		x = ar_deconv(a, ar_name("/deconv%d", i), x, 256, 4, 2, 1);
+		x = ar_norm(a, ar_name("/bn%d", i), x);
+		x = ar_act(a, ar_name("/relu%d", i), x, AR_RELU);
+	}
+	ar_output(a, ar_conv(a, "/final", x, 17, 1, 1));
 }
 
-void arch_deit_small(struct arch *a)
+void ar_vit(struct arch *a, const void *with)
 {
-	vit(a, 384, 6);
+	static void (*const ends[])(struct arch *, struct val, const struct ar_vit *, int) = {
+		[AR_CLASSES] = classes,
+		[AR_CLIP] = joint,
+		[AR_SIGLIP] = query_pooling,
+		[AR_POSE] = heat_maps,
+	};
+	const struct ar_vit *v = with;
+	const int size = v->size ? v->size : 224;
+	struct val x = v->end == AR_POSE ? ar_input_hw(a, 3, 256, 192) : ar_input(a, 3, size);
+	struct ar_encoder e = { .count = v->depth,
+				.tokens = x.h / v->patch * (x.w / v->patch),
+				.dim = v->dim,
+				.heads = v->heads,
+				.hidden = 4 * v->dim,
+				.norm = v->norm,
+				.gate = v->gate,
+				.fused = v->fused };
+
+	a->opset = a->opset < 17 ? 17 : a->opset; /* LayerNormalization */
+	x = ar_patches(a, "/patch_embed", x, v->dim, v->patch);
+	if (v->end == AR_CLASSES || v->end == AR_CLIP) {
+		x = class_token(a, x, v->dim);
+		e.tokens++;
+	}
+	x = ar_add_place(a, "/pos_embed", x, e.tokens, v->dim);
+	if (v->end == AR_CLIP)
+		x = ar_tokens_norm(a, "/pre_norm", x, v->dim, v->norm);
+	x = ar_encode(a, "/blocks", x, &e);
+	ends[v->end](a, x, v, e.tokens);
 }
 
-void arch_deit_base(struct arch *a)
+/* Tokens see those before them. */
+static struct val causal_mask(struct arch *a, int tokens)
 {
-	vit(a, 768, 12);
+	const int64_t dims[2] = { tokens, tokens };
+	float *m = xcalloc((size_t)tokens * (size_t)tokens, sizeof *m);
+	struct val v;
+
+	for (int i = 0; i < tokens; i++)
+		for (int k = i + 1; k < tokens; k++)
+			m[i * tokens + k] = -3.4028235e38f;
+	v = ar_floats(a, 2, dims, m);
+	free(m);
+	return v;
+}
+
+void ar_text(struct arch *a, const void *with)
+{
+	const struct ar_text *t = with;
+	struct val x = ar_input_tokens(a, t->tokens, t->dim);
+	struct ar_encoder e = { .count = t->depth,
+				.tokens = t->tokens,
+				.dim = t->dim,
+				.heads = t->dim / 64,
+				.hidden = 4 * t->dim,
+				.gate = t->gate };
+
+	a->opset = a->opset < 17 ? 17 : a->opset;
+	if (t->causal)
+		e.bias = causal_mask(a, t->tokens);
+	x = ar_encode(a, "/layers", x, &e);
+	if (t->pooled) {
+		x = ar_tokens_norm(a, "/final_norm", x, t->dim, AR_LN);
+		x = ar_token(a, "/token", x, t->tokens - 1, t->dim);
+		x = ar_linear(a, "/head", x, t->dim, t->dim);
+	}
+	ar_output(a, x);
 }
