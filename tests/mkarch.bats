@@ -11,7 +11,7 @@ load helper
 			far(p2, p) || far(o2, o) { printf "%s: %.2f M, %.2f G, not %s M, %s G\n", name, p2, o2, p, o; exit 1 }'
 		seen=$((seen + 1))
 	done < <(grep -v '^#' "$ROOT/tests/cases/archs.txt")
-	[ "$seen" -ge 19 ]
+	[ "$seen" -ge 27 ]
 }
 
 # made ARCH [MKARCH-OPTION...]: with few channels it passes the whole chain, and the program runs.
@@ -32,4 +32,12 @@ made() {
 	made yolov11s --size 64
 	made yolov11l --size 64
 	made yolo26n --size 64
+}
+
+@test "fast_depth, osnet, repghost, zero_dce_pp, lprnet" {
+	made fast_depth --size 64
+	made osnet_x1_0 --size 64
+	made repghost_2_0x --size 64
+	made zero_dce_pp --size 60
+	made lprnet --size 100
 }

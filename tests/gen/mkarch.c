@@ -99,7 +99,13 @@ static const struct {
 
 #define COUNT(a) (sizeof(a) / sizeof((a)[0]))
 
-static const struct arch_row *const families[] = { arch_transformers, arch_yolov11 };
+/* clang-format off */
+static const struct arch_row *const families[] = {
+	arch_transformers,
+	arch_yolov11,
+	arch_small,
+};
+/* clang-format on */
 
 static int usage(void)
 {

@@ -34,7 +34,7 @@ struct arch {
 	enum ar_act act; /* of ar_cba */
 	int nval;
 	bool count;          /* weights are counted, not made */
-	double params, macs; /* weights; products of convolutions and matrices, per image */
+	double params, macs; /* weights; a product for each of them and pixel of the output */
 };
 
 /* A family's architectures: rows up to one without a name. */
@@ -75,6 +75,9 @@ struct val ar_reshape(struct arch *a, const char *scope, struct val x, size_t n,
 struct val ar_conv(struct arch *a, const char *scope, struct val x, int co, int k, int s);
 struct val ar_conv_full(struct arch *a, const char *scope, struct val x, int co, int k, int s,
 			int pad, int groups);
+/* A kernel, steps and padding of kh x kw. */
+struct val ar_conv_hw(struct arch *a, const char *scope, struct val x, int co, const int k[2],
+		      const int s[2], const int pad[2], int groups);
 struct val ar_deconv(struct arch *a, const char *scope, struct val x, int co, int k, int s,
 		     int pad);
 struct val ar_act(struct arch *a, const char *scope, struct val x, enum ar_act act);
@@ -114,6 +117,7 @@ struct val ar_resnet(struct arch *a, struct val x, const int blocks[4], bool dee
 /* Architectures, arch_*.c. */
 extern const struct arch_row arch_transformers[];
 extern const struct arch_row arch_yolov11[];
+extern const struct arch_row arch_small[];
 
 void arch_mobilenet_v1(struct arch *a);
 void arch_mobilenet_v2(struct arch *a);

@@ -229,20 +229,29 @@ static struct val windowed(struct arch *a, const char *op, const char *scope, st
 	return put(a, op, scope, in, 3, attrs);
 }
 
+struct val ar_conv_hw(struct arch *a, const char *scope, struct val x, int co, const int k[2],
+		      const int s[2], const int pad[2], int groups)
+{
+	const int64_t dim[4] = { co, x.c / groups, k[0], k[1] };
+	const double fan = (double)(dim[1] * k[0] * k[1]);
+	struct val y =
+	    windowed(a, "Conv", scope, x, dim, co, fan,
+		     ar_name("kernel_shape=%d,%d strides=%d,%d pads=%d,%d,%d,%d "
+			     "dilations=1,1 group=%d",
+			     k[0], k[1], s[0], s[1], pad[0], pad[1], pad[0], pad[1], groups));
+
+	y.c = co;
+	y.h = (x.h + 2 * pad[0] - k[0]) / s[0] + 1;
+	y.w = (x.w + 2 * pad[1] - k[1]) / s[1] + 1;
+	a->macs += fan * co * y.h * y.w;
+	return y;
+}
+
 struct val ar_conv_full(struct arch *a, const char *scope, struct val x, int co, int k, int s,
 			int pad, int groups)
 {
-	const int64_t dim[4] = { co, x.c / groups, k, k };
-	struct val y = windowed(a, "Conv", scope, x, dim, co, (double)(dim[1] * k * k),
-				ar_name("kernel_shape=%d,%d strides=%d,%d pads=%d,%d,%d,%d "
-					"dilations=1,1 group=%d",
-					k, k, s, s, pad, pad, pad, pad, groups));
-
-	y.c = co;
-	y.h = (x.h + 2 * pad - k) / s + 1;
-	y.w = (x.w + 2 * pad - k) / s + 1;
-	a->macs += (double)(dim[1] * k * k) * co * y.h * y.w;
-	return y;
+	return ar_conv_hw(a, scope, x, co, (const int[2]){ k, k }, (const int[2]){ s, s },
+			  (const int[2]){ pad, pad }, groups);
 }
 
 struct val ar_conv(struct arch *a, const char *scope, struct val x, int co, int k, int s)
@@ -265,7 +274,7 @@ struct val ar_deconv(struct arch *a, const char *scope, struct val x, int co, in
 	y.c = co;
 	y.h = (x.h - 1) * s - 2 * pad + k;
 	y.w = (x.w - 1) * s - 2 * pad + k;
-	a->macs += (double)x.c * k * k * co * x.h * x.w;
+	a->macs += (double)x.c * k * k * co * y.h * y.w;
 	return y;
 }
 
