@@ -44,6 +44,7 @@ struct work {
 	struct graph *g; /* of the device */
 	struct tensors *q;
 	struct qmodel m;
+	struct alloc_removed removed;
 	struct allocation *a;
 	json_t *notices; /* what the script asks for and is not applied */
 	char *on_core;   /* a post-process there; NULL: none */
@@ -70,10 +71,21 @@ static void warn_arch(const struct work *w)
 			 quote(json_string_value(made)), w->target.name, w->target.name);
 }
 
+/* The device's part of the graph, without what the script removes. */
+static int take_device(struct work *w, struct err *e)
+{
+	struct graph *whole = w->g;
+	int rc = -1;
+
+	if ((w->g = graph_part(whole, PART_DEVICE, e)) != NULL &&
+	    qmodel_load(&w->m, w->g, w->q, e) == 0)
+		rc = alloc_remove(w->g, whole, &w->m, w->script, &w->removed, e);
+	graph_free(whole);
+	return rc;
+}
+
 static int load(struct work *w, const struct config *cfg, struct err *e)
 {
-	struct graph *device;
-
 	if (!(w->b = bundle_read(cfg->io.in, NULL, e)) ||
 	    bundle_require(w->b, STATE_QUANTIZED, STATE_QUANTIZED_SLIM, e) < 0 ||
 	    target_load(arch_of(cfg, w->b), &w->target, e) < 0)
@@ -86,11 +98,7 @@ static int load(struct work *w, const struct config *cfg, struct err *e)
 		return -1;
 	if (post_on_core(w->g))
 		w->on_core = xstrdup(post_on_core(w->g));
-	device = graph_part(w->g, PART_DEVICE, e);
-	graph_free(w->g);
-	if (!(w->g = device))
-		return -1;
-	return qmodel_load(&w->m, w->g, w->q, e);
+	return take_device(w, e);
 }
 
 /* The allocation in the bundle. */
@@ -181,7 +189,9 @@ static void stop_clock(const struct work *w)
 /* The search, or what the bundle has when that was ended too early to find anything. */
 static int search(struct work *w, bool keep_best, struct err *e)
 {
-	const struct alloc_opts opts = { .target = &w->target, .script = w->script, .stop = &stop };
+	const struct alloc_opts opts = {
+		.target = &w->target, .script = w->script, .stop = &stop, .removed = &w->removed
+	};
 
 	start_clock(w, keep_best);
 	w->a = alloc_run(w->g, &w->m, &opts, e);
@@ -308,6 +318,7 @@ int main(int argc, char *argv[])
 	json_decref(w.notices);
 	free(w.on_core);
 	alloc_free(w.a);
+	alloc_removed_release(&w.removed);
 	qmodel_release(&w.m);
 	tensors_free(w.q);
 	graph_free(w.g);

@@ -68,6 +68,9 @@ static int load(struct work *w, const struct config *cfg, struct err *e)
 	json_decref(j);
 	if (!w->a)
 		return err_in(e, "alloc.json");
+	for (size_t i = 0; i < w->a->removed.n; i++)
+		if (alloc_remove_layer(w->part[PART_DEVICE], &w->m, w->a->removed.v[i], e) < 0)
+			return err_in(e, "alloc.json");
 	if (cfg->arch && strchr(cfg->arch, '/') == NULL && strcmp(cfg->arch, w->a->arch) != 0)
 		return err_set(e, "the model is allocated for '%s' (run hn-alloc -a %s)",
 			       quote(w->a->arch), quote(cfg->arch));

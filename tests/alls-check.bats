@@ -88,7 +88,7 @@ refused() {
 }
 
 @test "--json says the same" {
-	printf '%s\n' 'place(0)' 'pre_quantization_optimization(equalization, policy=disabled)' 'remove_node(a)' > s.alls
+	printf '%s\n' 'place(0)' 'pre_quantization_optimization(equalization, policy=disabled)' 'optimize_buffers()' > s.alls
 	run --separate-stderr alls-check --json s.alls
 	[ "$status" -eq 1 ]
 	echo "$output" > out.json

@@ -86,11 +86,17 @@ struct alloc_try {
 	double fps;
 	const char *why; /* why not; NULL */
 };
+/* Full names of layers that remove_node took out, in that order. */
+struct alloc_removed {
+	char **v;
+	size_t n;
+};
 struct allocation {
 	struct arena arena;
 	char *arch;
 	int32_t ncontexts;
-	struct alloc_layer *layers; /* topological order */
+	struct alloc_removed removed; /* what the layers below do without */
+	struct alloc_layer *layers;   /* topological order */
 	size_t nlayers;
 	struct alloc_edge *edges;
 	size_t nedges;
@@ -120,7 +126,18 @@ struct alloc_opts {
 	 * nothing yet; may be NULL.
 	 */
 	const volatile sig_atomic_t *stop;
+	const struct alloc_removed *removed; /* from the graph and its records; may be NULL */
 };
+/*
+ * remove_node(X) of a script: takes layers that leave every code as it is out of g and *m.  whole:
+ * the graph that g is the device's part of.  *r is released by the caller, on an error, too.
+ */
+int alloc_remove(struct graph *g, const struct graph *whole, struct qmodel *m,
+		 const struct alls *script, struct alloc_removed *r, struct err *e);
+void alloc_removed_release(struct alloc_removed *r);
+/* The same for one layer; an error says why it must stay.  Outputs keep the names of their streams.
+ */
+int alloc_remove_layer(struct graph *g, struct qmodel *m, const char *name, struct err *e);
 /* Allocates; error when even the largest number of contexts does not hold a layer, naming it. */
 struct allocation *alloc_run(const struct graph *g, const struct qmodel *m,
 			     const struct alloc_opts *o, struct err *e);

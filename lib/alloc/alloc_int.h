@@ -357,6 +357,10 @@ struct relay *relay_add(struct plan *p, enum alloc_kind kind, const char *name);
 int relay_check_word(enum alloc_kind kind, const char *word, struct err *e);
 
 /* ---- alloc_relay_json.c ---- */
+/* A list of names; read: one that is not empty, of names that may stand in a script. */
+json_t *alloc_put_names(char *const *v, size_t n);
+int alloc_read_names(struct allocation *a, const json_t *o, const char *key, char ***out, size_t *n,
+		     struct err *e);
 void alloc_relay_put(json_t *o, const struct alloc_layer *l);
 int alloc_relay_read(struct allocation *a, const json_t *o, struct alloc_layer *l, struct err *e);
 /* May it stand in a script? */

@@ -124,6 +124,8 @@ json_t *alloc_to_json(const struct allocation *a)
 	json_object_set_new(j, "bound_link_s", json_real(a->bound.link_s));
 	json_object_set_new(j, "bound_load_s", json_real(a->bound.load_s));
 	json_object_set_new(j, "lcu_ecc", json_boolean(!a->no_ecc));
+	if (a->removed.n)
+		json_object_set_new(j, "removed", alloc_put_names(a->removed.v, a->removed.n));
 	for (i = 0; i < a->nlayers; i++) {
 		o = json_object();
 		json_object_set_new(o, "name", json_string(a->layers[i].name));
@@ -294,6 +296,9 @@ static int read_facts(struct allocation *a, const json_t *j, struct err *e)
 		return -1;
 	a->no_ecc = !ecc;
 	a->scale = 1;
+	if (json_object_get(j, "removed") &&
+	    alloc_read_names(a, j, "removed", &a->removed.v, &a->removed.n, e) < 0)
+		return -1;
 	if (json_get_double(j, "bound_compute_s", 0, &a->bound.compute_s, e) < 0 ||
 	    json_get_double(j, "bound_link_s", 0, &a->bound.link_s, e) < 0)
 		return -1;

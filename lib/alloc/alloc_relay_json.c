@@ -2,7 +2,7 @@
 #include "alloc/alloc_int.h"
 #include "base/limits.h"
 
-static json_t *strings(char *const *v, size_t n)
+json_t *alloc_put_names(char *const *v, size_t n)
 {
 	json_t *j = json_array();
 
@@ -15,8 +15,8 @@ void alloc_relay_put(json_t *o, const struct alloc_layer *l)
 {
 	json_object_set_new(o, "kind", json_string(alloc_kind_name(l->kind)));
 	json_object_set_new(o, "order", json_integer(l->relay.order));
-	json_object_set_new(o, "from", strings(l->relay.from, l->relay.nfrom));
-	json_object_set_new(o, "to", strings(l->relay.to, l->relay.nto));
+	json_object_set_new(o, "from", alloc_put_names(l->relay.from, l->relay.nfrom));
+	json_object_set_new(o, "to", alloc_put_names(l->relay.to, l->relay.nto));
 	if (l->relay.word)
 		json_object_set_new(o, "word", json_string(l->relay.word));
 }
@@ -33,8 +33,8 @@ int alloc_check_name(const char *name, struct err *e)
 	return plain ? 0 : err_set(e, "the name '%s' cannot stand in a script", quote(name));
 }
 
-static int read_names(struct allocation *a, const json_t *o, const char *key, char ***out,
-		      size_t *n, struct err *e)
+int alloc_read_names(struct allocation *a, const json_t *o, const char *key, char ***out, size_t *n,
+		     struct err *e)
 {
 	const json_t *v = json_object_get(o, key);
 
@@ -83,7 +83,7 @@ int alloc_relay_read(struct allocation *a, const json_t *o, struct alloc_layer *
 		return -1;
 	l->relay.order = (int32_t)order;
 	l->relay.word = word ? arena_strdup(&a->arena, word) : NULL;
-	return read_names(a, o, "from", &l->relay.from, &l->relay.nfrom, e) < 0
+	return alloc_read_names(a, o, "from", &l->relay.from, &l->relay.nfrom, e) < 0
 		   ? -1
-		   : read_names(a, o, "to", &l->relay.to, &l->relay.nto, e);
+		   : alloc_read_names(a, o, "to", &l->relay.to, &l->relay.nto, e);
 }

@@ -249,12 +249,22 @@ static void print_buffers(const struct allocation *a, struct str *out)
 	}
 }
 
+static void print_removed(const struct allocation *a, struct str *out)
+{
+	for (size_t i = 0; i < a->removed.n; i++) {
+		str_puts(out, "remove_node(");
+		alls_print_name(a->removed.v[i], out);
+		str_puts(out, ")\n");
+	}
+}
+
 void alloc_script(const struct allocation *a, struct str *out)
 {
 	if (a->batch != 1)
 		str_printf(out, "performance_param(optimize_for_batch=%d)\n", a->batch);
 	if (a->no_ecc)
 		str_puts(out, "allocator_param(enable_lcu_ecc=disabled)\n");
+	print_removed(a, out);
 	print_contexts(a, out);
 	print_defuse(a, out);
 	print_relays(a, out);

@@ -68,6 +68,15 @@ static void take_tries(const struct plan *p, struct allocation *a)
 	}
 }
 
+static void keep_removed(struct allocation *a, const struct alloc_removed *r)
+{
+	if (!r || !r->n)
+		return;
+	a->removed.v = arena_array(&a->arena, r->n, sizeof *a->removed.v);
+	for (; a->removed.n < r->n; a->removed.n++)
+		a->removed.v[a->removed.n] = arena_strdup(&a->arena, r->v[a->removed.n]);
+}
+
 struct allocation *alloc_run(const struct graph *g, const struct qmodel *m,
 			     const struct alloc_opts *o, struct err *e)
 {
@@ -78,6 +87,7 @@ struct allocation *alloc_run(const struct graph *g, const struct qmodel *m,
 	    settings_read(&p, e) == 0 && directives_read(&p, e) == 0)
 		a = allocate(&p, e);
 	if (a) {
+		keep_removed(a, o->removed);
 		measure(&p, a);
 		take_tries(&p, a);
 	}

@@ -177,6 +177,7 @@ struct layer {
 	json_t *unknown_params;     /* the same inside params */
 	json_t *compilation_params; /* kept; NULL when none */
 	bool pinned;  /* a script named it: no pass merges it into another (not in JSON) */
+	char *stream; /* of an output_layer: its name on the device; NULL: that of what feeds it */
 	bool dead;    /* removed at the next graph_sweep */
 	size_t index; /* position in graph->layers, set by graph_link */
 	void *user;   /* scratch of the stage that runs */

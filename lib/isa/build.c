@@ -282,6 +282,8 @@ static int streams(struct builder *b)
 			break;
 		}
 		s.tensor = (int32_t)b->base[from->index] + port;
+		if (s.output && io[i]->stream)
+			name = io[i]->stream;
 		if (s.output && (port > 0 || name_taken(p, name)))
 			name = io[i]->name;
 		s.name = xstrdup(name);

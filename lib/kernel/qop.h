@@ -99,6 +99,10 @@ int qop_slice_features(const struct qop *q, int32_t from, int32_t to, struct qop
 bool qop_has_columns(const struct qop *q);
 int qop_slice_columns(const struct qop *q, int32_t from, int32_t to, struct qop *out,
 		      int32_t *in_from, struct err *e);
+/* Are its output's codes those of its only input, in their order?  The shape may be another. */
+bool qop_keeps_codes(const struct qop *q);
+/* May its only input have any shape with as many codes? */
+bool qop_takes_any_shape(const struct qop *q);
 /* First and last column of input 0 that output columns [from, to) of such a record read. */
 void qop_columns_needed(const struct qop *q, int32_t from, int32_t to, int32_t *first,
 			int32_t *last);

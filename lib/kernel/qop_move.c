@@ -251,3 +251,38 @@ void qop_rows_depth_space(const struct qop *q, size_t in, int32_t y, int32_t *fi
 	*first = q->type == HN_DEPTH_TO_SPACE ? y / b : y * b;
 	*last = q->type == HN_DEPTH_TO_SPACE ? y / b : y * b + b - 1;
 }
+
+/* 1 x 1 blocks, whole tensors, nothing around them. */
+static bool moves_nothing(const struct qop *q)
+{
+	switch (q->type) {
+	case HN_SHORTCUT:
+	case HN_CONCAT:
+	case HN_SLICE:
+	case HN_EXTERNAL_PAD:
+	case HN_DEPTH_TO_SPACE:
+	case HN_SPACE_TO_DEPTH:
+		for (size_t i = 0; i < 3; i++)
+			if (q->in_shape.v[i] != q->out_shape.v[i])
+				return false;
+		return true;
+	case HN_FORMAT_CONVERSION:
+		return q->geom.n == 1;
+	default:
+		return false;
+	}
+}
+
+bool qop_keeps_codes(const struct qop *q)
+{
+	return q->nin == 1 && q->out_shape.n == 3 && q->in_scale.n == 1 && q->out_scale.n == 1 &&
+	       q->in_bits.v[0] == q->out_bits && q->in_zp.v[0] == q->out_zp &&
+	       q->in_scale.v[0] == q->out_scale.v[0] && moves_nothing(q);
+}
+
+bool qop_takes_any_shape(const struct qop *q)
+{
+	if (q->nin != 1)
+		return false;
+	return q->type == HN_DENSE || (q->type == HN_FORMAT_CONVERSION && q->geom.n == 1);
+}
