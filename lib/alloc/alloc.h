@@ -47,6 +47,8 @@ struct alloc_layer {
 	    cluster; /* cluster: id; -1 for layers outside clusters (boundary, format) */
 	int32_t lcus, subclusters, input_aligners, apus;
 	int32_t l3_weight_cuts, l3_buffer_cuts;
+	int64_t l2_bytes;          /* of its weights, in the L2 of its subclusters together */
+	int32_t mixed;             /* mixed_mem of the script; -1: not given */
 	int32_t columns, features; /* MAC mode: 8 x 8 or 16 x 4; 0 without MACs */
 	int64_t row_cycles;        /* cycles per output row */
 	int32_t rows;              /* output rows per frame */
@@ -165,6 +167,8 @@ struct alloc_use alloc_cluster_use(const struct allocation *a, const struct targ
 				   int32_t context, int32_t cluster);
 struct alloc_use alloc_context_use(const struct allocation *a, const struct target *t,
 				   int32_t context);
+/* Share of the device's L2 that holds weights of a context. */
+double alloc_l2_share(const struct allocation *a, const struct target *t, int32_t context);
 /* L4 cuts of a context's boundary buffers. */
 int64_t alloc_l4_cuts(const struct allocation *a, const struct target *t, int32_t context);
 /* Cycles per frame; the slowest layer of a context, of all: -1. */

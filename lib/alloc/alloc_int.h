@@ -66,11 +66,12 @@ struct unit {
 	const struct qop *q;
 	struct cost cost;
 	struct choice choice;
-	struct choice fixed;     /* from the script; 0 (mode: -1): free */
-	double min_fps;          /* compilation_param(X, fps=...), 0: none */
-	enum match match;        /* resources_allocation_strategy */
-	bool no_contexts;        /* its input buffers hold whole windows */
-	bool balanced;           /* the buffers behind it have one size */
+	struct choice fixed; /* from the script; 0 (mode: -1): free */
+	double min_fps;      /* compilation_param(X, fps=...), 0: none */
+	enum match match;    /* resources_allocation_strategy */
+	int mixed;        /* may L2 hold a part of its weights: 1 in any context, 0 no, -1 in one */
+	bool no_contexts; /* its input buffers hold whole windows */
+	bool balanced;    /* the buffers behind it have one size */
 	char **part_names;       /* fixed.parts names given by defuse(), or NULL */
 	bool split;              /* a splitter gives each part what it needs of the input */
 	const char *joined_name; /* that defuse() gives to the parts together, or NULL */
@@ -157,7 +158,9 @@ struct plan {
 	bool no_ecc;             /* allocator_param(enable_lcu_ecc=disabled) */
 	struct alloc_try *tries; /* what has been tried; texts in the arena */
 	size_t ntries, cap_tries;
-	bool held_up; /* the last try's buffers are for frames that enter more slowly */
+	bool for_power;  /* performance_param(optimize_for_power=enabled) */
+	bool save_power; /* now: the search prefers what takes less power */
+	bool held_up;    /* the last try's buffers are for frames that enter more slowly */
 	/* merging that no command names (merge_auto.c) */
 	bool merge_contexts; /* in several contexts, too */
 	double merge_util;   /* down to this control utilization; 0: as needed */
@@ -214,6 +217,12 @@ void unit_input_share(const struct unit *u, struct part part, int64_t *take, int
 /* Cycles per output row of a part. */
 int64_t unit_row_cycles(const struct plan *p, const struct unit *u, struct choice c,
 			struct part part);
+/* Where the weights of a part of so many features lie: bytes in L2, cuts of L3. */
+struct weights {
+	int64_t l2, cuts;
+};
+struct weights unit_weights(const struct plan *p, const struct unit *u, int32_t subclusters,
+			    int32_t features, bool l2);
 /* Resources of one part; L2 holds weights only when `l2`. */
 struct need unit_part_need(const struct plan *p, const struct unit *u, struct choice c,
 			   int32_t features, bool l2);
@@ -224,6 +233,8 @@ bool unit_need(const struct plan *p, const struct unit *u, struct choice c, bool
 bool fits_cluster(const struct target *t, const struct need *n, int64_t window_bytes);
 /* Cycles per frame: the slowest part. */
 int64_t unit_cycles(const struct plan *p, const struct unit *u, struct choice c);
+/* Watts x cycles of a frame, without those of buffers. */
+double unit_energy(const struct plan *p, const struct unit *u, struct choice c, bool l2);
 /* The choice with the fewest resources that the script allows; -1 when none fits in a cluster. */
 int unit_minimum(const struct plan *p, struct unit *u, bool l2, struct err *e);
 /* Largest and smallest choices in the script's bounds. */
@@ -236,6 +247,12 @@ int32_t unit_window(const struct unit *u, size_t input);
 
 /* Steps in which each of its output rows is made. */
 int32_t unit_steps(const struct unit *u);
+
+/* ---- usage.c ---- */
+/* Watts of resources at work. */
+double busy_watts(const struct target *t, bool no_ecc, const struct alloc_taken *l);
+/* What a frame takes beside the idle device. */
+double frame_joules(const struct allocation *a, const struct target *t);
 
 /* ---- merge.c: a ring of units, or one unit by itself ---- */
 /* Why a layer is not merged with others; NULL when it may be. */

@@ -101,6 +101,30 @@ static json_t *reals(const double *v, int32_t n)
 	return j;
 }
 
+/* Where weights lie, of layers that have some in L2; what the script says of it. */
+static void put_weights(json_t *o, const struct alloc_layer *l)
+{
+	if (l->l2_bytes)
+		json_object_set_new(o, "l2_bytes", json_integer(l->l2_bytes));
+	if (l->mixed >= 0)
+		json_object_set_new(o, "mixed_mem", json_boolean(l->mixed));
+}
+
+static int read_weights(const json_t *o, struct alloc_layer *l, struct err *e)
+{
+	bool mixed;
+
+	l->mixed = -1;
+	if (json_get_int(o, "l2_bytes", 0, INT64_C(1) << 40, 0, &l->l2_bytes, e) < 0)
+		return -1;
+	if (!json_object_get(o, "mixed_mem"))
+		return 0;
+	if (json_get_bool(o, "mixed_mem", false, &mixed, e) < 0)
+		return -1;
+	l->mixed = mixed;
+	return 0;
+}
+
 json_t *alloc_to_json(const struct allocation *a)
 {
 	json_t *j = json_object();
@@ -132,6 +156,7 @@ json_t *alloc_to_json(const struct allocation *a)
 		json_object_set_new(o, "layer", json_string(a->layers[i].layer));
 		put_numbers(o, &a->layers[i], layer_numbers, LAYER_NUMBERS);
 		json_object_set_new(o, "row_cycles", json_integer(a->layers[i].row_cycles));
+		put_weights(o, &a->layers[i]);
 		if (a->layers[i].kind != ALLOC_LAYER)
 			alloc_relay_put(o, &a->layers[i]);
 		if (a->layers[i].merged)
@@ -171,7 +196,7 @@ static int read_layer(struct allocation *a, const json_t *o, struct alloc_layer 
 		return err_set(e, "columns %d to %d", l->column_from, l->column_to);
 	if (l->context >= a->ncontexts)
 		return err_set(e, "context %d of %d", l->context, a->ncontexts);
-	if (alloc_relay_read(a, o, l, e) < 0)
+	if (alloc_relay_read(a, o, l, e) < 0 || read_weights(o, l, e) < 0)
 		return -1;
 	return json_get_int(o, "row_cycles", 0, INT64_C(1) << 48, 1, &l->row_cycles, e);
 }

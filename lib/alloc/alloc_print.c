@@ -162,25 +162,27 @@ static void context_row(const struct table *t, const struct allocation *a, const
 {
 	const struct alloc_layer *slow = &a->layers[alloc_slowest(a, c)];
 	struct alloc_traffic f;
-	char name[CELL], layers[CELL], l4[CELL], load[CELL], cross[CELL], fps[CELL];
+	char name[CELL], layers[CELL], l2[CELL], l4[CELL], load[CELL], cross[CELL], fps[CELL];
 
 	alloc_traffic_of(a, c, &f);
 	cell(name, "context_%d", c);
 	cell(layers, "%zu", layers_in(a, c));
+	percent(alloc_l2_share(a, tg, c), l2);
 	percent(tg->l4_cuts ? (double)alloc_l4_cuts(a, tg, c) / tg->l4_cuts : 0, l4);
 	cell(load, "%.3f", a->load[c] / 1e6);
 	cell(cross, "%.3f", (f.in + f.out + f.read + f.written + f.ddr) / 1e6);
 	cell(fps, "%.2f", a->interval[c] > 0 ? tg->clock_hz / a->interval[c] : 0);
-	cells(t, (const char *const[]){ name, layers, l4, load, cross, fps,
+	cells(t, (const char *const[]){ name, layers, l2, l4, load, cross, fps,
 					slow->merged ? slow->merged : slow->name });
 }
 
 static void print_contexts(const struct allocation *a, const struct target *tg, struct str *out)
 {
-	static const char *const titles[] = { "Context",    "Layers",        "L4 Utilization",
-					      "Weights MB", "Link MB/frame", "FPS",
-					      "Bottleneck" };
-	const struct table t = { out, titles, 7 };
+	static const char *const titles[] = {
+		"Context",       "Layers", "L2 Utilization", "L4 Utilization", "Weights MB",
+		"Link MB/frame", "FPS",    "Bottleneck"
+	};
+	const struct table t = { out, titles, 8 };
 
 	head(&t);
 	for (int32_t c = 0; c < a->ncontexts; c++)

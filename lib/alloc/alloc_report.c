@@ -51,6 +51,7 @@ static json_t *contexts_json(const struct allocation *a, const struct target *t)
 		struct alloc_traffic f;
 
 		alloc_traffic_of(a, c, &f);
+		put(j, "l2", alloc_l2_share(a, t, c));
 		json_object_set_new(j, "l4_cuts", json_integer(alloc_l4_cuts(a, t, c)));
 		json_object_set_new(j, "bottleneck",
 				    json_string(a->layers[alloc_slowest(a, c)].name));

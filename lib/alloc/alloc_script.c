@@ -203,9 +203,12 @@ static void print_params(const struct allocation *a, struct str *out)
 		str_printf(out,
 			   ", resources_allocation_strategy=manual_scs_selection, "
 			   "number_of_subclusters=%d, use_16x4_sc=%s, number_of_apus=%d, "
-			   "number_of_input_aligners=%d)\n",
+			   "number_of_input_aligners=%d",
 			   l->subclusters, l->columns > l->features ? "enabled" : "disabled",
 			   l->apus, l->input_aligners);
+		if (l->mixed >= 0)
+			str_printf(out, ", mixed_mem=%s", l->mixed ? "enabled" : "disabled");
+		str_puts(out, ")\n");
 	}
 }
 

@@ -5,7 +5,7 @@
 struct compilation {
 	int32_t subclusters, apus, aligners; /* 0: not given */
 	int mode;                            /* -1: not given */
-	int no_contexts, balanced;           /* the same */
+	int no_contexts, balanced, mixed;    /* the same */
 	double fps;
 	bool manual;
 	enum match match;
@@ -38,6 +38,7 @@ static int compilation_read(const struct plan *p, const struct alls_stmt *st, st
 	*c = (struct compilation){ .mode = alls_get_switch(st, "use_16x4_sc"),
 				   .no_contexts = alls_get_switch(st, "no_contexts"),
 				   .balanced = alls_get_switch(st, "balance_output_multisplit"),
+				   .mixed = alls_get_switch(st, "mixed_mem"),
 				   .match = match_of(st),
 				   .fps = alls_get_number(st, "fps", 0),
 				   .manual = alls_has_word(st, "resources_allocation_strategy",
@@ -106,6 +107,8 @@ static int compilation_apply(struct plan *p, const struct alls_stmt *st, const s
 		u->no_contexts = c->no_contexts == 1;
 	if (c->balanced >= 0)
 		u->balanced = c->balanced == 1;
+	if (c->mixed >= 0)
+		u->mixed = c->mixed;
 	if (c->match != MATCH_NONE)
 		u->match = c->match;
 	if (c->manual && !u->fixed.parts) /* whoever chooses by hand chooses the parts, too */

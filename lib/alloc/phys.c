@@ -44,6 +44,9 @@ static void add_layer(struct plan *p, struct allocation *a, const struct unit *u
 	out->input_aligners = (int32_t)need.v[RES_IA];
 	out->apus = (int32_t)need.v[RES_APU];
 	out->l3_weight_cuts = (int32_t)need.v[RES_WEIGHTS];
+	out->mixed = u->mixed;
+	if (!u->cost.outside)
+		out->l2_bytes = unit_weights(p, u, c.subclusters, part.to - part.from, l2).l2;
 	if (u->cost.macs) {
 		out->columns = p->t->mode[c.mode].columns;
 		out->features = p->t->mode[c.mode].features;

@@ -41,6 +41,7 @@ static void describe(const struct weave *w, const struct relay *r, struct alloc_
 	struct arena *arena = &w->a->arena;
 
 	*l = (struct alloc_layer){ .kind = r->kind,
+				   .mixed = -1,
 				   .feature_to = 1,
 				   .column_to = 1,
 				   .cluster = -1,

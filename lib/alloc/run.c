@@ -54,6 +54,33 @@ static struct allocation *allocate(struct plan *p, struct err *e)
 	return a;
 }
 
+/*
+ * With choices that take less power, if the result is not slower and does take less; the state of
+ * the plan is that of a run from the beginning.
+ */
+static struct allocation *allocate_for_power(struct plan *p, struct err *e)
+{
+	struct allocation *a = allocate(p, e), *b;
+	const size_t tries = p->ntries;
+	struct err ignored = { 0 };
+
+	if (!a || !p->for_power)
+		return a;
+	p->save_power = true;
+	p->spill = p->held_up = p->merge_fits = false;
+	b = allocate(p, &ignored);
+	p->ntries = tries;
+	if (!b)
+		return a;
+	if (attempt_rate(p, b) < (1 - 1e-3) * attempt_rate(p, a) ||
+	    frame_joules(b, p->t) >= frame_joules(a, p->t)) {
+		alloc_free(b);
+		return a;
+	}
+	alloc_free(a);
+	return b;
+}
+
 /* The tries outlive the plan; those of one context have the rate that this has. */
 static void take_tries(const struct plan *p, struct allocation *a)
 {
@@ -85,7 +112,7 @@ struct allocation *alloc_run(const struct graph *g, const struct qmodel *m,
 
 	if ((!o->script || alls_check(o->script, e) == 0) && units_make(&p, e) == 0 &&
 	    settings_read(&p, e) == 0 && directives_read(&p, e) == 0)
-		a = allocate(&p, e);
+		a = allocate_for_power(&p, e);
 	if (a) {
 		keep_removed(a, o->removed);
 		measure(&p, a);

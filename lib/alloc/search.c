@@ -2,7 +2,7 @@
  * Maximum-FPS search (guide, resources_param): the slowest layer of a context gets the next wider
  * choice, over and over, until that would exceed a threshold or nothing wider exists.
  */
-#include "alloc/alloc_int.h"
+#include "alloc/search_int.h"
 #include <math.h>
 
 /* However much the smallest choices take, the search has this share of a resource. */
@@ -47,8 +47,7 @@ int64_t context_interval(const struct plan *p, int32_t context)
 	return worst;
 }
 
-/* Share of the device that a choice takes beyond `now`: the price of a step. */
-static double price(const struct need *more, const struct need *now, const struct need *capacity)
+double price(const struct need *more, const struct need *now, const struct need *capacity)
 {
 	double sum = 0;
 	int i;
@@ -58,8 +57,7 @@ static double price(const struct need *more, const struct need *now, const struc
 	return sum;
 }
 
-static bool within(const struct need *total, const struct need *before,
-		   const double allowed[RES_COUNT])
+bool within(const struct need *total, const struct need *before, const double allowed[RES_COUNT])
 {
 	int i;
 
@@ -69,22 +67,7 @@ static bool within(const struct need *total, const struct need *before,
 	return true;
 }
 
-struct search {
-	struct plan *p;
-	int32_t context;
-	bool l2, merging;
-	struct need capacity, total;
-	double allowed[RES_COUNT];
-	int64_t unmerged; /* controllers without merging */
-	double most_unmerged;
-};
-
-/*
- * Against the thresholds a divided layer counts a helper besides its parts: the concat that the
- * guide (5.4, defuse) puts behind them.  This machine needs none.
- */
-static bool search_need(const struct search *s, const struct unit *u, struct choice c,
-			struct need *out)
+bool search_need(const struct search *s, const struct unit *u, struct choice c, struct need *out)
 {
 	if (!merge_need(s->p, u, c, s->l2, out))
 		return false;
@@ -351,57 +334,6 @@ static void reach_own_rate(struct search *s, struct unit *u)
 			return;
 }
 
-/* What a choice has of that of which it should have the least, and then its price. */
-static double scarce(const struct search *s, const struct unit *u, const struct need *need)
-{
-	const struct need none = { { 0 } };
-	const int64_t first = need->v[u->match == MATCH_SCS ? RES_SC : RES_WEIGHTS];
-
-	return (double)first + 1e-3 * price(need, &none, &s->capacity);
-}
-
-/* The choice with the least of it, among those of c's kind with parts that reach the target. */
-static void scarcest(const struct search *s, const struct unit *u, struct choice c, double target,
-		     struct choice *best, double *least)
-{
-	const int32_t most = u->cost.macs ? s->p->t->max_subclusters_per_layer : 1;
-	struct need need;
-
-	for (c.parts = c.spatial ? 2 : 1; c.parts <= unit_max_parts(u, c.spatial); c.parts++)
-		for (c.subclusters = 1; c.subclusters <= most; c.subclusters++) {
-			if (!unit_allows(u, c) || (double)unit_cycles(s->p, u, c) > target ||
-			    !search_need(s, u, c, &need) || scarce(s, u, &need) >= *least)
-				continue;
-			*least = scarce(s, u, &need);
-			*best = c;
-		}
-}
-
-/* resources_allocation_strategy=min_..._match_fps: the least that keeps up with the others. */
-static void narrow(struct search *s, struct unit *u, double interval)
-{
-	const double own = u->min_fps > 0 ? s->p->t->clock_hz / u->min_fps : interval;
-	const double target = own < interval ? own : interval;
-	struct choice c = { .apus = u->choice.apus }, best = u->choice;
-	struct need now, need;
-	double least;
-
-	if (u->last_context > u->context || !merge_alone(s->p, u) ||
-	    !search_need(s, u, u->choice, &now))
-		return;
-	least = scarce(s, u, &now);
-	for (c.mode = 0; c.mode < (u->cost.mode16 ? TARGET_MODES : 1); c.mode++) {
-		c.spatial = false;
-		scarcest(s, u, c, target, &best, &least);
-		c.spatial = true;
-		if (unit_has_columns(s->p, u))
-			scarcest(s, u, c, target, &best, &least);
-	}
-	search_need(s, u, best, &need);
-	s->total = need_add(need_add(s->total, now, -1), need, 1);
-	u->choice = best;
-}
-
 void search_context(struct plan *p, int32_t context, bool single, double scale)
 {
 	struct search s = { .p = p, .context = context, .l2 = single };
@@ -420,4 +352,6 @@ void search_context(struct plan *p, int32_t context, bool single, double scale)
 	for (i = 0; i < p->n; i++)
 		if (p->units[i].context == context && p->units[i].match != MATCH_NONE)
 			narrow(&s, &p->units[i], (double)context_interval(p, context));
+	if (p->save_power)
+		save_power(&s);
 }

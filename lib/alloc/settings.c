@@ -117,6 +117,8 @@ static int performance_param(struct plan *p, const struct alls_stmt *st, struct 
 	(void)e;
 	if (!level) /* the name of older versions */
 		level = alls_get_text(st, "optimization_level");
+	if (alls_get(st, "optimize_for_power"))
+		p->for_power = alls_get_switch(st, "optimize_for_power") == 1;
 	p->fps = alls_get_number(st, "fps", p->fps);
 	p->batch = alls_get_int(st, "optimize_for_batch", p->batch);
 	if (level)

@@ -130,26 +130,41 @@ int64_t unit_row_cycles(const struct plan *p, const struct unit *u, struct choic
 	return macs > least ? macs : least;
 }
 
-/*
- * Weights of a subcluster lie in its L2 (single context) and in L3 cuts.  Two subclusters share the
- * port of a cut, so a pair whose weights fit in one cut takes one.
- */
-static int64_t weight_cuts(const struct target *t, int64_t bytes, int32_t n, bool l2)
+/* Bytes of a subcluster's weights that lie in its L2; `l2`: the network has one context. */
+static int64_t in_l2(const struct plan *p, const struct unit *u, int64_t each, bool l2)
 {
-	int64_t each = ceil_div(bytes, n) - (l2 ? t->l2_bytes : 0);
+	const int64_t room = l2 || u->mixed == 1 ? p->t->l2_bytes : 0;
 
-	if (bytes == 0 || each <= 0)
+	if (each <= room)
+		return each;
+	return u->mixed == 0 ? 0 : room;
+}
+
+/* Two subclusters share the port of a cut, so a pair whose weights fit in one cut takes one. */
+static int64_t weight_cuts(const struct target *t, int64_t each, int32_t n)
+{
+	if (each <= 0)
 		return 0;
 	if (n % 2 == 0 && 2 * each <= t->l3_cut_bytes)
 		return n / 2;
 	return n * ceil_div(each, t->l3_cut_bytes);
 }
 
+struct weights unit_weights(const struct plan *p, const struct unit *u, int32_t subclusters,
+			    int32_t features, bool l2)
+{
+	const double share = (double)features / u->cost.features;
+	const int64_t bytes = (int64_t)ceil((double)u->cost.weight_bytes * share);
+	const int64_t each = ceil_div(bytes, subclusters), inside = in_l2(p, u, each, l2);
+
+	return (struct weights){ .l2 = inside * subclusters,
+				 .cuts = weight_cuts(p->t, each - inside, subclusters) };
+}
+
 struct need unit_part_need(const struct plan *p, const struct unit *u, struct choice c,
 			   int32_t features, bool l2)
 {
 	struct need n = { { 0 } };
-	double share = (double)features / u->cost.features;
 
 	if (u->cost.outside)
 		return n;
@@ -158,8 +173,7 @@ struct need unit_part_need(const struct plan *p, const struct unit *u, struct ch
 	n.v[RES_SC16] = u->cost.wide ? c.subclusters : 0;
 	n.v[RES_IA] = p->t->mode[c.mode].input_aligners;
 	n.v[RES_APU] = c.apus;
-	n.v[RES_WEIGHTS] = weight_cuts(p->t, (int64_t)ceil((double)u->cost.weight_bytes * share),
-				       c.subclusters, l2);
+	n.v[RES_WEIGHTS] = unit_weights(p, u, c.subclusters, features, l2).cuts;
 	return n;
 }
 
@@ -239,6 +253,25 @@ int64_t unit_cycles(const struct plan *p, const struct unit *u, struct choice c)
 		worst = cycles > worst ? cycles : worst;
 	}
 	return worst * u->cost.rows;
+}
+
+double unit_energy(const struct plan *p, const struct unit *u, struct choice c, bool l2)
+{
+	struct size sizes[MAX_SIZES];
+	const int n = part_sizes(u, c, sizes);
+	double sum = 0;
+
+	for (int i = 0; i < n; i++) {
+		const struct need need = unit_part_need(p, u, c, sizes[i].part.to, l2);
+		const struct alloc_taken taken = { (int32_t)need.v[RES_LCU],
+						   (int32_t)need.v[RES_SC], (int32_t)need.v[RES_IA],
+						   (int32_t)need.v[RES_APU],
+						   (int32_t)need.v[RES_WEIGHTS] };
+
+		sum += sizes[i].count * busy_watts(p->t, p->no_ecc, &taken) *
+		       (double)unit_row_cycles(p, u, c, sizes[i].part);
+	}
+	return sum * u->cost.rows;
 }
 
 bool unit_allows(const struct unit *u, struct choice c)
@@ -333,7 +366,7 @@ int units_make(struct plan *p, struct err *e)
 		u = &p->units[i];
 		u->l = p->g->layers[i];
 		u->q = &p->m->q[i];
-		u->fixed.mode = -1;
+		u->fixed.mode = u->mixed = -1;
 		u->choice = (struct choice){ 1, 1, 0, 1, false };
 		u->context = u->last_context = -1;
 		u->next = u->given_next = (int32_t)i;

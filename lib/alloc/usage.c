@@ -37,6 +37,17 @@ struct alloc_use alloc_context_use(const struct allocation *a, const struct targ
 	return u;
 }
 
+double alloc_l2_share(const struct allocation *a, const struct target *t, int32_t context)
+{
+	const double all = (double)t->clusters * t->subclusters * (double)t->l2_bytes;
+	double bytes = 0;
+
+	for (size_t i = 0; i < a->nlayers; i++)
+		if (a->layers[i].context == context)
+			bytes += (double)a->layers[i].l2_bytes;
+	return all > 0 ? bytes / all : 0;
+}
+
 int64_t alloc_l4_cuts(const struct allocation *a, const struct target *t, int32_t context)
 {
 	int64_t cuts = 0;
@@ -102,24 +113,36 @@ double alloc_batch_seconds(const struct allocation *a, const struct target *t, i
 	return seconds;
 }
 
+double busy_watts(const struct target *t, bool no_ecc, const struct alloc_taken *l)
+{
+	const double lcu = t->power_lcu * (no_ecc ? 1 : t->power_ecc);
+
+	return l->lcus * lcu + l->subclusters * t->power_subcluster +
+	       (l->input_aligners + l->apus) * t->power_unit + l->l3_cuts * t->power_l3_cut;
+}
+
+/* What frames take beside the idle device, joules each. */
+double frame_joules(const struct allocation *a, const struct target *t)
+{
+	double joules = 0;
+
+	for (size_t i = 0; i < a->nlayers; i++) {
+		const struct alloc_layer *l = &a->layers[i];
+		const struct alloc_taken taken = { l->lcus, l->subclusters, l->input_aligners,
+						   l->apus, l->l3_weight_cuts + l->l3_buffer_cuts };
+
+		joules += alloc_layer_cycles(l) / t->clock_hz * busy_watts(t, a->no_ecc, &taken);
+	}
+	return joules;
+}
+
 /*
  * Power of the neural core: what it takes idle, and what each resource takes while its layer works
  * (hn-machine(7), Power).  Frames follow each other at the expected rate.
  */
 double alloc_power(const struct allocation *a, const struct target *t)
 {
-	double watts = t->power_idle;
-
 	if (a->ncontexts != 1 || a->fps <= 0 || t->power_idle <= 0)
 		return 0;
-	for (size_t i = 0; i < a->nlayers; i++) {
-		const struct alloc_layer *l = &a->layers[i];
-		const double busy = alloc_layer_cycles(l) * a->fps / t->clock_hz;
-		const double lcu = t->power_lcu * (a->no_ecc ? 1 : t->power_ecc);
-
-		watts += busy * (l->lcus * lcu + l->subclusters * t->power_subcluster +
-				 (l->input_aligners + l->apus) * t->power_unit +
-				 (l->l3_weight_cuts + l->l3_buffer_cuts) * t->power_l3_cut);
-	}
-	return watts;
+	return t->power_idle + a->fps * frame_joules(a, t);
 }
