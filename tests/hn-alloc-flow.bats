@@ -55,6 +55,19 @@ allocated() {
 	[ "$(rows conv1 maxpool1)" -ge 8 ]
 }
 
+# 64 rows of 512 bytes in and 8 bytes out at 1e7 bytes/s: 64 * 20480 + 320 cycles of 400 MHz.
+@test "inputs and outputs are not faster than the link, whatever the target says of them" {
+	jq '.memory_system |= (.effective_bytes_per_s = 1e7 | .boundary_bytes_per_s = 1e9)' \
+		"$ROOT/share/targets/hailo8.json" > slow.json
+	behind_conv 64 <<< 'node GlobalAveragePool p a y'
+	hn-alloc -q -a ./slow.json m.har -o a.har --report m.json
+	hn2hef -q -a ./slow.json a.har -o a.hef
+	hef-run -q --timing t.json a.hef
+	jq -n --slurpfile a m.json --slurpfile t t.json '($a[0].fps / $t[0].fps - 1 | fabs) < 1e-3' | grep -qx true ||
+		report "$(jq .fps m.json) estimated, $(jq .fps t.json) simulated"
+	jq '(.fps * (64 * 20480 + 320) / 400000000 - 1 | fabs) < 1e-3' m.json | grep -qx true || report "$(jq .fps m.json)"
+}
+
 @test "a product with the map's own mean waits for the whole map" {
 	behind_conv 64 <<- END
 		node GlobalAveragePool p a b

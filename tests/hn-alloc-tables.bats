@@ -62,7 +62,8 @@ near() {
 }
 
 @test "a device whose subclusters decide: the bound is their time" {
-	jq '.memory_system.boundary_bytes_per_s = 1e12 | .device.clock_hz = 1e4' "$T" > slow.json
+	jq '.memory_system |= (.effective_bytes_per_s = 1e12 | .boundary_bytes_per_s = 1e12) |
+		.device.clock_hz = 1e4' "$T" > slow.json
 	T=./slow.json
 	allocated ''
 	near .bound.batch_s '2 * 8192 / 512 / 1e4'

@@ -65,7 +65,7 @@ static double boundary_seconds(const struct plan *p)
 		s = l->type == HN_OUTPUT ? layer_in_shape(l, 0) : &l->out[0];
 		bits = l->type == HN_OUTPUT ? p->units[l->in[0].layer->index].q->out_bits
 					    : p->units[i].q->out_bits;
-		seconds += (double)s->h * s->w * s->c * (bits / 8.0) / p->t->boundary_bandwidth +
+		seconds += (double)s->h * s->w * s->c * (bits / 8.0) / target_boundary(p->t) +
 			   p->t->boundary_transfer_s;
 	}
 	return seconds;

@@ -70,7 +70,7 @@ int cost_io(const struct plan *p, const struct unit *u, struct cost *c)
 	c->row_cycles = 1;
 	if (l->type != HN_CONST)
 		c->row_cycles = (int64_t)ceil(
-		    (bytes / p->t->boundary_bandwidth + p->t->boundary_transfer_s / s->h) *
+		    (bytes / target_boundary(p->t) + p->t->boundary_transfer_s / s->h) *
 		    p->t->clock_hz);
 	if (c->row_cycles < 1)
 		c->row_cycles = 1;

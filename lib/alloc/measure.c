@@ -15,7 +15,7 @@ static double edge_seconds(const struct plan *p, const struct allocation *a,
 	const double bytes = frame_bytes(a, ed);
 
 	if (ed->kind == EDGE_BOUNDARY)
-		return bytes / p->t->boundary_bandwidth +
+		return bytes / target_boundary(p->t) +
 		       (shares_stream(a, ed) ? 0 : p->t->boundary_transfer_s);
 	/* What is kept in external memory goes out and comes back. */
 	return (ed->kind == EDGE_DDR ? 2 : 1) * bytes / p->t->bandwidth;

@@ -47,7 +47,7 @@ static void share_transfer(const struct weave *w, const struct strand *s, int32_
 	struct alloc_layer *out = &w->a->layers[s->ed.to];
 	const double bytes = (double)s->ed.row_bytes * w->a->layers[s->ed.from].rows / h;
 
-	out->row_cycles = (int64_t)ceil(bytes / t->boundary_bandwidth * t->clock_hz);
+	out->row_cycles = (int64_t)ceil(bytes / target_boundary(t) * t->clock_hz);
 	if (out->row_cycles < 1)
 		out->row_cycles = 1;
 }

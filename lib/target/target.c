@@ -340,6 +340,11 @@ int target_load(const char *name, struct target *t, struct err *e)
 	return load(name, t, NULL, e);
 }
 
+double target_boundary(const struct target *t)
+{
+	return t->boundary_bandwidth < t->bandwidth ? t->boundary_bandwidth : t->bandwidth;
+}
+
 int target_numbers(const char *name, struct str *out, struct err *e)
 {
 	struct target t;

@@ -78,6 +78,8 @@ struct target {
  * checked.
  */
 int target_load(const char *name, struct target *t, struct err *e);
+/* Bytes per second of a network's inputs and outputs, which take the link: not above its own. */
+double target_boundary(const struct target *t);
 /* A line for each known target. */
 int target_list(struct str *out, struct err *e);
 /* A line for each number of a target: its path, the number, published, inferred or assumed. */
