@@ -11,7 +11,7 @@ load helper
 			far(p2, p) || far(o2, o) { printf "%s: %.2f M, %.2f G, not %s M, %s G\n", name, p2, o2, p, o; exit 1 }'
 		seen=$((seen + 1))
 	done < <(grep -v '^#' "$ROOT/tests/cases/archs.txt")
-	[ "$seen" -ge 27 ]
+	[ "$seen" -ge 37 ]
 }
 
 # made ARCH [MKARCH-OPTION...]: with few channels it passes the whole chain, and the program runs.
@@ -40,4 +40,14 @@ made() {
 	made repghost_2_0x --size 64
 	made zero_dce_pp --size 60
 	made lprnet --size 100
+}
+
+@test "nanodet, efficientdet, yolact, centerpose" {
+	made nanodet_repvgg --size 64
+	made nanodet_repvgg_a12 --size 64
+	made efficientdet_lite0 --size 128
+	made efficientdet_lite2 --size 64
+	made yolact_regnetx_1.6gf --size 128
+	made centerpose_repvgg_a0 --size 64
+	made centerpose_regnetx_800mf --size 64
 }

@@ -104,6 +104,7 @@ static const struct arch_row *const families[] = {
 	arch_transformers,
 	arch_yolov11,
 	arch_small,
+	arch_pyramid,
 };
 /* clang-format on */
 

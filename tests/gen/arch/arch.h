@@ -47,7 +47,7 @@ struct arch_row {
 /* A channel count divided by thin; a multiple of 8, or c when nothing is divided. */
 int ar_thin(const struct arch *a, int c);
 struct val ar_input(struct arch *a, int c, int size);
-struct val ar_input_hw(struct arch *a, int c, int h, int w); /* --size is the width */
+struct val ar_input_hw(struct arch *a, int c, int h, int w);     /* --size is the width */
 struct val ar_input_tokens(struct arch *a, int tokens, int dim); /* [1][tokens][dim] */
 void ar_output(struct arch *a, struct val x);
 
@@ -118,6 +118,7 @@ struct val ar_resnet(struct arch *a, struct val x, const int blocks[4], bool dee
 extern const struct arch_row arch_transformers[];
 extern const struct arch_row arch_yolov11[];
 extern const struct arch_row arch_small[];
+extern const struct arch_row arch_pyramid[];
 
 void arch_mobilenet_v1(struct arch *a);
 void arch_mobilenet_v2(struct arch *a);

@@ -3,7 +3,7 @@
  * MobileNet v3 large (Howard et al. 2019) with and without its attention, RepVGG (Ding et al. 2021)
  * as it is deployed.
  */
-#include "arch.h"
+#include "arch_backbone.h"
 
 /* ---- inverted residuals ---- */
 struct row {
@@ -48,13 +48,10 @@ static int deeper(int n, double depth)
 	return whole + (whole < n * depth);
 }
 
-/* whole: stem, head and the first and last rows keep their size. */
-static void efficientnet(struct arch *a, const struct row *r, int rows, double width, double depth,
-			 int size, bool whole)
+/* whole: the stem and the first and last rows keep their size; keep: what each row gives. */
+static struct val blocks(struct arch *a, struct val x, const struct row *r, int rows, double width,
+			 double depth, bool whole, struct val *keep)
 {
-	struct val x = ar_input(a, 3, size);
-
-	a->classes = a->classes ? a->classes : 1000;
 	x = cba(a, "/stem", x, ar_thin(a, whole ? 32 : scaled(32, width)), 3, 2);
 	for (int i = 0; i < rows; i++) {
 		const bool fixed = whole && (i == 0 || i == rows - 1);
@@ -63,20 +60,39 @@ static void efficientnet(struct arch *a, const struct row *r, int rows, double w
 		for (int k = 0; k < n; k++)
 			x = residual(a, ar_name("/blocks.%d.%d", i, k), x, &r[i],
 				     ar_thin(a, scaled(r[i].c, width)), k ? 1 : r[i].s);
+		if (keep)
+			keep[i] = x;
 	}
+	return x;
+}
+
+static void efficientnet(struct arch *a, const struct row *r, int rows, double width, double depth,
+			 int size, bool whole)
+{
+	struct val x = ar_input(a, 3, size);
+
+	a->classes = a->classes ? a->classes : 1000;
+	x = blocks(a, x, r, rows, width, depth, whole, NULL);
 	x = cba(a, "/head", x, ar_thin(a, whole ? 1280 : scaled(1280, width)), 1, 1);
 	ar_output(a, ar_classify(a, "/fc", x));
 }
 
+static const struct row lite_rows[7] = { { 3, 1, 1, 16, 1, false },  { 3, 2, 6, 24, 2, false },
+					 { 5, 2, 6, 40, 2, false },  { 3, 2, 6, 80, 3, false },
+					 { 5, 1, 6, 112, 3, false }, { 5, 2, 6, 192, 4, false },
+					 { 3, 1, 6, 320, 1, false } };
+
+struct val ar_efficientnet_lite(struct arch *a, struct val x, double width, double depth,
+				struct val keep[7])
+{
+	a->act = AR_RELU6;
+	return blocks(a, x, lite_rows, 7, width, depth, true, keep);
+}
+
 static void lite(struct arch *a, double width, double depth, int size)
 {
-	static const struct row rows[7] = { { 3, 1, 1, 16, 1, false },  { 3, 2, 6, 24, 2, false },
-					    { 5, 2, 6, 40, 2, false },  { 3, 2, 6, 80, 3, false },
-					    { 5, 1, 6, 112, 3, false }, { 5, 2, 6, 192, 4, false },
-					    { 3, 1, 6, 320, 1, false } };
-
 	a->act = AR_RELU6;
-	efficientnet(a, rows, 7, width, depth, size, true);
+	efficientnet(a, lite_rows, 7, width, depth, size, true);
 }
 
 static void edge(struct arch *a, double width, double depth, int size)
@@ -189,17 +205,26 @@ void arch_mobilenet_v3_large_minimalistic(struct arch *a)
 }
 
 /* ---- RepVGG: 3x3 convolutions and nothing else ---- */
-static void repvgg(struct arch *a, const int width[5], int h, int w)
+struct val ar_repvgg(struct arch *a, struct val x, const int width[5], struct val *keep)
 {
 	static const int depth[5] = { 1, 2, 4, 14, 1 };
-	struct val x = ar_input_hw(a, 3, h, w);
 
-	a->act = AR_RELU;
-	for (int i = 0; i < 5; i++)
+	for (int i = 0; i < 5; i++) {
 		for (int k = 0; k < depth[i]; k++)
 			x = cba(a, ar_name("/stage%d/stage%d.%d", i, i, k), x, ar_thin(a, width[i]),
 				3, k ? 1 : 2);
-	ar_output(a, ar_classify(a, "/linear", x));
+		if (keep)
+			keep[i] = x;
+	}
+	return x;
+}
+
+static void repvgg(struct arch *a, const int width[5], int h, int w)
+{
+	const struct val x = ar_input_hw(a, 3, h, w);
+
+	a->act = AR_RELU;
+	ar_output(a, ar_classify(a, "/linear", ar_repvgg(a, x, width, NULL)));
 }
 
 void arch_repvgg_a0(struct arch *a)

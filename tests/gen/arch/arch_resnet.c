@@ -2,7 +2,7 @@
  * ResNet v1 (He et al. 2015) as PyTorch exports it (strides in the 3x3 convolution), ResNeXt (Xie
  * et al. 2016), RegNetX (Radosavovic et al. 2020), and the detector CenterNet on ResNet.
  */
-#include "arch.h"
+#include "arch_backbone.h"
 
 static struct val shortcut(struct arch *a, const char *scope, struct val x, int co, int s)
 {
@@ -109,19 +109,29 @@ void arch_resnext26_32x4d(struct arch *a)
 	resnet(a, (const int[4]){ 2, 2, 2, 2 }, true, 32);
 }
 
-static void regnetx(struct arch *a, const int width[4], const int depth[4], int group)
+struct val ar_regnetx(struct arch *a, struct val x, const int width[4], const int depth[4],
+		      int group, struct val *keep)
 {
-	struct val x = ar_input(a, 3, 224);
-
-	a->classes = a->classes ? a->classes : 1000;
 	x = ar_act(a, "/stem", ar_conv(a, "/stem", x, ar_thin(a, 32), 3, 2), AR_RELU);
-	for (int i = 0; i < 4; i++)
+	for (int i = 0; i < 4; i++) {
 		for (int k = 0; k < depth[i]; k++) {
 			const int c = (ar_thin(a, width[i]) + group - 1) / group * group;
 
 			x = bottleneck(a, ar_name("/s%d/b%d", i + 1, k + 1), x, c, c, k ? 1 : 2,
 				       c / group);
 		}
+		if (keep)
+			keep[i] = x;
+	}
+	return x;
+}
+
+static void regnetx(struct arch *a, const int width[4], const int depth[4], int group)
+{
+	struct val x = ar_input(a, 3, 224);
+
+	a->classes = a->classes ? a->classes : 1000;
+	x = ar_regnetx(a, x, width, depth, group, NULL);
 	ar_output(a, ar_classify(a, "/fc", x));
 }
 

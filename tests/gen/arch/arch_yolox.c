@@ -1,5 +1,5 @@
 /* YOLOX-s (Ge et al. 2021) with its Focus stem, and YOLOv6-n, whose heads follow it. */
-#include "arch.h"
+#include "arch_backbone.h"
 
 static struct val csp_layer(struct arch *a, const char *scope, struct val x, int c, int n, bool add)
 {
@@ -41,7 +41,7 @@ static void flatten_out(struct arch *a, const struct val head[3])
 }
 
 /* YOLOX: two towers of two convolutions; box, objectness and classes, the latter two by sigmoid. */
-static struct val yolox_head(struct arch *a, int level, struct val x, int c)
+struct val ar_yolox_head(struct arch *a, int level, struct val x, int c)
 {
 	const char *h = ar_name("/head/%d", level);
 	struct val tower[2], part[3];
@@ -95,7 +95,7 @@ static void yolox(struct arch *a, int width, int n, int size)
 		p[i] = x = csp_layer(a, ar_name("/c3_n%d", 2 + i), x, w[2 + i], n, false);
 	}
 	for (int i = 0; i < 3; i++)
-		p[i] = yolox_head(a, i, p[i], ar_thin(a, 4 * width));
+		p[i] = ar_yolox_head(a, i, p[i], ar_thin(a, 4 * width));
 	if (!a->raw)
 		flatten_out(a, p);
 }
