@@ -164,6 +164,32 @@ rows() {
 	compares "((\$a[0].layers | $row) / (\$b[0].layers | $row) - 2 | fabs) < 0.001" g7 e7
 }
 
+# 32 columns are 4 blocks of 8, of 16 one; a feature takes 9 cycles a block and subcluster, at 0.98 of
+# the ideal rate: 16 features in one part 588 a row, in two 294; with 4 subclusters 147.
+@test "depthwise layers: parts of one subcluster and 8 columns, unless the script says otherwise" {
+	quantized dw <<- 'END'
+		input x 1,16,32,32
+		init w 16,1,3,3 .3 -.2 .1 .25
+		node Conv c x,w y kernel_shape=3,3 pads=1,1,1,1 group=16
+		output y
+	END
+	Q=dw.har
+	dw='[.layers[] | select(.layer | test("dw1$"))]'
+	allocated free ''
+	jq -e "$dw"' | length > 1 and all(.subclusters == 1 and .columns == 8 and .row_cycles < 294)' free.json
+	allocated one 'defuse(dw1, 1)'
+	jq -e "$dw"' | map([.subclusters, .columns, .row_cycles]) == [[1, 8, 588]]' one.json
+	allocated two 'defuse(dw1, 2)'
+	jq -e "$dw"' | map([.subclusters, .columns, .row_cycles]) == [[1, 8, 294], [1, 8, 294]]' two.json
+	allocated own 'compilation_param(dw1, resources_allocation_strategy=manual_scs_selection, number_of_subclusters=4)'
+	jq -e "$dw"' | map([.subclusters, .row_cycles]) == [[4, 147]]' own.json
+	allocated wide 'compilation_param(dw1, use_16x4_sc=enabled) defuse(dw1, 1)'
+	jq -e "$dw"' | map([.columns, .row_cycles]) == [[16, 294]]' wide.json
+	jq '.subcluster.max_per_layer_dw = 8' "$ROOT/share/targets/hailo8.json" > t.json
+	allocated more '' -a ./t.json
+	jq -e "$dw"' | any(.subclusters > 1)' more.json
+}
+
 @test "a timeout in seconds, minutes and hours" {
 	for t in 0.0001 0.0001s 0.00001m 0.0000001h; do
 		echo "context_switch_param(mode=enabled) allocator_param(timeout=$t)" > s.alls

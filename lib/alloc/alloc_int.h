@@ -210,6 +210,9 @@ struct part {
 struct part unit_part(const struct unit *u, struct choice c, int32_t i);
 /* Most parts by features, or by columns. */
 int32_t unit_max_parts(const struct unit *u, bool spatial);
+/* What the search takes: most subclusters of a part, modes.  A script may ask for more. */
+int32_t unit_max_subclusters(const struct plan *p, const struct unit *u);
+int unit_modes(const struct unit *u);
 /* May a unit's output be divided by columns?  Its readers are on the chip, in the same context. */
 bool unit_has_columns(const struct plan *p, const struct unit *u);
 /* What a part takes in of a row of input 0: take / of. */

@@ -14,7 +14,7 @@ static double scarce(const struct search *s, const struct unit *u, const struct 
 static void scarcest(const struct search *s, const struct unit *u, struct choice c, double target,
 		     struct choice *best, double *least)
 {
-	const int32_t most = u->cost.macs ? s->p->t->max_subclusters_per_layer : 1;
+	const int32_t most = unit_max_subclusters(s->p, u);
 	struct need need;
 
 	for (c.parts = c.spatial ? 2 : 1; c.parts <= unit_max_parts(u, c.spatial); c.parts++)
@@ -39,7 +39,7 @@ void narrow(struct search *s, struct unit *u, double interval)
 	    !search_need(s, u, u->choice, &now))
 		return;
 	least = scarce(s, u, &now);
-	for (c.mode = 0; c.mode < (u->cost.mode16 ? TARGET_MODES : 1); c.mode++) {
+	for (c.mode = 0; c.mode < unit_modes(u); c.mode++) {
 		c.spatial = false;
 		scarcest(s, u, c, target, &best, &least);
 		c.spatial = true;
@@ -96,7 +96,7 @@ static struct saving least_power(const struct search *s, struct unit *u, double 
 	struct choice c = u->choice;
 
 	for (c.parts = 1; c.parts <= u->choice.parts; c.parts++)
-		for (c.mode = 0; c.mode < (u->cost.mode16 ? TARGET_MODES : 1); c.mode++)
+		for (c.mode = 0; c.mode < unit_modes(u); c.mode++)
 			for (c.apus = 1; c.apus <= t->apus_max_per_layer; c.apus++)
 				for (c.subclusters = 1;
 				     c.subclusters <=

@@ -129,8 +129,8 @@ static double least_price(const struct search *s, const struct wider *w, int32_t
 static void consider_all(const struct search *s, struct wider *w, bool spatial)
 {
 	const struct target *t = s->p->t;
-	const int32_t subclusters = w->u->cost.macs ? t->max_subclusters_per_layer : 1;
-	const int modes = w->u->cost.mode16 ? TARGET_MODES : 1;
+	const int32_t subclusters = unit_max_subclusters(s->p, w->u);
+	const int modes = unit_modes(w->u);
 	struct choice c = { .spatial = spatial };
 
 	const int32_t parts = merge_alone(s->p, w->u) ? unit_max_parts(w->u, spatial) : 1;

@@ -57,6 +57,25 @@ int32_t unit_max_parts(const struct unit *u, bool spatial)
 	return steps < most ? steps : most;
 }
 
+/*
+ * An input feature of a depthwise layer is for one output feature only: subclusters share nothing
+ * of what they take in, and a wider one has nothing to do.  What is published of such networks is
+ * that of one subcluster and 8 columns a part.
+ */
+int32_t unit_max_subclusters(const struct plan *p, const struct unit *u)
+{
+	if (!u->cost.macs)
+		return 1;
+	if (u->fixed.subclusters)
+		return u->fixed.subclusters;
+	return u->cost.depthwise ? p->t->max_subclusters_dw : p->t->max_subclusters_per_layer;
+}
+
+int unit_modes(const struct unit *u)
+{
+	return u->cost.mode16 && (!u->cost.depthwise || u->fixed.mode > 0) ? TARGET_MODES : 1;
+}
+
 struct part unit_part(const struct unit *u, struct choice c, int32_t i)
 {
 	struct part out = { 0, u->cost.features, 0, u->cost.cols };

@@ -38,6 +38,7 @@ static const struct field fields[] = {
 	FIELD("clusters.l3_cut_bytes",            INT64,  l3_cut_bytes, 64, 1 << 30),
 	FIELD("subcluster.l2_bytes",              INT64,  l2_bytes, 0, 1 << 30),
 	FIELD("subcluster.max_per_layer",         INT32,  max_subclusters_per_layer, 1, 64),
+	FIELD("subcluster.max_per_layer_dw",      INT32,  max_subclusters_dw, 1, 64),
 	FIELD("subcluster.mac_modes.8x8.columns", INT32,  mode[0].columns, 1, 1024),
 	FIELD("subcluster.mac_modes.8x8.features", INT32, mode[0].features, 1, 1024),
 	FIELD("subcluster.mac_modes.16x4.columns", INT32, mode[1].columns, 1, 1024),

@@ -38,6 +38,7 @@ struct target {
 	int32_t lcus, subclusters, input_aligners, apus, l3_cuts; /* per cluster */
 	int64_t l3_cut_bytes, l2_bytes;
 	int32_t max_subclusters_per_layer;
+	int32_t max_subclusters_dw; /* of a depthwise layer */
 	int32_t l4_cuts;
 	int64_t l4_cut_bytes;
 	double clock_hz;
