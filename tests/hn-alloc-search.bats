@@ -70,8 +70,8 @@ partitions() {
 @test "low_pcie_bandwidth: the partition that is the fastest on a slow link" {
 	TARGET=hailo8l
 	cp "$BATS_FILE_TMPDIR/calib.alls" .
-	quantized resnet_v1_50 2 160
-	Q=resnet_v1_50.har
+	quantized resnext50_32x4d 1 160
+	Q=resnext50_32x4d.har
 	allocated fast 'performance_param(optimize_for_batch=32)'
 	allocated slow 'performance_param(optimize_for_batch=32) platform_param(hints=low_pcie_bandwidth)'
 	compares '$a[0].fps > $b[0].fps' fast slow

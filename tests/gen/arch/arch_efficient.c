@@ -8,7 +8,7 @@
 /* ---- inverted residuals ---- */
 struct row {
 	int k, s, expand, c, n;
-	bool fused; /* expansion by a kxk convolution, no depthwise one */
+	bool fused; /* no depthwise one: a 3x3 convolution widens, the projection has the stride */
 };
 
 static struct val cba(struct arch *a, const char *scope, struct val x, int c, int k, int s)
@@ -16,20 +16,21 @@ static struct val cba(struct arch *a, const char *scope, struct val x, int c, in
 	return ar_act(a, scope, ar_conv(a, scope, x, c, k, s), a->act);
 }
 
+/* first: a fused block of the network's beginning widens its own features, not the stem's. */
 static struct val residual(struct arch *a, const char *scope, struct val x, const struct row *r,
-			   int c, int s)
+			   int c, int s, bool first)
 {
 	struct val y = x;
 
 	if (r->fused)
-		y = cba(a, ar_name("%s/expand", scope), x, x.c * r->expand, r->k, s);
+		y = cba(a, ar_name("%s/expand", scope), x, (first ? c : x.c) * r->expand, r->k, 1);
 	else {
 		if (r->expand > 1)
 			y = cba(a, ar_name("%s/expand", scope), x, x.c * r->expand, 1, 1);
 		y = ar_dw(a, ar_name("%s/depthwise", scope), y, r->k, s);
 		y = ar_act(a, ar_name("%s/depthwise", scope), y, a->act);
 	}
-	y = ar_conv(a, ar_name("%s/project", scope), y, c, 1, 1);
+	y = ar_conv(a, ar_name("%s/project", scope), y, c, 1, r->fused ? s : 1);
 	return s == 1 && x.c == c ? ar_2(a, "Add", scope, x, y, "") : y;
 }
 
@@ -59,7 +60,7 @@ static struct val blocks(struct arch *a, struct val x, const struct row *r, int 
 
 		for (int k = 0; k < n; k++)
 			x = residual(a, ar_name("/blocks.%d.%d", i, k), x, &r[i],
-				     ar_thin(a, scaled(r[i].c, width)), k ? 1 : r[i].s);
+				     ar_thin(a, scaled(r[i].c, width)), k ? 1 : r[i].s, i + k == 0);
 		if (keep)
 			keep[i] = x;
 	}

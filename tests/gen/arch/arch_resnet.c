@@ -1,13 +1,14 @@
 /*
- * ResNet v1 (He et al. 2015) as PyTorch exports it (strides in the 3x3 convolution), ResNeXt (Xie
- * et al. 2016), RegNetX (Radosavovic et al. 2020), and the detector CenterNet on ResNet.
+ * ResNet v1 (He et al. 2015) as PyTorch exports it (strides in the 3x3 convolution), the 50 layers
+ * as TensorFlow's models have them, ResNeXt (Xie et al. 2016), RegNetX (Radosavovic et al. 2020),
+ * and the detector CenterNet on ResNet.
  */
 #include "arch_backbone.h"
 
 static struct val shortcut(struct arch *a, const char *scope, struct val x, int co, int s)
 {
-	if (s == 1 && x.c == co)
-		return x;
+	if (x.c == co)
+		return s == 1 ? x : ar_maxpool(a, ar_name("%s/subsample", scope), x, 1, s);
 	return ar_conv(a, ar_name("%s/downsample", scope), x, co, 1, s);
 }
 
@@ -84,9 +85,23 @@ void arch_resnet_v1_34(struct arch *a)
 	resnet(a, (const int[4]){ 3, 4, 6, 3 }, false, 1);
 }
 
+/* Each stage but the last ends with the block that has the stride, so all others work on less. */
 void arch_resnet_v1_50(struct arch *a)
 {
-	resnet(a, (const int[4]){ 3, 4, 6, 3 }, true, 1);
+	static const int blocks[4] = { 3, 4, 6, 3 };
+	struct val x = ar_input(a, 3, 224);
+
+	a->classes = a->classes ? a->classes : 1000;
+	x = ar_conv_full(a, "/conv1", x, ar_thin(a, 64), 7, 2, 3, 1);
+	x = ar_maxpool(a, "/pool1", ar_act(a, "/relu", x, AR_RELU), 3, 2);
+	for (int i = 0; i < 4; i++)
+		for (int k = 0; k < blocks[i]; k++) {
+			const int c = ar_thin(a, 64 << i), s = i < 3 && k == blocks[i] - 1 ? 2 : 1;
+
+			x = bottleneck(a, ar_name("/block%d/unit_%d", i + 1, k + 1), x, c, 4 * c, s,
+				       1);
+		}
+	ar_output(a, ar_classify(a, "/logits", x));
 }
 
 /*
