@@ -211,6 +211,66 @@ E
 	expect 1,4,4,1 1 3 3 7 6 7 10 11 9 19 11 23 22 23 26 27
 }
 
+@test "a map that windows were put back to keeps its features when it is cut and joined" {
+	model <<'E'
+input x 1,2,4,4
+initi six 6 1 2 2 2 2 2
+initi wins 3 4 4 2
+initi back 6 1 2 2 2 2 2
+initi map 4 1 4 4 2
+init w 2,2 1 1 0 1
+initi zero 1 0
+initi one 1 1
+initi far 1 99
+node Transpose t x a perm=0,2,3,1
+node Reshape r a,six b
+node Transpose p b c perm=0,1,3,2,4,5
+node Reshape r1 c,wins d
+node MatMul m d,w e
+node Reshape r2 e,back h
+node Transpose p2 h i perm=0,1,3,2,4,5
+node Reshape r3 i,map j
+node Slice s1 j,one,far,one k
+node Slice s2 j,zero,one,one l
+node Concat cc k,l n axis=1
+node Transpose t2 n y perm=0,3,1,2
+output y
+E
+	# No layer turns the map: depth to space makes it, and its rows are cut as they lie.
+	[[ $(inner) =~ depth_to_space[0-9]+,reshape[0-9]+,slice1,slice2,concat1,$ ]] || {
+		inner
+		return 1
+	}
+	# shellcheck disable=SC2046 # numbers
+	arr npy in.npy float32 1,4,4,2 $(seq 1 32)
+	infer
+	# Each pixel a b becomes a, a + b; the first row goes to the end.
+	# shellcheck disable=SC2046
+	expect 1,4,4,2 $(seq 9 2 32 | awk '{ print $1, 2 * $1 + 1 }') $(seq 1 2 8 | awk '{ print $1, 2 * $1 + 1 }')
+}
+
+@test "every second row and column of tokens that are seen as a map" {
+	model <<'E'
+input x 1,16,2
+initi map 4 1 4 4 2
+initi few 3 1 4 2
+initi zero 1 0
+initi far 1 99
+initi rows 1 1
+initi columns 1 2
+initi two 1 2
+node Reshape r x,map a
+node Slice s1 a,zero,far,rows,two b
+node Slice s2 b,zero,far,columns,two c
+node Reshape r2 c,few y
+output y
+E
+	# shellcheck disable=SC2046 # numbers
+	arr npy in.npy float32 1,16,2 $(seq 1 32)
+	infer
+	expect 1,4,2 1 2 5 6 17 18 21 22
+}
+
 @test "slices of every second row and column, concatenated: space to depth, focus or classic" {
 	arr npy in.npy float32 1,2,4,1 1 2 3 4 5 6 7 8
 	sliced_by_two 00 10 01 11 | model

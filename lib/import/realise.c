@@ -225,11 +225,21 @@ static int pick_axes(const struct im_view *v, bool direct, char axes[LIMIT_RANK 
 	return 0;
 }
 
+/* Do the features stay what they are, one dimension? */
+static bool keeps_features(const struct im_view *v, const char *axes)
+{
+	for (int d = 0; d < v->rank; d++)
+		if (axes[d] == 'C' && v->dim[d].n == 1 && v->dim[d].at[0] != IM_BATCH)
+			return v->atom[v->dim[d].at[0]].axis == 2 && view_size(v, d) == v->base[2];
+	return false;
+}
+
 int view_plain(struct build *b, struct im_value *v, struct err *e)
 {
 	char axes[LIMIT_RANK + 1], other[LIMIT_RANK + 1];
 	const bool direct = in_order(&v->view);
 	int cost, cost_other;
+	bool better;
 
 	if (view_axes(&v->view, axes))
 		return 0;
@@ -237,8 +247,10 @@ int view_plain(struct build *b, struct im_value *v, struct err *e)
 		return -1;
 	cost = view_cost(&v->view, axes);
 	cost_other = view_cost(&v->view, other);
-	return view_want(b, v, cost_other >= 0 && (cost < 0 || cost_other < cost) ? other : axes,
-			 e);
+	better = cost_other == cost
+		     ? keeps_features(&v->view, other) && !keeps_features(&v->view, axes)
+		     : cost < 0 || cost_other < cost;
+	return view_want(b, v, cost_other >= 0 && better ? other : axes, e);
 }
 
 /* The wanted order of the features, when nothing else changes, by the kernel that makes them. */

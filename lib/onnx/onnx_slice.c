@@ -35,6 +35,17 @@ static int cut_place(struct build *b, struct cut *c, int d, int *axis, int64_t *
 	return 0;
 }
 
+/* A step over runs of an axis: each dimension gets an axis of its own, where nothing is cut yet. */
+static int cut_spread(struct build *b, struct cut *c, int d, int *axis, int64_t *inner,
+		      struct err *e)
+{
+	if (c->layer || c->from->view.rank > 4)
+		return 0;
+	if (view_plain(b, c->from, e) < 0)
+		return -1;
+	return cut_place(b, c, d, axis, inner, e);
+}
+
 /* One axis of a slice, bounds clamped as ONNX says. */
 static int slice_axis(struct build *b, struct cut *c, int d, int64_t from, int64_t to, int64_t step,
 		      struct err *e)
@@ -54,6 +65,8 @@ static int slice_axis(struct build *b, struct cut *c, int d, int64_t from, int64
 	if (from == 0 && to == size && step == 1)
 		return 0;
 	if (cut_place(b, c, d, &axis, &inner, e) < 0)
+		return -1;
+	if (step > 1 && inner > 1 && cut_spread(b, c, d, &axis, &inner, e) < 0)
 		return -1;
 	if (step > 1 && inner > 1)
 		return err_set(e,
