@@ -127,6 +127,47 @@ static size_t shape_values(const int32_t *s)
 	return (size_t)s[0] * (size_t)s[1] * (size_t)s[2];
 }
 
+/* Row y of output port p. */
+static const uint8_t *row_of(const struct qop *q, void *const *out, size_t p, int32_t y)
+{
+	const int32_t *s = q->out_shape.v + 3 * p;
+
+	return (const uint8_t *)out[p] +
+	       (size_t)y * (size_t)s[1] * (size_t)s[2] * (size_t)q->out_bits / 8;
+}
+
+/* Another row of an input: only output rows that need it may change. */
+static void one_row(const struct qop *q, struct rng *r, struct intk *k, void **in, void *const *out,
+		    const char *line)
+{
+	const size_t i = rng_u64(r) % (size_t)q->nin, nout = q->out_shape.n / 3;
+	const int32_t *s = q->in_shape.v + 3 * i;
+	const size_t bytes = (size_t)s[1] * (size_t)s[2] * (size_t)q->in_bits.v[i] / 8;
+	const int32_t at = (int32_t)(rng_u64(r) % (uint64_t)s[0]);
+	void **now = xcalloc(nout, sizeof *now);
+	struct err e = { 0 };
+	int64_t peak = 0;
+
+	for (size_t b = 0; b < bytes; b++)
+		((uint8_t *)in[i])[(size_t)at * bytes + b] = (uint8_t)rng_u64(r);
+	for (size_t p = 0; p < nout; p++)
+		now[p] = xmalloc(shape_values(q->out_shape.v + 3 * p) * (size_t)q->out_bits / 8);
+	check(intk_run(k, 1, (const void *const *)in, now, &peak, &e) == 0, line, e.msg);
+	for (size_t p = 0; p < nout; p++)
+		for (int32_t y = 0; y < q->out_shape.v[3 * p]; y++) {
+			const size_t size = (size_t)(row_of(q, now, p, 1) - row_of(q, now, p, 0));
+			int32_t first, last;
+
+			qop_rows_needed(q, i, y, &first, &last);
+			if ((at < first || at > last) &&
+			    memcmp(row_of(q, now, p, y), row_of(q, out, p, y), size) != 0)
+				check(false, line, "a row depends on one that it does not need");
+		}
+	for (size_t p = 0; p < nout; p++)
+		free(now[p]);
+	free(now);
+}
+
 /* Runs one image of random codes in buffers of exactly the record's sizes. */
 static void run(const struct qop *q, struct rng *r, const char *line)
 {
@@ -155,6 +196,8 @@ static void run(const struct qop *q, struct rng *r, const char *line)
 	for (size_t p = 0; p < nout; p++)
 		out[p] = xmalloc(shape_values(q->out_shape.v + 3 * p) * (size_t)q->out_bits / 8);
 	check(!k || intk_run(k, 1, (const void *const *)in, out, &peak, &e) == 0, line, e.msg);
+	if (k && nin > 0)
+		one_row(q, r, k, in, out, line);
 	for (size_t i = 0; i < nin; i++)
 		free(in[i]);
 	for (size_t p = 0; p < nout; p++)
@@ -162,6 +205,35 @@ static void run(const struct qop *q, struct rng *r, const char *line)
 	intk_free(k);
 	free(in);
 	free(out);
+}
+
+/* Reshapes keep the order of values, so that the rows that hold those of one are known. */
+static void reshapes(void)
+{
+	static const struct {
+		int32_t in[3], out[3], y, first, last;
+	} want[] = {
+		{ { 56, 56, 96 }, { 8, 7, 5376 }, 1, 7, 13 },
+		{ { 64, 49, 96 }, { 8, 8, 4704 }, 7, 56, 63 },
+		{ { 8, 7, 5376 }, { 56, 56, 96 }, 13, 1, 1 },
+		{ { 1, 196, 4 }, { 14, 14, 4 }, 13, 0, 0 },
+		{ { 14, 14, 4 }, { 1, 196, 4 }, 0, 0, 13 },
+		{ { 4, 3, 1 }, { 3, 4, 1 }, 1, 1, 2 },
+	};
+
+	for (size_t i = 0; i < sizeof want / sizeof want[0]; i++) {
+		int32_t in[3], out[3], zero = 0, first, last;
+		struct qop q = { .type = HN_FORMAT_CONVERSION,
+				 .nin = 1,
+				 .in_shape = { in, 3 },
+				 .out_shape = { out, 3 },
+				 .geom = { &zero, 1 } };
+
+		memcpy(in, want[i].in, sizeof in);
+		memcpy(out, want[i].out, sizeof out);
+		qop_rows_needed(&q, 0, want[i].y, &first, &last);
+		check(first == want[i].first && last == want[i].last, "reshape", "rows of a row");
+	}
 }
 
 static bool runnable(const struct qop *q)
@@ -287,6 +359,7 @@ int main(int argc, char *argv[])
 		die(&e);
 	rng_init(&r, 1, "qop");
 	rounding(&r);
+	reshapes();
 	for (char *p = text; p < text + n;) {
 		char *end = memchr(p, '\n', (size_t)(text + n - p));
 
