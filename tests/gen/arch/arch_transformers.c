@@ -26,6 +26,9 @@
 	(&(const struct ar_text){                                                                  \
 	    .tokens = 64, .dim = 768, .depth = 12, .pooled = true, .gate = AR_TANH_GELU })
 
+#define LEVIT(...) (&(const struct ar_levit){ __VA_ARGS__ })
+#define SWIN(...)  (&(const struct ar_swin){ __VA_ARGS__ })
+
 const struct arch_row arch_transformers[] = {
 	/* clang-format off */
 	{ "clip_resnet_50_text_encoder",    ar_text, CLIP_TEXT(512, 12) },
@@ -38,9 +41,15 @@ const struct arch_row arch_transformers[] = {
 	{ "deit_base",                      ar_vit,  CLASSIFIER(768, 12, .fused = false) },
 	{ "deit_small",                     ar_vit,  CLASSIFIER(384, 6, .fused = false) },
 	{ "deit_tiny",                      ar_vit,  CLASSIFIER(192, 3, .fused = false) },
+	{ "levit128",      ar_levit, LEVIT({ 128, 256, 384 }, { 4, 8, 12 }, 16) },
+	{ "levit192",      ar_levit, LEVIT({ 192, 288, 384 }, { 3, 5, 6 }, 32) },
+	{ "levit256",      ar_levit, LEVIT({ 256, 384, 512 }, { 4, 6, 8 }, 32) },
+	{ "levit384",      ar_levit, LEVIT({ 384, 512, 768 }, { 6, 9, 12 }, 32) },
 	{ "siglip2_b_16_text_encoder",      ar_text, SIGLIP_TEXT },
 	{ "siglip2_b_32_256_image_encoder", ar_vit,  SIGLIP_IMAGE(32, 256) },
 	{ "siglip_b_16_image_encoder",      ar_vit,  SIGLIP_IMAGE(16, 224) },
+	{ "swin_small",    ar_swin, SWIN(96, { 2, 2, 18, 2 }) },
+	{ "swin_tiny",     ar_swin, SWIN(96, { 2, 2, 6, 2 }) },
 	{ "tinyclip_vit_39m_16_text_19m_yfcc15m_image_encoder",  ar_vit,  CLIP_IMAGE(16, 512, 12, 512) },
 	{ "tinyclip_vit_40m_32_text_19m_laion400m_image_encoder", ar_vit, CLIP_IMAGE(32, 512, 12, 512) },
 	{ "tinyclip_vit_40m_32_text_19m_laion400m_text_encoder", ar_text, CLIP_TEXT(512, 6) },

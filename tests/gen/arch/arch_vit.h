@@ -29,4 +29,14 @@ struct ar_text {
 };
 void ar_text(struct arch *a, const void *with);
 
+struct ar_swin {
+	int dim, depth[4];
+};
+void ar_swin(struct arch *a, const void *with);
+
+struct ar_levit {
+	int dim[3], heads[3], key;
+};
+void ar_levit(struct arch *a, const void *with);
+
 #endif
