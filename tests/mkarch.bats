@@ -11,7 +11,7 @@ load helper
 			far(p2, p) || far(o2, o) { printf "%s: %.2f M, %.2f G, not %s M, %s G\n", name, p2, o2, p, o; exit 1 }'
 		seen=$((seen + 1))
 	done < <(grep -v '^#' "$ROOT/tests/cases/archs.txt")
-	[ "$seen" -ge 37 ]
+	[ "$seen" -ge 45 ]
 }
 
 # made ARCH [MKARCH-OPTION...]: with few channels it passes the whole chain, and the program runs.
@@ -50,4 +50,13 @@ made() {
 	made yolact_regnetx_1.6gf --size 128
 	made centerpose_repvgg_a0 --size 64
 	made centerpose_regnetx_800mf --size 64
+}
+
+@test "retinaface, scrfd, face_landmarks, damoyolo" {
+	made retinaface_mobilenet_v1 --size 320
+	made scrfd_10g --size 64
+	made scrfd_500m --size 64
+	made face_landmarks_lite --size 96
+	made damoyolo_tinynasL20_T --size 64
+	made damoyolo_tinynasL35_M --size 64
 }

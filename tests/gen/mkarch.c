@@ -105,6 +105,8 @@ static const struct arch_row *const families[] = {
 	arch_yolov11,
 	arch_small,
 	arch_pyramid,
+	arch_face,
+	arch_damoyolo,
 };
 /* clang-format on */
 

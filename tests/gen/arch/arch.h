@@ -97,6 +97,8 @@ struct val ar_excite(struct arch *a, const char *scope, struct val x, int narrow
 struct val ar_avgpool(struct arch *a, const char *scope, struct val x, int k, int s);
 /* Bilinear, half-pixel centres, to h x w. */
 struct val ar_bilinear(struct arch *a, const char *scope, struct val x, int h, int w);
+/* The nearest pixel, to h x w. */
+struct val ar_nearest(struct arch *a, const char *scope, struct val x, int h, int w);
 /* A matrix product with seeded weights [from][to] and a bias, over the last dimension. */
 struct val ar_linear(struct arch *a, const char *scope, struct val x, int from, int to);
 /* Seeded values from -scale to scale. */
@@ -119,6 +121,8 @@ extern const struct arch_row arch_transformers[];
 extern const struct arch_row arch_yolov11[];
 extern const struct arch_row arch_small[];
 extern const struct arch_row arch_pyramid[];
+extern const struct arch_row arch_face[];
+extern const struct arch_row arch_damoyolo[];
 
 void arch_mobilenet_v1(struct arch *a);
 void arch_mobilenet_v2(struct arch *a);

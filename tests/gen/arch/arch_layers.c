@@ -37,6 +37,20 @@ struct val ar_bilinear(struct arch *a, const char *scope, struct val x, int h, i
 	return y;
 }
 
+struct val ar_nearest(struct arch *a, const char *s, struct val x, int h, int w)
+{
+	const int64_t none = 0, size[4] = { 1, x.c, h, w };
+	const struct val in[4] = { x, ar_floats(a, 1, &none, NULL), ar_floats(a, 1, &none, NULL),
+				   ar_ints(a, 4, size) };
+
+	x = ar_node(a, "Resize", s, in, 4,
+		    "coordinate_transformation_mode=s:asymmetric mode=s:nearest "
+		    "nearest_mode=s:floor");
+	x.h = h;
+	x.w = w;
+	return x;
+}
+
 struct val ar_linear(struct arch *a, const char *scope, struct val x, int from, int to)
 {
 	const int64_t dim[2] = { from, to }, n = to;

@@ -80,20 +80,6 @@ static struct val halve(struct arch *a, const char *s, struct val x)
 	return y;
 }
 
-static struct val nearest(struct arch *a, const char *s, struct val x, int h, int w)
-{
-	const int64_t none = 0, size[4] = { 1, x.c, h, w };
-	const struct val in[4] = { x, ar_floats(a, 1, &none, NULL), ar_floats(a, 1, &none, NULL),
-				   ar_ints(a, 4, size) };
-
-	x = ar_node(a, "Resize", s, in, 4,
-		    "coordinate_transformation_mode=s:asymmetric mode=s:nearest "
-		    "nearest_mode=s:floor");
-	x.h = h;
-	x.w = w;
-	return x;
-}
-
 /* A level as a cell reads it. */
 static struct val narrow(struct arch *a, const char *s, struct val x, int c)
 {
@@ -118,7 +104,7 @@ static void cell(struct arch *a, int rep, struct val p[5], int c)
 		const char *s = ar_name("/cell%d/down%d", rep, i);
 
 		in[0] = narrow(a, s, p[i], c);
-		in[1] = nearest(a, s, down[i + 1], p[i].h, p[i].w);
+		in[1] = ar_nearest(a, s, down[i + 1], p[i].h, p[i].w);
 		down[i] = node(a, s, in, 2, c);
 	}
 	for (int i = 1; i < 5; i++) {
