@@ -11,7 +11,7 @@ load helper
 			far(p2, p) || far(o2, o) { printf "%s: %.2f M, %.2f G, not %s M, %s G\n", name, p2, o2, p, o; exit 1 }'
 		seen=$((seen + 1))
 	done < <(grep -v '^#' "$ROOT/tests/cases/archs.txt")
-	[ "$seen" -ge 45 ]
+	[ "$seen" -ge 86 ]
 }
 
 # made ARCH [MKARCH-OPTION...]: with few channels it passes the whole chain, and the program runs.
@@ -59,4 +59,10 @@ made() {
 	made face_landmarks_lite --size 96
 	made damoyolo_tinynasL20_T --size 64
 	made damoyolo_tinynasL35_M --size 64
+}
+
+@test "yolov5m6, yolov7e6, yolov9c" {
+	made yolov5m6_6.1 --size 64
+	made yolov7e6 --size 64
+	made yolov9c --size 64
 }

@@ -61,6 +61,7 @@ static const struct {
 	{ "tddfa_mobilenet_v1",               arch_tddfa_mobilenet_v1 },
 	{ "tiny_yolov3",                      arch_tiny_yolov3 },
 	{ "tiny_yolov4",                      arch_tiny_yolov4 },
+	{ "tiny_yolov4_license_plates",       arch_tiny_yolov4_license_plates },
 	{ "unet",                             arch_unet },
 	{ "yolov3",                           arch_yolov3 },
 	{ "yolov3_416",                       arch_yolov3_416 },
@@ -107,6 +108,7 @@ static const struct arch_row *const families[] = {
 	arch_pyramid,
 	arch_face,
 	arch_damoyolo,
+	arch_deep_yolo,
 };
 /* clang-format on */
 

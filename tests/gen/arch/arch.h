@@ -109,6 +109,9 @@ struct val ar_random(struct arch *a, int rank, const int64_t *dim, double scale)
  */
 void ar_anchor_heads(struct arch *a, const char *scope, const struct val p[3],
 		     const float anchors[3][6], int masks, bool slices);
+/* The same of n levels, up to four. */
+void ar_anchor_levels(struct arch *a, const char *scope, const struct val *p,
+		      const float (*anchors)[6], int n, int masks, bool slices);
 /* "FORMAT" in a rotating buffer: scopes of repeated blocks. */
 const char *ar_name(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 
@@ -123,6 +126,7 @@ extern const struct arch_row arch_small[];
 extern const struct arch_row arch_pyramid[];
 extern const struct arch_row arch_face[];
 extern const struct arch_row arch_damoyolo[];
+extern const struct arch_row arch_deep_yolo[];
 
 void arch_mobilenet_v1(struct arch *a);
 void arch_mobilenet_v2(struct arch *a);
@@ -166,6 +170,7 @@ void arch_densenet121(struct arch *a);
 void arch_tiny_yolov3(struct arch *a);
 void arch_yolov3(struct arch *a);
 void arch_tiny_yolov4(struct arch *a);
+void arch_tiny_yolov4_license_plates(struct arch *a);
 void arch_yolov5m_wo_spp(struct arch *a);
 void arch_yolov5xs_wo_spp(struct arch *a);
 void arch_yolov5m_seg(struct arch *a);

@@ -87,12 +87,12 @@ static struct val decode(struct arch *a, const char *scope, struct val head, int
 			  (const int64_t[]){ 1, 3 * head.h * head.w, no });
 }
 
-void ar_anchor_heads(struct arch *a, const char *scope, const struct val p[3],
-		     const float anchors[3][6], int masks, bool slices)
+void ar_anchor_levels(struct arch *a, const char *scope, const struct val *p,
+		      const float (*anchors)[6], int n, int masks, bool slices)
 {
-	struct val all[3];
+	struct val all[4];
 
-	for (int i = 0; i < 3; i++) {
+	for (int i = 0; i < n; i++) {
 		all[i] = ar_conv(a, ar_name("%s/m.%d", scope, i), p[i],
 				 3 * (5 + a->classes + masks), 1, 1);
 		if (!a->raw)
@@ -102,5 +102,11 @@ void ar_anchor_heads(struct arch *a, const char *scope, const struct val p[3],
 			ar_output(a, all[i]);
 	}
 	if (!a->raw)
-		ar_output(a, ar_node(a, "Concat", scope, all, 3, "axis=1"));
+		ar_output(a, ar_node(a, "Concat", scope, all, (size_t)n, "axis=1"));
+}
+
+void ar_anchor_heads(struct arch *a, const char *scope, const struct val p[3],
+		     const float anchors[3][6], int masks, bool slices)
+{
+	ar_anchor_levels(a, scope, p, anchors, 3, masks, slices);
 }

@@ -130,3 +130,9 @@ void arch_tiny_yolov4(struct arch *a)
 	x = ar_concat(a, "/cat", (struct val[]){ x, keep }, 2);
 	ar_output(a, head(a, "/head1", ar_cba(a, "/out1", x, ar_thin(a, 256), 3, 1)));
 }
+
+void arch_tiny_yolov4_license_plates(struct arch *a)
+{
+	a->classes = 1;
+	arch_tiny_yolov4(a);
+}

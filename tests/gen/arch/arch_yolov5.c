@@ -2,7 +2,7 @@
  * YOLOv5: release 2.0 (Focus, BottleneckCSP, as the model zoo's yolov5s), and release 6 (a 6x6 stem
  * and C3 blocks), the latter also with masks.
  */
-#include "arch.h"
+#include "arch_yolo.h"
 
 static struct val bottleneck(struct arch *a, const char *scope, struct val x, int c, bool add)
 {
@@ -12,7 +12,7 @@ static struct val bottleneck(struct arch *a, const char *scope, struct val x, in
 	return add ? ar_2(a, "Add", scope, x, y, "") : y;
 }
 
-static struct val c3(struct arch *a, const char *scope, struct val x, int c, int n, bool add)
+struct val ar_c3(struct arch *a, const char *scope, struct val x, int c, int n, bool add)
 {
 	struct val y = ar_cba(a, ar_name("%s/cv1", scope), x, c / 2, 1, 1), other;
 
@@ -70,7 +70,7 @@ struct yolov5 {
 static struct val block(struct arch *a, const struct yolov5 *v, const char *scope, struct val x,
 			int c, int n, bool add)
 {
-	return v->old ? csp(a, scope, x, c, n, add) : c3(a, scope, x, c, n, add);
+	return v->old ? csp(a, scope, x, c, n, add) : ar_c3(a, scope, x, c, n, add);
 }
 
 /* Stage outputs at strides 8, 16 and 32. */

@@ -1,18 +1,16 @@
 /* YOLOv7 and v7-tiny, after re-parameterisation: stacks whose inner convolutions are concatenated.
  */
-#include "arch.h"
+#include "arch_yolo.h"
 
-/* Two 1x1 convolutions, a chain of n 3x3 ones after the second; kept ones are concatenated. */
-static struct val stack(struct arch *a, const char *scope, struct val x, int c, int n, int every,
-			int co)
+struct val ar_stack(struct arch *a, const char *scope, struct val x, int c, int n, int every,
+		    int co)
 {
+	const int first = every == 1 && n > 2 ? 2 * c : c;
 	struct val part[8], y;
 	size_t count = 0;
 
-	part[count++] =
-	    ar_cba(a, ar_name("%s.0", scope), x, n == 4 && every == 1 ? 2 * c : c, 1, 1);
-	y = ar_cba(a, ar_name("%s.1", scope), x, n == 4 && every == 1 ? 2 * c : c, 1, 1);
-	part[count++] = y;
+	part[count++] = ar_cba(a, ar_name("%s.0", scope), x, first, 1, 1);
+	part[count++] = y = ar_cba(a, ar_name("%s.1", scope), x, first, 1, 1);
 	for (int i = 0; i < n; i++) {
 		y = ar_cba(a, ar_name("%s.%d", scope, 2 + i), y, c, 3, 1);
 		if ((i + 1) % every == 0)
@@ -36,7 +34,7 @@ static struct val halve(struct arch *a, const char *scope, struct val x, int c,
 	return ar_concat(a, scope, part, more ? 3 : 2);
 }
 
-static struct val sppcspc(struct arch *a, struct val x, int c)
+struct val ar_sppcspc(struct arch *a, struct val x, int c)
 {
 	struct val part[4], y;
 
@@ -55,8 +53,7 @@ static const float anchors[3][6] = { { 12, 16, 19, 36, 40, 28 },
 				     { 36, 75, 76, 55, 72, 146 },
 				     { 142, 110, 192, 243, 459, 401 } };
 
-/* Up to a level of twice the size, joined with the backbone's output there. */
-static struct val up(struct arch *a, const char *scope, struct val x, struct val route, int c)
+struct val ar_route(struct arch *a, const char *scope, struct val x, struct val route, int c)
 {
 	struct val part[2];
 
@@ -81,14 +78,14 @@ void arch_yolov7(struct arch *a)
 	for (int i = 0; i < 4; i++) {
 		if (i)
 			x = halve(a, ar_name("/mp%d", i), x, ar_thin(a, out[i - 1] / 2), NULL);
-		keep[i] = x = stack(a, ar_name("/elan%d", i), x, ar_thin(a, width[i]), 4, 2,
-				    ar_thin(a, out[i]));
+		keep[i] = x = ar_stack(a, ar_name("/elan%d", i), x, ar_thin(a, width[i]), 4, 2,
+				       ar_thin(a, out[i]));
 	}
-	x = sppcspc(a, x, 4 * c);
-	n4 = stack(a, "/up4", up(a, "/to4", x, keep[2], 2 * c), c, 4, 1, 2 * c);
-	p[0] = stack(a, "/up3", up(a, "/to3", n4, keep[1], c), c / 2, 4, 1, c);
-	p[1] = stack(a, "/down4", halve(a, "/mp4", p[0], c, &n4), c, 4, 1, 2 * c);
-	p[2] = stack(a, "/down5", halve(a, "/mp5", p[1], 2 * c, &x), 2 * c, 4, 1, 4 * c);
+	x = ar_sppcspc(a, x, 4 * c);
+	n4 = ar_stack(a, "/up4", ar_route(a, "/to4", x, keep[2], 2 * c), c, 4, 1, 2 * c);
+	p[0] = ar_stack(a, "/up3", ar_route(a, "/to3", n4, keep[1], c), c / 2, 4, 1, c);
+	p[1] = ar_stack(a, "/down4", halve(a, "/mp4", p[0], c, &n4), c, 4, 1, 2 * c);
+	p[2] = ar_stack(a, "/down5", halve(a, "/mp5", p[1], 2 * c, &x), 2 * c, 4, 1, 4 * c);
 	for (int i = 0; i < 3; i++)
 		p[i] = ar_cba(a, ar_name("/rep%d", i), p[i], 2 * c << i, 3, 1);
 	ar_anchor_heads(a, "/model.105", p, anchors, 0, true);
@@ -106,7 +103,7 @@ void arch_yolov7_tiny(struct arch *a)
 	for (int i = 0; i < 4; i++) {
 		if (i)
 			x = ar_maxpool(a, ar_name("/mp%d", i), x, 2, 2);
-		keep[i] = x = stack(a, ar_name("/elan%d", i), x, c / 2 << i, 2, 1, c << i);
+		keep[i] = x = ar_stack(a, ar_name("/elan%d", i), x, c / 2 << i, 2, 1, c << i);
 	}
 	part[0] = ar_cba(a, "/spp/cv1", x, 4 * c, 1, 1);
 	y = ar_cba(a, "/spp/cv2", x, 4 * c, 1, 1);
@@ -117,12 +114,13 @@ void arch_yolov7_tiny(struct arch *a)
 		   ar_concat(a, "/spp/pools", (struct val[]){ part[3], part[2], part[1], y }, 4),
 		   4 * c, 1, 1);
 	x = ar_cba(a, "/spp/cv4", ar_concat(a, "/spp", part, 2), 4 * c, 1, 1);
-	n4 = stack(a, "/up4", up(a, "/to4", x, keep[2], 2 * c), c, 2, 1, 2 * c);
-	p[0] = stack(a, "/up3", up(a, "/to3", n4, keep[1], c), c / 2, 2, 1, c);
+	n4 = ar_stack(a, "/up4", ar_route(a, "/to4", x, keep[2], 2 * c), c, 2, 1, 2 * c);
+	p[0] = ar_stack(a, "/up3", ar_route(a, "/to3", n4, keep[1], c), c / 2, 2, 1, c);
 	for (int i = 1; i < 3; i++) {
 		part[0] = ar_cba(a, ar_name("/down%d", i), p[i - 1], 2 * c << (i - 1), 3, 2);
 		part[1] = i == 1 ? n4 : x;
-		p[i] = stack(a, ar_name("/pan%d", i), ar_concat(a, ar_name("/pan%d", i), part, 2),
+		p[i] =
+		    ar_stack(a, ar_name("/pan%d", i), ar_concat(a, ar_name("/pan%d", i), part, 2),
 			     c << (i - 1), 2, 1, 2 * c << (i - 1));
 	}
 	for (int i = 0; i < 3; i++)

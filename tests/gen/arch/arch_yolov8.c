@@ -123,7 +123,7 @@ static void proto(struct arch *a, struct val x)
 	ar_output(a, ar_cba(a, "/model.22/proto/cv3", x, 32, 1, 1));
 }
 
-static void detect(struct arch *a, const struct val *p)
+void ar_detect(struct arch *a, const struct val p[3])
 {
 	const int c2 = ar_thin(a, p[0].c * a->thin / 4 > 64 ? p[0].c * a->thin / 4 : 64);
 	const int c3 = ar_thin(a, p[0].c * a->thin > a->classes ? p[0].c * a->thin : a->classes);
@@ -178,7 +178,7 @@ static void yolov8(struct arch *a, const struct size *s)
 	x = ar_cba(a, "/model.19", p[1], w[3], 3, 2);
 	x = ar_concat(a, "/model.20", (struct val[]){ x, keep[4] }, 2);
 	p[2] = ar_c2f(a, "/model.21", x, w[4], s->depth[0], false);
-	detect(a, p);
+	ar_detect(a, p);
 	if (s->extra)
 		further(a, s, p);
 	if (s->proto)
