@@ -135,3 +135,71 @@ allocated() {
 	hef-run -q --timing t.json a.hef
 	jq -ne --slurpfile a m.json --slurpfile t t.json '($a[0].fps / $t[0].fps - 1 | fabs) < 0.01'
 }
+
+# A line of 8 columns of 8 features takes the link 64 / 3.5 ns = 8 cycles in and out; one subcluster
+# makes one of conv1 in 8 * 8 cycles; an aligner takes in one of conv2 in 8 * 64 / 8 / 0.8 = 80.
+# The first passes through, the other seven follow at the pace of conv2.
+@test "a map of one row passes in lines of 8 columns, in buffers of a few of them" {
+	quantized <<- END
+		input x 1,8,1,64
+		output y
+		init w 64,8,1,1 0.5 -0.25 0.125
+		init v 8,64,1,1 0.5 -0.25 0.125
+		node Conv c x,w a kernel_shape=1,1
+		node Conv d a,v y kernel_shape=1,1
+	END
+	echo 'performance_param(fps=1)' > s.alls
+	allocated -s s.alls
+	jq -e '.latency_s * 400000000 | round == 8 + 64 + 8 * 80 + 8' m.json
+	jq -e '.contexts[0].latency_cycles == 8 + 64 + 8 * 80 + 8' t.json
+	jq -e '.edges | map([.rows, .row_bytes]) == [[3, 64], [2, 512], [4, 64]]' m.json
+}
+
+@test "what needs the whole of one row waits for it, beside what does not" {
+	quantized <<- END
+		input x 1,8,1,64
+		output y
+		init w 8,8,1,1 0.5 -0.25 0.125
+		node Conv c x,w a kernel_shape=1,1
+		node GlobalAveragePool p a b
+		node Mul m a,b y
+	END
+	allocated
+	[ "$(rows conv1 avgpool1)" = 2 ]
+	[ "$(rows conv1 ew_mult1)" -ge 8 ]
+}
+
+@test "rows that become one row pass through as they come" {
+	quantized <<- END
+		input x 1,8,16,16
+		output y
+		init w 8,8,1,1 0.5 -0.25 0.125
+		initi s 4 1 8 1 256
+		node Conv c x,w a kernel_shape=1,1
+		node Reshape r a,s b
+		node Conv d b,w y kernel_shape=1,1
+	END
+	allocated
+	[ "$(rows conv1 reshape1)" -le 4 ]
+	[ "$(rows reshape1 conv2)" -le 4 ]
+}
+
+@test "one row that a script divides by columns is passed at once, and gives the same" {
+	quantized <<- END
+		input x 1,8,1,64
+		output y
+		init w 8,8,1,1 0.5 -0.25 0.125
+		init v 8,8,1,3 0.5 -0.25 0.125
+		node Conv c x,w a kernel_shape=1,1
+		node Conv d a,v b kernel_shape=1,3 pads=0,1,0,1
+		node Conv e b,w y kernel_shape=1,1
+	END
+	echo '{} = defuse(conv2, 2, defuse_type=SPATIAL)' > s.alls
+	allocated -s s.alls
+	jq -e '.layers | map(select(.layer == "n/conv2") | .rows) == [1, 1]' m.json
+	jq -e '.layers | map(select(.layer == "n/conv3") | .rows) == [8]' m.json
+	arr npy x.npy uint8 3,1,64,8 $(seq -s ' ' 0 5 250)
+	hn-infer -q -c bit_exact --raw --in x.npy m.har -o want.npy
+	hef-run -q --in x.npy --raw -o got.npy a.hef
+	cmp want.npy got.npy
+}

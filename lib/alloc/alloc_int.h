@@ -217,15 +217,19 @@ int unit_modes(const struct unit *u);
 bool unit_has_columns(const struct plan *p, const struct unit *u);
 /* What a part takes in of a row of input 0: take / of. */
 void unit_input_share(const struct unit *u, struct part part, int64_t *take, int64_t *of);
-/* Cycles per output row of a part. */
-int64_t unit_row_cycles(const struct plan *p, const struct unit *u, struct choice c,
-			struct part part);
 /* Where the weights of a part of so many features lie: bytes in L2, cuts of L3. */
 struct weights {
 	int64_t l2, cuts;
 };
 struct weights unit_weights(const struct plan *p, const struct unit *u, int32_t subclusters,
 			    int32_t features, bool l2);
+/* Lines in which a unit's parts pass on what they make. */
+int32_t unit_lines(const struct unit *u, struct choice c);
+/* Those in which input i comes, if what makes it is not divided by columns. */
+int32_t unit_input_lines(const struct plan *p, const struct unit *u, size_t input);
+/* Cycles per line of a part. */
+int64_t unit_line_cycles(const struct plan *p, const struct unit *u, struct choice c,
+			 struct part part);
 /* Resources of one part; L2 holds weights only when `l2`. */
 struct need unit_part_need(const struct plan *p, const struct unit *u, struct choice c,
 			   int32_t features, bool l2);
@@ -245,8 +249,11 @@ bool unit_allows(const struct unit *u, struct choice c);
 struct need need_add(struct need a, struct need b, int32_t times);
 /* Capacity of the device. */
 struct need device_capacity(const struct target *t);
-/* Rows of input i that a frame's computation holds at once, and how many come for the next step. */
-int32_t unit_window(const struct unit *u, size_t input);
+/*
+ * Lines of input i, which comes in from_lines, that a frame's computation holds at once, and how
+ * many come for the next step.
+ */
+int32_t unit_window(const struct unit *u, size_t input, int32_t from_lines);
 
 /* Steps in which each of its output rows is made. */
 int32_t unit_steps(const struct unit *u);

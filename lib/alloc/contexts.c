@@ -200,18 +200,19 @@ static struct need more_need(const struct partition *t, const struct unit *u)
  */
 static int64_t l4_cuts(const struct partition *t, const struct unit *u, size_t begin)
 {
-	int64_t cuts = 0;
+	int64_t bytes = 0;
 
 	for (size_t i = 0; i < u->l->nin && u->cost.outside; i++) {
 		const struct hn_input *in = &u->l->in[i];
 		const struct hn_shape *s = &in->layer->out[in->port];
-		const int64_t row =
-		    (int64_t)s->w * s->c * (t->p->m->q[in->layer->index].out_bits / 8);
+		const int32_t lines = unit_input_lines(t->p, u, i);
+		const int64_t line = (int64_t)qop_line_columns(s->h, s->w, lines) * s->c *
+				     (t->p->m->q[in->layer->index].out_bits / 8);
 
 		if (t->at[in->layer->index] >= begin)
-			cuts += ceil_div(unit_window(u, i) * row, t->p->t->l4_cut_bytes);
+			bytes += unit_window(u, i, lines) * line;
 	}
-	return cuts;
+	return ceil_div(bytes, t->p->t->l4_cut_bytes);
 }
 
 /* All runs that begin at order[begin]. */

@@ -65,7 +65,8 @@ int cost_conv(const struct plan *p, const struct unit *u, struct cost *c)
 	c->weight_bytes = (int64_t)((double)weights * weight_bytes(p, q) + 0.5) + 4 * c->features;
 	if (weights)
 		c->slice_step = groups > 1 ? c->group : p->t->mode[0].features;
-	if (l->type == HN_CONV || l->type == HN_DW)
+	/* One row passes in lines: its columns are not made at the same time. */
+	if ((l->type == HN_CONV || l->type == HN_DW) && c->rows > 1)
 		c->column_step = p->t->mode[0].columns;
 	c->script_columns = qop_has_columns(q) ? p->t->mode[0].columns : 0;
 	return 0;

@@ -51,8 +51,8 @@ static void add_layer(struct plan *p, struct allocation *a, const struct unit *u
 		out->columns = p->t->mode[c.mode].columns;
 		out->features = p->t->mode[c.mode].features;
 	}
-	out->row_cycles = unit_row_cycles(p, u, c, part);
-	out->rows = u->cost.rows;
+	out->row_cycles = unit_line_cycles(p, u, c, part);
+	out->rows = unit_lines(u, c);
 	if (!merge_alone(p, u))
 		out->merged = arena_strdup(&a->arena, u->merged);
 }
@@ -129,7 +129,7 @@ int32_t phys_steps(const struct plan *p, const struct allocation *a, size_t laye
 	return q ? qop_row_steps(q) : 1;
 }
 
-/* Bytes of a row of what part `part` of u sends through a port. */
+/* Bytes of a line of what part `part` of u sends through a port. */
 static int64_t row_bytes(const struct allocation *a, const struct unit *u, size_t part,
 			 int32_t port)
 {
@@ -141,7 +141,7 @@ static int64_t row_bytes(const struct allocation *a, const struct unit *u, size_
 		c = l->feature_to - l->feature_from;
 		w = l->column_to - l->column_from;
 	}
-	return w * c * (u->q->out_bits / 8);
+	return qop_line_columns(s->h, (int32_t)w, l->rows) * c * (u->q->out_bits / 8);
 }
 
 static int add_edges(struct plan *p, struct allocation *a, const size_t *first,

@@ -30,9 +30,7 @@ void process_rows(const struct qop *q, size_t input, int32_t k, int32_t n, int32
 		  int32_t *first, int32_t *last)
 {
 	if (q) {
-		const int32_t steps = qop_row_steps(q);
-
-		qop_step_rows(q, input, k / steps, k % steps, first, last);
+		qop_step_lines(q, input, k, n, from_rows, first, last);
 		return;
 	}
 	*first = (int32_t)((int64_t)k * from_rows / n);

@@ -7,14 +7,22 @@ static int64_t gcd(int64_t a, int64_t b)
 	return b ? gcd(b, a % b) : a;
 }
 
-/* Rows and cycles from the tensors that come in; a mux takes tensors of any heights. */
+/* Lines in which a lane's tensor comes. */
+static int32_t lane_lines(const struct weave *w, const struct lane *t)
+{
+	const struct unit *u = &w->p->units[t->unit];
+
+	return unit_lines(u, u->choice);
+}
+
+/* Lines and cycles from the tensors that come in; a mux takes tensors of any heights. */
 int weave_measure(const struct weave *w, const struct relay *r, int32_t node,
 		  const struct lane *lanes, int32_t nlanes)
 {
 	struct allocation *a = w->a;
 	struct alloc_layer *l = &a->layers[node];
 	const struct hn_shape *first = &w->p->units[lanes[0].unit].l->out[lanes[0].port];
-	int64_t rows = first->h;
+	int64_t rows = r->kind == ALLOC_MUX ? first->h : lane_lines(w, &lanes[0]);
 
 	for (int32_t k = 1; k < nlanes; k++) {
 		const struct hn_shape *s = &w->p->units[lanes[k].unit].l->out[lanes[k].port];
@@ -22,18 +30,19 @@ int weave_measure(const struct weave *w, const struct relay *r, int32_t node,
 		if (s->h != first->h && r->kind != ALLOC_MUX)
 			return err_set(w->e, "tensors of %d and %d rows do not go through one %s",
 				       first->h, s->h, alloc_kind_name(r->kind));
-		rows = gcd(rows, s->h);
+		rows = gcd(rows, r->kind == ALLOC_MUX ? s->h : lane_lines(w, &lanes[k]));
 	}
 	l->rows = (int32_t)rows;
 	for (size_t i = 0; i < w->n; i++) {
 		const struct lane *t = &w->v[i].lane;
 		const struct hn_shape *s = &w->p->units[t->unit].l->out[t->port];
 		int64_t bytes = w->p->units[t->unit].q->out_bits / 8;
+		const int64_t cols = qop_line_columns(s->h, s->w, lane_lines(w, t));
 		int64_t row = w->v[i].ed.row_bytes;
 
 		if (!w->v[i].gone && w->v[i].ed.to == node)
 			l->row_cycles +=
-			    relay_cycles(w->p, r->kind, s->w, ceil_div(row, s->w * bytes), row);
+			    relay_cycles(w->p, r->kind, cols, ceil_div(row, cols * bytes), row);
 	}
 	if (r->kind == ALLOC_MUX)
 		l->row_cycles = 1;
@@ -41,24 +50,23 @@ int weave_measure(const struct weave *w, const struct relay *r, int32_t node,
 }
 
 /* The outputs of a mux but the first are part of the first one's transfer. */
-static void share_transfer(const struct weave *w, const struct strand *s, int32_t h)
+static void share_transfer(const struct weave *w, const struct strand *s)
 {
 	const struct target *t = w->p->t;
 	struct alloc_layer *out = &w->a->layers[s->ed.to];
-	const double bytes = (double)s->ed.row_bytes * w->a->layers[s->ed.from].rows / h;
+	const double bytes = (double)s->ed.row_bytes * w->a->layers[s->ed.from].rows / out->rows;
 
 	out->row_cycles = (int64_t)ceil(bytes / target_boundary(t) * t->clock_hz);
 	if (out->row_cycles < 1)
 		out->row_cycles = 1;
 }
 
-/* Rows of the consumers' side are a mux's own, which hold several rows of a higher tensor. */
+/* Lines of the consumers' side are a mux's own, which hold several lines of a higher tensor. */
 int weave_widen(const struct weave *w, int32_t node)
 {
 	for (size_t i = 0; i < w->n; i++) {
 		const struct lane *t = &w->v[i].lane;
-		int32_t h = w->p->units[t->unit].l->out[t->port].h;
-		int64_t times = h / w->a->layers[node].rows;
+		int64_t times = lane_lines(w, t) / w->a->layers[node].rows;
 
 		if (w->v[i].gone || w->v[i].ed.from != node)
 			continue;
@@ -66,7 +74,7 @@ int weave_widen(const struct weave *w, int32_t node)
 			return err_set(w->e, "a row of it has more than %d bytes", INT32_MAX);
 		w->v[i].ed.row_bytes *= (int32_t)times;
 		if (w->a->layers[node].kind == ALLOC_MUX && w->v[i].ed.port > 0)
-			share_transfer(w, &w->v[i], h);
+			share_transfer(w, &w->v[i]);
 	}
 	return 0;
 }

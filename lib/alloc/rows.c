@@ -131,7 +131,8 @@ int32_t edge_window(const struct plan *p, const struct allocation *a, const stru
 {
 	if (!phys_kernel(p, a, ed->to))
 		return 2;
-	return unit_window(phys_unit(p, a, (size_t)ed->to), (size_t)ed->input);
+	return unit_window(phys_unit(p, a, (size_t)ed->to), (size_t)ed->input,
+			   a->layers[ed->from].rows);
 }
 
 /* A relay that keeps rows before it takes as long to free one as what it feeds. */

@@ -17,7 +17,7 @@ static int64_t cuts_of(const struct plan *p, const struct alloc_edge *ed)
 /* L4 cuts that a context's buffers outside clusters take, before anything is placed. */
 static int64_t l4_taken(const struct plan *p, const struct allocation *a, int32_t context)
 {
-	int64_t cuts = 0;
+	int64_t *bytes = xcalloc(a->nlayers + 1, sizeof *bytes), cuts = 0;
 
 	for (size_t i = 0; i < a->nedges; i++) {
 		const struct alloc_edge *ed = &a->edges[i];
@@ -25,8 +25,11 @@ static int64_t l4_taken(const struct plan *p, const struct allocation *a, int32_
 
 		if (to->context == context && !to->lcus && !relay_kind_of(to->kind)->in_l3 &&
 		    ed->kind != EDGE_INTER_CONTEXT && ed->kind != EDGE_DDR)
-			cuts += ceil_div(edge_bytes(ed), p->t->l4_cut_bytes);
+			bytes[ed->to] += edge_bytes(ed);
 	}
+	for (size_t i = 0; i < a->nlayers; i++)
+		cuts += ceil_div(bytes[i], p->t->l4_cut_bytes);
+	free(bytes);
 	return cuts;
 }
 

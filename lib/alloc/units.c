@@ -121,12 +121,25 @@ void unit_input_share(const struct unit *u, struct part part, int64_t *take, int
 	}
 }
 
-int64_t unit_row_cycles(const struct plan *p, const struct unit *u, struct choice c,
-			struct part part)
+/* Columns divide a row, so that one alone is made at once. */
+int32_t unit_lines(const struct unit *u, struct choice c)
+{
+	if (c.spatial && c.parts > 1)
+		return u->cost.rows;
+	/* An output layer has no kernel. */
+	return u->l->type == HN_OUTPUT ? qop_map_lines(u->cost.rows, u->cost.cols)
+				       : qop_lines(u->q);
+}
+
+int64_t unit_line_cycles(const struct plan *p, const struct unit *u, struct choice c,
+			 struct part part)
 {
 	const struct cost *k = &u->cost;
 	const struct target_mode *mode = &p->t->mode[c.mode];
-	int32_t features = part.to - part.from, cols = part.column_to - part.column_from;
+	const int32_t lines = unit_lines(u, c), of_row = lines / k->rows;
+	int32_t features = part.to - part.from;
+	int32_t cols =
+	    qop_line_columns(k->rows, part.column_to - part.column_from, of_row > 1 ? lines : 1);
 	int64_t apu =
 	    ceil_div(ceil_div(k->apu_cycles * features * cols, k->cols), c.apus > 0 ? c.apus : 1);
 	int32_t lanes = k->depthwise ? p->t->dw_features_per_cycle : mode->features;
@@ -136,10 +149,10 @@ int64_t unit_row_cycles(const struct plan *p, const struct unit *u, struct choic
 	int64_t macs;
 
 	if (k->outside)
-		return k->row_cycles;
+		return ceil_div(k->row_cycles, of_row);
 	/* A part takes in whole rows, if no splitter stands before it. */
 	unit_input_share(u, part, &take, &of);
-	least = ceil_div(ceil_div(k->ia_cycles * take, of), mode->input_aligners);
+	least = ceil_div(ceil_div(k->ia_cycles * take, of * of_row), mode->input_aligners);
 	least = apu > least ? apu : least;
 	if (!k->macs)
 		return least > 0 ? least : 1;
@@ -267,11 +280,11 @@ int64_t unit_cycles(const struct plan *p, const struct unit *u, struct choice c)
 	int64_t worst = 0;
 
 	for (int i = 0; i < n; i++) {
-		int64_t cycles = unit_row_cycles(p, u, c, sizes[i].part);
+		int64_t cycles = unit_line_cycles(p, u, c, sizes[i].part);
 
 		worst = cycles > worst ? cycles : worst;
 	}
-	return worst * u->cost.rows;
+	return worst * unit_lines(u, c);
 }
 
 double unit_energy(const struct plan *p, const struct unit *u, struct choice c, bool l2)
@@ -288,9 +301,9 @@ double unit_energy(const struct plan *p, const struct unit *u, struct choice c, 
 						   (int32_t)need.v[RES_WEIGHTS] };
 
 		sum += sizes[i].count * busy_watts(p->t, p->no_ecc, &taken) *
-		       (double)unit_row_cycles(p, u, c, sizes[i].part);
+		       (double)unit_line_cycles(p, u, c, sizes[i].part);
 	}
-	return sum * u->cost.rows;
+	return sum * unit_lines(u, c);
 }
 
 bool unit_allows(const struct unit *u, struct choice c)
@@ -334,16 +347,16 @@ int32_t unit_steps(const struct unit *u)
 	return u->l->type == HN_OUTPUT ? 1 : qop_row_steps(u->q);
 }
 
-int32_t unit_window(const struct unit *u, size_t input)
+int32_t unit_window(const struct unit *u, size_t input, int32_t from_lines)
 {
-	const int32_t steps = unit_steps(u);
+	const int32_t n = unit_lines(u, u->choice) * unit_steps(u);
 	int32_t y, first, last;
 	int32_t rows = 1;
 	int32_t previous = -1;
 	int32_t step = 1;
 
-	for (y = 0; y < u->cost.rows * steps; y++) {
-		qop_step_rows(u->q, input, y / steps, y % steps, &first, &last);
+	for (y = 0; y < n; y++) {
+		qop_step_lines(u->q, input, y, n, from_lines, &first, &last);
 		if (last < first)
 			continue;
 		if (last - first + 1 > rows)
@@ -355,6 +368,11 @@ int32_t unit_window(const struct unit *u, size_t input)
 	return rows + step;
 }
 
+int32_t unit_input_lines(const struct plan *p, const struct unit *u, size_t input)
+{
+	return qop_lines(&p->m->q[u->l->in[input].layer->index]);
+}
+
 /* The least that the input buffers of a layer hold, bytes. */
 static int64_t window_bytes(const struct plan *p, const struct unit *u)
 {
@@ -364,10 +382,12 @@ static int64_t window_bytes(const struct plan *p, const struct unit *u)
 	size_t i;
 
 	for (i = 0; i < u->l->nin; i++) {
+		const int32_t lines = unit_input_lines(p, u, i);
+
 		in = &u->l->in[i];
 		s = &in->layer->out[in->port];
-		bytes += (int64_t)unit_window(u, i) * s->w * s->c *
-			 (p->m->q[in->layer->index].out_bits / 8);
+		bytes += (int64_t)unit_window(u, i, lines) * qop_line_columns(s->h, s->w, lines) *
+			 s->c * (p->m->q[in->layer->index].out_bits / 8);
 	}
 	return bytes;
 }
@@ -398,7 +418,7 @@ int units_make(struct plan *p, struct err *e)
 		if (cost_of(p, u, e) < 0)
 			return -1;
 		u->window_bytes = window_bytes(p, u);
-		if ((rows += (int64_t)u->cost.rows * unit_steps(u)) > MAX_ROWS)
+		if ((rows += (int64_t)unit_lines(u, u->choice) * unit_steps(u)) > MAX_ROWS)
 			return err_set(e, "the layers have more than %d rows per frame together",
 				       MAX_ROWS);
 	}

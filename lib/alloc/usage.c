@@ -48,8 +48,10 @@ double alloc_l2_share(const struct allocation *a, const struct target *t, int32_
 	return all > 0 ? bytes / all : 0;
 }
 
+/* What comes into a layer, from several parts as well, lies side by side. */
 int64_t alloc_l4_cuts(const struct allocation *a, const struct target *t, int32_t context)
 {
+	int64_t *bytes = xcalloc(a->nlayers + 1, sizeof *bytes);
 	int64_t cuts = 0;
 
 	for (size_t i = 0; i < a->nedges; i++) {
@@ -57,8 +59,11 @@ int64_t alloc_l4_cuts(const struct allocation *a, const struct target *t, int32_
 
 		if (a->layers[ed->to].context == context && a->layers[ed->to].cluster < 0 &&
 		    ed->kind != EDGE_INTER_CONTEXT && ed->kind != EDGE_DDR)
-			cuts += ceil_div((int64_t)ed->rows * ed->row_bytes, t->l4_cut_bytes);
+			bytes[ed->to] += (int64_t)ed->rows * ed->row_bytes;
 	}
+	for (size_t i = 0; i < a->nlayers; i++)
+		cuts += ceil_div(bytes[i], t->l4_cut_bytes);
+	free(bytes);
 	return cuts;
 }
 

@@ -5,19 +5,19 @@
  */
 #include "alloc/alloc_int.h"
 
-/* Does a layer's first output row need the last row of an input of several? */
-static bool needs_all(const struct unit *u)
+/* Does a layer's first line need the last line of an input of several? */
+static bool needs_all(const struct plan *p, const struct unit *u)
 {
-	const int32_t steps = unit_steps(u);
+	const int32_t steps = unit_steps(u), n = unit_lines(u, u->choice) * steps;
 	int32_t first, last;
 
 	if (u->l->type == HN_OUTPUT)
 		return false;
 	for (size_t i = 0; i < u->l->nin; i++) {
-		const int32_t rows = layer_in_shape(u->l, i)->h;
+		const int32_t lines = unit_input_lines(p, u, i);
 
-		qop_step_rows(u->q, i, 0, steps - 1, &first, &last);
-		if (rows > 1 && last == rows - 1)
+		qop_step_lines(u->q, i, steps - 1, n, lines, &first, &last);
+		if (lines > 1 && last == lines - 1)
 			return true;
 	}
 	return false;
@@ -54,7 +54,7 @@ void waits_init(struct waits *w, const struct plan *p)
 		w->at[i + 1] = w->at[i] + p->units[i].l->nin;
 	w->edge = xcalloc(w->at[p->n] + 1, sizeof *w->edge);
 	for (size_t g = 0; g < p->n; g++) {
-		if (!needs_all(&p->units[g]))
+		if (!needs_all(p, &p->units[g]))
 			continue;
 		memset(before, 0, p->n * sizeof *before);
 		memset(behind, 0, p->n * sizeof *behind);

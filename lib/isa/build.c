@@ -79,13 +79,13 @@ static enum isa_role role_of(const struct layer *l)
 				      : ISA_COMPUTE;
 }
 
-/* Rows as the tensor has them; cycles are kept per frame when the allocator counts other rows. */
-static void schedule(struct isa_layer *o, const struct alloc_layer *a, int32_t h)
+/* Lines or rows of the tensor; cycles are kept per frame when the allocator counts others. */
+static void schedule(struct isa_layer *o, const struct alloc_layer *a, const struct hn_shape *s)
 {
-	o->rows = h;
+	o->rows = a->rows == qop_map_lines(s->h, s->w) ? a->rows : s->h;
 	o->row_cycles = a->row_cycles;
-	if (a->rows > 0 && a->rows != h)
-		o->row_cycles = (a->row_cycles * a->rows + h - 1) / h;
+	if (a->rows > 0 && a->rows != o->rows)
+		o->row_cycles = (a->row_cycles * a->rows + o->rows - 1) / o->rows;
 }
 
 /* What it computes, and the record of the part. */
@@ -180,7 +180,7 @@ static int layer(struct builder *b, size_t index)
 	o->group = a->group < 0 ? -1 : b->place[a->group]; /* it stands before its members */
 	if (!l)
 		return relay(b, o, a, index);
-	schedule(o, a, l->out[0].h);
+	schedule(o, a, &l->out[0]);
 	o->in = (struct qarr_i32){ xcalloc(l->nin, 4), l->nin };
 	for (size_t i = 0; i < l->nin; i++)
 		o->in.v[i] = (int32_t)b->base[l->in[i].layer->index] + l->in[i].port;

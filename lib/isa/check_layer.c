@@ -49,6 +49,18 @@ static int columns(const struct isa_prog *p, const struct isa_layer *l, struct e
 	return 0;
 }
 
+/* Does a layer pass on a tensor in its rows or lines?  Some columns of one row go at once. */
+static bool passes(const struct isa_layer *l, const struct isa_tensor *t, bool part)
+{
+	return l->rows == t->h || (!part && l->rows == qop_map_lines(t->h, t->w));
+}
+
+/* Has a tensor a multiple of so many rows or lines? */
+static bool divides(const struct isa_layer *l, const struct isa_tensor *t)
+{
+	return l->rows >= 1 && (t->h % l->rows == 0 || qop_map_lines(t->h, t->w) % l->rows == 0);
+}
+
 /* What goes in comes out, whole, in rows of which every tensor has a multiple. */
 static int relay(const struct isa_prog *p, const struct isa_layer *l, struct err *e)
 {
@@ -58,7 +70,7 @@ static int relay(const struct isa_prog *p, const struct isa_layer *l, struct err
 		return err_set(e, "passes on features %d to %d, columns %d to %d", l->from, l->to,
 			       l->column_from, l->column_to);
 	for (size_t i = 0; i < l->in.n; i++)
-		if (l->rows < 1 || p->tensors[l->in.v[i]].h % l->rows)
+		if (!divides(l, &p->tensors[l->in.v[i]]))
 			return err_set(e, "%d rows, its tensor '%s' has %d", l->rows,
 				       quote(p->tensors[l->in.v[i]].name),
 				       p->tensors[l->in.v[i]].h);
@@ -92,7 +104,7 @@ static int numbers(const struct isa_prog *p, const struct isa_layer *l, struct e
 		return err_set(e, "%zu inputs and %zu outputs", l->in.n, l->out.n);
 	if (l->role == ISA_RELAY && relay(p, l, e) < 0)
 		return -1;
-	if (l->role != ISA_RELAY && l->rows != main_tensor(p, l)->h)
+	if (l->role != ISA_RELAY && !passes(l, main_tensor(p, l), by_columns(p, l)))
 		return err_set(e, "%d rows, its tensor has %d", l->rows, main_tensor(p, l)->h);
 	if (l->from < 0 || l->from >= l->to || l->to > main_tensor(p, l)->c)
 		return err_set(e, "features %d to %d of %d", l->from, l->to, main_tensor(p, l)->c);
@@ -159,8 +171,7 @@ static int kernel(const struct isa_prog *p, const struct isa_layer *l, struct er
 
 		int32_t w = l->out.n == 1 ? l->column_to - l->column_from : t->w;
 
-		if (!same_shape(&q->out_shape, i, t, w, c) || q->out_bits != t->bits ||
-		    t->h != l->rows)
+		if (!same_shape(&q->out_shape, i, t, w, c) || q->out_bits != t->bits)
 			return err_set(e, "output %zu is not tensor '%s'", i, quote(t->name));
 	}
 	return 0;

@@ -15,7 +15,7 @@
 #include "post/post.h"
 
 enum {
-	ISA_VERSION = 3,
+	ISA_VERSION = 4,
 	ISA_MAX_NAME = 127,
 	ISA_MAX_CONTEXTS = 1021,
 	ISA_MAX_TENSORS = 400000,
@@ -73,7 +73,7 @@ struct isa_layer {
 	int32_t lcus, subclusters, input_aligners, apus, l3_weight_cuts;
 	int32_t group;      /* first of the merged layers that share all these but cuts; -1: none */
 	int64_t row_cycles; /* cycles per output row */
-	int32_t rows;       /* output rows per frame */
+	int32_t rows;       /* output rows per frame, or lines: qop_map_lines */
 	int32_t from, to;   /* features of the output tensor that it writes */
 	int32_t column_from, column_to; /* columns of it */
 	int32_t in_column;              /* first column of input 0 that it reads */

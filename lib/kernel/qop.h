@@ -112,13 +112,34 @@ void qop_columns_needed(const struct qop *q, int32_t from, int32_t to, int32_t *
  */
 void qop_rows_needed(const struct qop *q, size_t in, int32_t y, int32_t *first, int32_t *last);
 /*
- * Steps in which an output row is made.  A sum or an extreme over input rows takes in one of them
- * at a step, as they come, and is done with it then; 1: all of the rows that it needs at once.
+ * Steps in which an output row is made.  A sum or an extreme over input rows, or over the lines of
+ * an input of one row, takes in one of them at a step, as they come, and is done with it then; 1:
+ * all that it needs at once.
  */
 int32_t qop_row_steps(const struct qop *q);
 /* Rows of input `in` that step s of output row y takes in; as qop_rows_needed. */
 void qop_step_rows(const struct qop *q, size_t in, int32_t y, int32_t s, int32_t *first,
 		   int32_t *last);
+
+/*
+ * Lines: what a layer passes on at a time (hn-machine(7)).  Those of a map are its rows or, if it
+ * has one row alone, so many columns of it each.
+ */
+enum {
+	QOP_LINE_COLUMNS = 8
+};
+int32_t qop_map_lines(int32_t h, int32_t w);
+/* Columns of each of the lines of a map, of which the last one may have fewer; 1 line: all. */
+int32_t qop_line_columns(int32_t h, int32_t w, int32_t lines);
+/* Lines in which a layer passes on its output: those of the map, or its rows. */
+int32_t qop_lines(const struct qop *q);
+/*
+ * Lines of input `in`, of the from_lines in which it comes, that step k of the n takes in that
+ * make an output: n is the output's rows or lines times qop_row_steps.  Empty when
+ * *last < *first.
+ */
+void qop_step_lines(const struct qop *q, size_t in, int32_t k, int32_t n, int32_t from_lines,
+		    int32_t *first, int32_t *last);
 
 /* NPZ form: key "NET/layer/FIELD:0" for every non-empty field. Reading runs qop_check. */
 void qop_store(const struct qop *q, struct tensors *t, const char *layer_name);

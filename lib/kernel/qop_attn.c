@@ -37,6 +37,14 @@ int qop_check_matmul(const struct qop *q, struct err *e)
 	return 0;
 }
 
+/* The second input takes the place of weights. */
+void qop_columns_matmul(const struct qop *q, size_t in, int32_t from, int32_t to, int32_t *first,
+			int32_t *last)
+{
+	if (in == 0)
+		qop_columns_same(q, in, from, to, first, last);
+}
+
 int64_t qnorm_population(const struct qop *q)
 {
 	const struct qdim d = qop_in(q, 0);

@@ -15,43 +15,43 @@ enum {
 
 static const struct qop_rule rules[HN_TYPE_COUNT] = {
 	/* clang-format off */
-	[HN_INPUT]           = { 0,                   qop_check_io,           qop_rows_same, NULL },
-	[HN_OUTPUT]          = { 0,                   qop_check_same,         qop_rows_same, NULL },
-	[HN_CONST]           = { 0,                   qop_check_const,        qop_rows_same, NULL },
-	[HN_CONV]            = { QR_STAGE,            qop_check_conv,         qop_rows_window, NULL },
-	[HN_DW]              = { QR_STAGE,            qop_check_conv,         qop_rows_window, NULL },
-	[HN_DECONV]          = { QR_STAGE,            qop_check_deconv,       qop_rows_deconv, NULL },
-	[HN_DENSE]           = { QR_STAGE,            qop_check_conv,         qop_rows_all, qop_steps_all },
-	[HN_MATMUL]          = { QR_STAGE,            qop_check_matmul,       qop_rows_same, NULL },
-	[HN_MAXPOOL]         = { QR_POOL,             qop_check_pool,         qop_rows_window, qop_steps_pool },
-	[HN_AVGPOOL]         = { QR_POOL,             qop_check_pool,         qop_rows_window, qop_steps_pool },
-	[HN_GLOBAL_AVGPOOL]  = { QR_POOL,             qop_check_global_pool,  qop_rows_all, qop_steps_all },
-	[HN_ACTIVATION]      = { QR_STAGE,            qop_check_act,          qop_rows_same, NULL },
-	[HN_BATCH_NORM]      = { QR_STAGE,            qop_check_conv,         qop_rows_window, NULL },
-	[HN_NORMALIZATION]   = { QR_STAGE,            qop_check_conv,         qop_rows_window, NULL },
-	[HN_LAYER_NORM]      = { QR_STAGE,            qop_check_norm,         qop_rows_reduce, NULL },
-	[HN_EW_ADD]          = { QR_STAGE,            qop_check_eltwise,      qop_rows_same, NULL },
-	[HN_EW_SUB]          = { QR_STAGE,            qop_check_eltwise,      qop_rows_same, NULL },
-	[HN_EW_MULT]         = { QR_STAGE,            qop_check_eltwise,      qop_rows_same, NULL },
-	[HN_EW_DIV]          = { QR_STAGE,            qop_check_eltwise,      qop_rows_same, NULL },
-	[HN_EW_MAX]          = { QR_STAGE,            qop_check_eltwise,      qop_rows_same, NULL },
-	[HN_EW_MIN]          = { QR_STAGE,            qop_check_eltwise,      qop_rows_same, NULL },
-	[HN_CONCAT]          = { 0,                   qop_check_concat,       qop_rows_concat, NULL },
-	[HN_SLICE]           = { 0,                   qop_check_slice,        qop_rows_slice, NULL },
-	[HN_FEATURE_SPLITTER] = { QR_PORTS,            qop_check_splitter,    qop_rows_same, NULL },
-	[HN_EXTERNAL_PAD]    = { 0,                   qop_check_external_pad, qop_rows_external_pad, NULL },
-	[HN_DEPTH_TO_SPACE]  = { 0,                   qop_check_depth_space,  qop_rows_depth_space, NULL },
-	[HN_SPACE_TO_DEPTH]  = { 0,                   qop_check_depth_space,  qop_rows_depth_space, NULL },
-	[HN_FEATURE_SHUFFLE] = { 0,                   qop_check_shuffle,      qop_rows_same, NULL },
-	[HN_FORMAT_CONVERSION] = { 0,                 qop_check_format,       qop_rows_format, NULL },
-	[HN_SHORTCUT]        = { 0,                   qop_check_same,         qop_rows_same, NULL },
-	[HN_RESIZE]          = { 0,                   qop_check_resize,       qop_rows_resize, NULL },
-	[HN_SOFTMAX]         = { 0,                   qop_check_softmax,      qop_rows_same, NULL },
-	[HN_ARGMAX]          = { 0,                   qop_check_argmax,       qop_rows_same, NULL },
-	[HN_REDUCE_MAX]      = { 0,                   qop_check_reduce,       qop_rows_reduce, qop_steps_reduce },
-	[HN_REDUCE_MIN]      = { 0,                   qop_check_reduce,       qop_rows_reduce, qop_steps_reduce },
-	[HN_REDUCE_SUM]      = { QR_STAGE,            qop_check_reduce,       qop_rows_reduce, qop_steps_reduce },
-	[HN_REDUCE_MEAN]     = { QR_STAGE,            qop_check_reduce,       qop_rows_reduce, qop_steps_reduce },
+	[HN_INPUT]           = { 0,                   qop_check_io,           qop_rows_same, NULL, qop_columns_same },
+	[HN_OUTPUT]          = { 0,                   qop_check_same,         qop_rows_same, NULL, qop_columns_same },
+	[HN_CONST]           = { 0,                   qop_check_const,        qop_rows_same, NULL, qop_columns_same },
+	[HN_CONV]            = { QR_STAGE,            qop_check_conv,         qop_rows_window, NULL, qop_columns_window },
+	[HN_DW]              = { QR_STAGE,            qop_check_conv,         qop_rows_window, NULL, qop_columns_window },
+	[HN_DECONV]          = { QR_STAGE,            qop_check_deconv,       qop_rows_deconv, NULL, qop_columns_window },
+	[HN_DENSE]           = { QR_STAGE,            qop_check_conv,         qop_rows_all, qop_steps_all, NULL },
+	[HN_MATMUL]          = { QR_STAGE,            qop_check_matmul,       qop_rows_same, NULL, qop_columns_matmul },
+	[HN_MAXPOOL]         = { QR_POOL,             qop_check_pool,         qop_rows_window, qop_steps_pool, qop_columns_window },
+	[HN_AVGPOOL]         = { QR_POOL,             qop_check_pool,         qop_rows_window, qop_steps_pool, qop_columns_window },
+	[HN_GLOBAL_AVGPOOL]  = { QR_POOL,             qop_check_global_pool,  qop_rows_all, qop_steps_all, NULL },
+	[HN_ACTIVATION]      = { QR_STAGE,            qop_check_act,          qop_rows_same, NULL, qop_columns_same },
+	[HN_BATCH_NORM]      = { QR_STAGE,            qop_check_conv,         qop_rows_window, NULL, qop_columns_window },
+	[HN_NORMALIZATION]   = { QR_STAGE,            qop_check_conv,         qop_rows_window, NULL, qop_columns_window },
+	[HN_LAYER_NORM]      = { QR_STAGE,            qop_check_norm,         qop_rows_reduce, NULL, qop_columns_reduce },
+	[HN_EW_ADD]          = { QR_STAGE,            qop_check_eltwise,      qop_rows_same, NULL, qop_columns_same },
+	[HN_EW_SUB]          = { QR_STAGE,            qop_check_eltwise,      qop_rows_same, NULL, qop_columns_same },
+	[HN_EW_MULT]         = { QR_STAGE,            qop_check_eltwise,      qop_rows_same, NULL, qop_columns_same },
+	[HN_EW_DIV]          = { QR_STAGE,            qop_check_eltwise,      qop_rows_same, NULL, qop_columns_same },
+	[HN_EW_MAX]          = { QR_STAGE,            qop_check_eltwise,      qop_rows_same, NULL, qop_columns_same },
+	[HN_EW_MIN]          = { QR_STAGE,            qop_check_eltwise,      qop_rows_same, NULL, qop_columns_same },
+	[HN_CONCAT]          = { 0,                   qop_check_concat,       qop_rows_concat, NULL, qop_columns_concat },
+	[HN_SLICE]           = { 0,                   qop_check_slice,        qop_rows_slice, NULL, qop_columns_slice },
+	[HN_FEATURE_SPLITTER] = { QR_PORTS,            qop_check_splitter,    qop_rows_same, NULL, qop_columns_same },
+	[HN_EXTERNAL_PAD]    = { 0,                   qop_check_external_pad, qop_rows_external_pad, NULL, qop_columns_external_pad },
+	[HN_DEPTH_TO_SPACE]  = { 0,                   qop_check_depth_space,  qop_rows_depth_space, NULL, NULL },
+	[HN_SPACE_TO_DEPTH]  = { 0,                   qop_check_depth_space,  qop_rows_depth_space, NULL, NULL },
+	[HN_FEATURE_SHUFFLE] = { 0,                   qop_check_shuffle,      qop_rows_same, NULL, qop_columns_same },
+	[HN_FORMAT_CONVERSION] = { 0,                 qop_check_format,       qop_rows_format, NULL, NULL },
+	[HN_SHORTCUT]        = { 0,                   qop_check_same,         qop_rows_same, NULL, qop_columns_same },
+	[HN_RESIZE]          = { 0,                   qop_check_resize,       qop_rows_resize, NULL, qop_columns_resize },
+	[HN_SOFTMAX]         = { 0,                   qop_check_softmax,      qop_rows_same, NULL, qop_columns_same },
+	[HN_ARGMAX]          = { 0,                   qop_check_argmax,       qop_rows_same, NULL, qop_columns_same },
+	[HN_REDUCE_MAX]      = { 0,                   qop_check_reduce,       qop_rows_reduce, qop_steps_reduce, qop_columns_reduce },
+	[HN_REDUCE_MIN]      = { 0,                   qop_check_reduce,       qop_rows_reduce, qop_steps_reduce, qop_columns_reduce },
+	[HN_REDUCE_SUM]      = { QR_STAGE,            qop_check_reduce,       qop_rows_reduce, qop_steps_reduce, qop_columns_reduce },
+	[HN_REDUCE_MEAN]     = { QR_STAGE,            qop_check_reduce,       qop_rows_reduce, qop_steps_reduce, qop_columns_reduce },
 	/* clang-format on */
 };
 
@@ -243,6 +243,11 @@ int qop_check(const struct qop *q, struct err *e)
 	if ((rule->flags & (QR_STAGE | QR_POOL)) && check_stage(q, rule->flags, e) < 0)
 		return -1;
 	return rule->check(q, e);
+}
+
+qop_columns_fn qop_columns_of(int32_t type)
+{
+	return rules[type].columns;
 }
 
 void qop_rows_needed(const struct qop *q, size_t in, int32_t y, int32_t *first, int32_t *last)

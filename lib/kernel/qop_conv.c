@@ -207,10 +207,21 @@ void qop_rows_window(const struct qop *q, size_t in, int32_t y, int32_t *first, 
 	*last = *first + q->dilation.v[0] * (q->kernel_hw.v[0] - 1);
 }
 
+void qop_columns_window(const struct qop *q, size_t in, int32_t from, int32_t to, int32_t *first,
+			int32_t *last)
+{
+	if (in > 0)
+		qop_columns_same(q, in, from, to, first, last);
+	else
+		qop_columns_needed(q, from, to, first, last);
+}
+
 /* Windows that do not overlap are summed up row by row. */
 int32_t qop_steps_pool(const struct qop *q)
 {
-	bool apart = q->kernel_hw.v[0] <= q->stride.v[0] || qop_out(q, 0).h == 1;
+	/* Of one row, nothing is summed up row by row. */
+	bool apart =
+	    qop_in(q, 0).h > 1 && (q->kernel_hw.v[0] <= q->stride.v[0] || qop_out(q, 0).h == 1);
 
 	return apart && q->dilation.v[0] == 1 ? q->kernel_hw.v[0] : 1;
 }

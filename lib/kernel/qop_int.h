@@ -46,13 +46,19 @@ enum qop_rule_flag {
 	QR_POOL = 2,  /* the same with pool_mult, pool_shift in place of mult, shift */
 	QR_PORTS = 4  /* may have several output ports */
 };
+/* Columns [*first, *last] of input `in`, not clamped to it; empty when *last < *first. */
+typedef void (*qop_columns_fn)(const struct qop *q, size_t in, int32_t from, int32_t to,
+			       int32_t *first, int32_t *last);
 /* A row of the table of record checks, indexed by enum hn_type. */
 struct qop_rule {
 	unsigned flags;
 	int (*check)(const struct qop *q, struct err *e);
 	void (*rows)(const struct qop *q, size_t in, int32_t y, int32_t *first, int32_t *last);
 	int32_t (*steps)(const struct qop *q); /* of a row, by input rows; NULL: 1 */
+	/* Columns of an input of one row for output columns [from, to) of one; NULL: all. */
+	qop_columns_fn columns;
 };
+qop_columns_fn qop_columns_of(int32_t type);
 
 /* qop_rule_flag of a type. */
 unsigned qop_type_flags(int32_t type);
@@ -96,6 +102,23 @@ void qop_rows_external_pad(const struct qop *q, size_t in, int32_t y, int32_t *f
 void qop_rows_depth_space(const struct qop *q, size_t in, int32_t y, int32_t *first, int32_t *last);
 void qop_rows_resize(const struct qop *q, size_t in, int32_t y, int32_t *first, int32_t *last);
 void qop_rows_reduce(const struct qop *q, size_t in, int32_t y, int32_t *first, int32_t *last);
+
+void qop_columns_window(const struct qop *q, size_t in, int32_t from, int32_t to, int32_t *first,
+			int32_t *last);
+void qop_columns_same(const struct qop *q, size_t in, int32_t from, int32_t to, int32_t *first,
+		      int32_t *last);
+void qop_columns_matmul(const struct qop *q, size_t in, int32_t from, int32_t to, int32_t *first,
+			int32_t *last);
+void qop_columns_concat(const struct qop *q, size_t in, int32_t from, int32_t to, int32_t *first,
+			int32_t *last);
+void qop_columns_slice(const struct qop *q, size_t in, int32_t from, int32_t to, int32_t *first,
+		       int32_t *last);
+void qop_columns_external_pad(const struct qop *q, size_t in, int32_t from, int32_t to,
+			      int32_t *first, int32_t *last);
+void qop_columns_resize(const struct qop *q, size_t in, int32_t from, int32_t to, int32_t *first,
+			int32_t *last);
+void qop_columns_reduce(const struct qop *q, size_t in, int32_t from, int32_t to, int32_t *first,
+			int32_t *last);
 
 /* True for activations computed through the piecewise-linear table. */
 bool qact_is_table(int32_t act);

@@ -162,7 +162,36 @@ void qop_rows_reduce(const struct qop *q, size_t in, int32_t y, int32_t *first, 
 	*last = q->geom.v[0] & 1 ? qop_in(q, in).h - 1 : y;
 }
 
+/* Over rows, or over the lines of one row. */
 int32_t qop_steps_reduce(const struct qop *q)
 {
-	return q->geom.v[0] & 1 ? qop_in(q, 0).h : 1;
+	const struct qdim in = qop_in(q, 0);
+
+	if (in.h == 1)
+		return q->geom.v[0] & 2 ? qop_map_lines(in.h, in.w) : 1;
+	return q->geom.v[0] & 1 ? in.h : 1;
+}
+
+void qop_columns_reduce(const struct qop *q, size_t in, int32_t from, int32_t to, int32_t *first,
+			int32_t *last)
+{
+	if (!(q->geom.v[0] & 2))
+		qop_columns_same(q, in, from, to, first, last);
+}
+
+/* The columns' table stands behind the rows'. */
+void qop_columns_resize(const struct qop *q, size_t in, int32_t from, int32_t to, int32_t *first,
+			int32_t *last)
+{
+	const int32_t *t = q->geom.v + 2 + 3 * (int64_t)qop_out(q, 0).h;
+
+	*first = qop_in(q, in).w;
+	*last = -1;
+	for (int32_t x = from; x < to; x++)
+		for (int i = 0; i < 2; i++) {
+			const int32_t at = t[3 * (int64_t)x + i];
+
+			*first = at < *first ? at : *first;
+			*last = at > *last ? at : *last;
+		}
 }

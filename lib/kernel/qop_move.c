@@ -205,7 +205,19 @@ void qop_rows_all(const struct qop *q, size_t in, int32_t y, int32_t *first, int
 
 int32_t qop_steps_all(const struct qop *q)
 {
-	return qop_in(q, 0).h;
+	const struct qdim in = qop_in(q, 0);
+
+	return qop_map_lines(in.h, in.w);
+}
+
+/* One column stands for all. */
+void qop_columns_same(const struct qop *q, size_t in, int32_t from, int32_t to, int32_t *first,
+		      int32_t *last)
+{
+	const bool one = qop_in(q, in).w == 1;
+
+	*first = one ? 0 : from;
+	*last = one ? 0 : to - 1;
 }
 
 /* The rows of the input that hold the values of row y, which stay in their order. */
@@ -243,6 +255,35 @@ void qop_rows_concat(const struct qop *q, size_t in, int32_t y, int32_t *first, 
 	*first = *last = y - start;
 	if (y < start || y - start >= qop_in(q, in).h)
 		*last = *first - 1;
+}
+
+void qop_columns_concat(const struct qop *q, size_t in, int32_t from, int32_t to, int32_t *first,
+			int32_t *last)
+{
+	int32_t start = 0;
+
+	for (size_t i = 0; q->geom.v[0] == 2 && i < in; i++)
+		start += qop_in(q, i).w;
+	*first = from > start ? from - start : 0;
+	*last = to - 1 - start;
+	if (from - start >= qop_in(q, in).w)
+		*last = *first - 1;
+}
+
+void qop_columns_slice(const struct qop *q, size_t in, int32_t from, int32_t to, int32_t *first,
+		       int32_t *last)
+{
+	(void)in;
+	*first = q->geom.v[2] + from * q->geom.v[3];
+	*last = q->geom.v[2] + (to - 1) * q->geom.v[3];
+}
+
+void qop_columns_external_pad(const struct qop *q, size_t in, int32_t from, int32_t to,
+			      int32_t *first, int32_t *last)
+{
+	(void)in;
+	*first = from - q->pad.v[2];
+	*last = to - 1 - q->pad.v[2];
 }
 
 void qop_rows_slice(const struct qop *q, size_t in, int32_t y, int32_t *first, int32_t *last)

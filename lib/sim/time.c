@@ -5,10 +5,12 @@
 /* One frame with more rows than this is refused: it would take minutes. */
 #define MAX_ROWS (1LL << 26)
 
-/* A row of what a layer writes through a port, or of what an output layer reads. */
-static int64_t row_cycles(const struct isa_prog *p, const struct isa_tensor *t)
+/* A line of what a layer writes through a port, or of what an output layer reads. */
+static int64_t line_cycles(const struct isa_prog *p, const struct isa_tensor *t, int32_t lines)
 {
-	return link_cycles((double)t->w * t->c * (t->bits / 8.0), p->machine.bandwidth,
+	const double cols = qop_line_columns(t->h, t->w, lines);
+
+	return link_cycles(cols * t->c * (t->bits / 8.0), p->machine.bandwidth,
 			   p->machine.clock_hz);
 }
 
@@ -22,9 +24,9 @@ static void source_layer(const struct isa_prog *p, const struct isa_layer *l, st
 	out->rows = l->rows;
 	out->steps = l->role == ISA_COMPUTE ? qop_row_steps(&l->q) : 1;
 	out->cycles = l->row_cycles;
-	/* No row of an input or output is faster than the link. */
-	if (out->link && row_cycles(p, &p->tensors[tensor]) > l->row_cycles)
-		out->cycles = row_cycles(p, &p->tensors[tensor]);
+	/* No line of an input or output is faster than the link. */
+	if (out->link && line_cycles(p, &p->tensors[tensor], l->rows) > l->row_cycles)
+		out->cycles = line_cycles(p, &p->tensors[tensor], l->rows);
 }
 
 static void source_edge(const struct isa_prog *p, const struct isa_edge *d, struct net_edge *out)

@@ -192,6 +192,15 @@ static void run(const struct qop *q, struct rng *r, const char *line)
 			if (last >= first && (first < 0 || last >= q->in_shape.v[3 * i]))
 				check(false, line, "needs rows outside its input");
 		}
+		for (int32_t y = 0; y < qop_lines(q) * qop_row_steps(q); y++) {
+			const int32_t *s = q->in_shape.v + 3 * i;
+			const int32_t lines = qop_map_lines(s[0], s[1]);
+
+			qop_step_lines(q, i, y, qop_lines(q) * qop_row_steps(q), lines, &first,
+				       &last);
+			if (last >= first && (first < 0 || last >= lines))
+				check(false, line, "needs lines outside its input");
+		}
 	}
 	for (size_t p = 0; p < nout; p++)
 		out[p] = xmalloc(shape_values(q->out_shape.v + 3 * p) * (size_t)q->out_bits / 8);
@@ -234,6 +243,112 @@ static void reshapes(void)
 		qop_rows_needed(&q, 0, want[i].y, &first, &last);
 		check(first == want[i].first && last == want[i].last, "reshape", "rows of a row");
 	}
+}
+
+/* Bytes of line k of `lines` of a map: its rows or, of one row, 8 columns each; 1: the map. */
+static void line_bytes(const int32_t *s, int32_t bits, int32_t lines, int32_t k, size_t *from,
+		       size_t *to)
+{
+	const size_t pixel = (size_t)s[2] * (size_t)bits / 8,
+		     all = shape_values(s) * (size_t)bits / 8;
+	const size_t line = lines == 1 ? all : pixel * (size_t)(s[0] > 1 ? s[1] : 8);
+
+	*from = (size_t)k * line;
+	*to = *from + line < all ? *from + line : all;
+}
+
+/* Other codes everywhere but in the lines of input i that line k of the output reads. */
+static void change_others(const struct qop *q, size_t i, int32_t k, int32_t from_lines,
+			  struct rng *r, uint8_t *codes, const char *line)
+{
+	const int32_t *s = q->in_shape.v + 3 * i, steps = qop_row_steps(q);
+	bool *reads = xcalloc((size_t)from_lines, sizeof *reads);
+
+	for (int32_t step = k * steps; step < (k + 1) * steps; step++) {
+		int32_t first, last;
+
+		qop_step_lines(q, i, step, qop_lines(q) * steps, from_lines, &first, &last);
+		if (last >= first && (first < 0 || last >= from_lines)) {
+			check(false, line, "reads lines outside its input");
+			break;
+		}
+		for (; first <= last; first++)
+			reads[first] = true;
+	}
+	for (int32_t l = 0; l < from_lines; l++) {
+		size_t from, to;
+
+		line_bytes(s, q->in_bits.v[i], from_lines, l, &from, &to);
+		for (size_t b = from; b < to && !reads[l]; b++)
+			codes[b] = (uint8_t)rng_u64(r);
+	}
+	free(reads);
+}
+
+/* Line k of the output stays what it is when only lines change that it is not said to read. */
+static void line_stays(const struct qop *q, struct intk *kernel, int32_t k, bool whole,
+		       const void *const *in, uint8_t *const *out, struct rng *r, const char *line)
+{
+	struct err e = { 0 };
+	const size_t nin = (size_t)q->nin, size = shape_values(q->out_shape.v) * 2;
+	uint8_t **other = xcalloc(nin + 1, sizeof *other);
+	void **result = xcalloc(q->out_shape.n / 3, sizeof *result);
+	size_t from, to;
+	int64_t peak = 0;
+
+	for (size_t i = 0; i < nin; i++) {
+		const int32_t *s = q->in_shape.v + 3 * i;
+		const size_t n = shape_values(s) * (size_t)q->in_bits.v[i] / 8;
+
+		other[i] = xmalloc(n);
+		memcpy(other[i], in[i], n);
+		change_others(q, i, k, whole ? s[0] : qop_map_lines(s[0], s[1]), r, other[i], line);
+	}
+	for (size_t p = 0; p < q->out_shape.n / 3; p++)
+		result[p] = xcalloc(1, size * q->out_shape.n);
+	line_bytes(q->out_shape.v, q->out_bits, qop_lines(q), k, &from, &to);
+	if (intk_run(kernel, 1, (const void *const *)other, result, &peak, &e) == 0)
+		check(memcmp((uint8_t *)result[0] + from, out[0] + from, to - from) == 0, line,
+		      "a line changes with one that it is not said to read");
+	for (size_t i = 0; i < nin; i++)
+		free(other[i]);
+	for (size_t p = 0; p < q->out_shape.n / 3; p++)
+		free(result[p]);
+	free(other);
+	free(result);
+}
+
+/* What qop_step_lines says, against what the kernel does. */
+static void reads_as_said(const struct qop *q, struct rng *r, const char *line)
+{
+	struct err e = { 0 };
+	const size_t nin = (size_t)q->nin, nout = q->out_shape.n / 3;
+	void **in = xcalloc(nin + 1, sizeof *in);
+	uint8_t **out = xcalloc(nout, sizeof *out);
+	struct intk *k = intk_new(q, 1, &e);
+	int64_t peak = 0;
+
+	for (size_t i = 0; i < nin; i++) {
+		const size_t n = shape_values(q->in_shape.v + 3 * i) * (size_t)q->in_bits.v[i] / 8;
+
+		in[i] = xmalloc(n);
+		for (size_t b = 0; b < n; b++)
+			((uint8_t *)in[i])[b] = (uint8_t)rng_u64(r);
+	}
+	for (size_t p = 0; p < nout; p++)
+		out[p] = xcalloc(1, shape_values(q->out_shape.v + 3 * p) * 2);
+	if (k && nin > 0 &&
+	    intk_run(k, 1, (const void *const *)in, (void *const *)out, &peak, &e) == 0)
+		for (int32_t y = 0; y < qop_lines(q); y++)
+			for (int whole = 0; whole < 2; whole++)
+				line_stays(q, k, y, whole, (const void *const *)in, out, r, line);
+	for (size_t i = 0; i < nin; i++)
+		free(in[i]);
+	for (size_t p = 0; p < nout; p++)
+		free(out[p]);
+	intk_free(k);
+	free(in);
+	free(out);
 }
 
 static bool runnable(const struct qop *q)
@@ -327,6 +442,8 @@ static void run_line(const char *line, size_t n, struct rng *r)
 		if (quant_run(g, w, &o, &records, &e) == 0 &&
 		    qmodel_load(&m, g, records, &e) == 0) {
 			stored(&m.q[l->index], line);
+			if (runnable(&m.q[l->index]))
+				reads_as_said(&m.q[l->index], r, line);
 			hostile(&m.q[l->index], r, line);
 			qmodel_release(&m);
 		} else {
