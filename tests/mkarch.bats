@@ -11,7 +11,7 @@ load helper
 			far(p2, p) || far(o2, o) { printf "%s: %.2f M, %.2f G, not %s M, %s G\n", name, p2, o2, p, o; exit 1 }'
 		seen=$((seen + 1))
 	done < <(grep -v '^#' "$ROOT/tests/cases/archs.txt")
-	[ "$seen" -ge 86 ]
+	[ "$seen" -ge 89 ]
 }
 
 # made ARCH [MKARCH-OPTION...]: with few channels it passes the whole chain, and the program runs.
@@ -65,4 +65,9 @@ made() {
 	made yolov5m6_6.1 --size 64
 	made yolov7e6 --size 64
 	made yolov9c --size 64
+}
+
+@test "the residual encoders of CLIP, PP-OCRv5's recognition" {
+	made clip_resnet_50_image_encoder --size 64
+	made paddle_ocr_v5_mobile_recognition --classes 50
 }

@@ -109,6 +109,7 @@ static const struct arch_row *const families[] = {
 	arch_face,
 	arch_damoyolo,
 	arch_deep_yolo,
+	arch_mixed,
 };
 /* clang-format on */
 

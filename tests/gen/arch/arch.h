@@ -127,6 +127,7 @@ extern const struct arch_row arch_pyramid[];
 extern const struct arch_row arch_face[];
 extern const struct arch_row arch_damoyolo[];
 extern const struct arch_row arch_deep_yolo[];
+extern const struct arch_row arch_mixed[];
 
 void arch_mobilenet_v1(struct arch *a);
 void arch_mobilenet_v2(struct arch *a);

@@ -67,6 +67,11 @@ static struct val quick_gelu(struct arch *a, const char *s, struct val x)
 	return ar_2(a, "Mul", s, x, ar_1(a, "Sigmoid", s, y, ""), "");
 }
 
+static struct val swish(struct arch *a, const char *s, struct val x)
+{
+	return ar_act(a, s, x, AR_SILU);
+}
+
 static struct val relu(struct arch *a, const char *s, struct val x)
 {
 	return ar_act(a, s, x, AR_RELU);
@@ -81,7 +86,7 @@ struct val ar_gate(struct arch *a, const char *scope, struct val x, enum ar_gate
 {
 	static struct val (*const of[])(struct arch *, const char *, struct val) = {
 		[AR_GELU] = gelu,      [AR_TANH_GELU] = tanh_gelu,   [AR_QUICK_GELU] = quick_gelu,
-		[AR_GATE_RELU] = relu, [AR_HARD_SWISH] = hard_swish,
+		[AR_GATE_RELU] = relu, [AR_HARD_SWISH] = hard_swish, [AR_SWISH] = swish,
 	};
 
 	return of[gate](a, scope, x);

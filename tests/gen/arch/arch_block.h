@@ -17,6 +17,7 @@ enum ar_gate {
 	AR_QUICK_GELU, /* x sigmoid(1.702 x) */
 	AR_GATE_RELU,
 	AR_HARD_SWISH,
+	AR_SWISH, /* x sigmoid(x) */
 };
 
 /* Attention over heads; q comes from nq tokens, k and v from nk. */

@@ -1,0 +1,170 @@
+/*
+ * Convolutions with attention at their end: the residual encoders of CLIP (Radford et al. 2021),
+ * and PP-OCRv5's recognition of text on PP-LCNetV3 (Cui et al. 2025).
+ */
+#include "arch_block.h"
+
+static struct val cr(struct arch *a, const char *scope, struct val x, int c, int k, int s)
+{
+	return ar_act(a, scope, ar_conv(a, scope, x, c, k, s), AR_RELU);
+}
+
+/* ---- CLIP's residual networks: pools halve, and one query attends to all pixels ---- */
+struct clip {
+	int width, blocks[4], size, out;
+};
+
+static struct val bottleneck(struct arch *a, const char *s, struct val x, int c, int step)
+{
+	struct val y = cr(a, ar_name("%s/conv1", s), x, c, 1, 1);
+
+	y = cr(a, ar_name("%s/conv2", s), y, c, 3, 1);
+	if (step > 1)
+		y = ar_avgpool(a, ar_name("%s/avgpool", s), y, step, step);
+	y = ar_conv(a, ar_name("%s/conv3", s), y, 4 * c, 1, 1);
+	if (step > 1)
+		x = ar_avgpool(a, ar_name("%s/downsample", s), x, step, step);
+	if (x.c != 4 * c)
+		x = ar_conv(a, ar_name("%s/downsample", s), x, 4 * c, 1, 1);
+	return ar_act(a, s, ar_2(a, "Add", s, y, x, ""), AR_RELU);
+}
+
+/* The mean of the pixels is a token of its own, and asks. */
+static struct val pooled(struct arch *a, const char *s, struct val x, int heads, int out)
+{
+	const int dim = x.c, n = x.h * x.w + 1;
+	const struct ar_attention t = { .nq = 1, .nk = n, .dim = dim, .heads = heads, .out = out };
+	struct val y = ar_to_tokens(a, s, x), q;
+
+	q = ar_1(a, "ReduceMean", s, y, "axes=1, keepdims=1");
+	y = ar_node(a, "Concat", s, (struct val[]){ q, y }, 2, "axis=1");
+	y = ar_add_place(a, s, y, n, dim);
+	q = ar_reshape(a, ar_name("%s/query", s), ar_token(a, s, y, 0, dim), 3,
+		       (const int64_t[]){ 1, 1, dim });
+	q.h = q.w = 1;
+	y.h = 1;
+	y.w = n;
+	a->macs += 2.0 * n * dim * (1 + dim) + (double)dim * (dim + out);
+	return ar_attend(a, s, q, y, &t);
+}
+
+static void clip(struct arch *a, const void *with)
+{
+	const struct clip *v = with;
+	struct val x = ar_input(a, 3, v->size);
+	const int c = ar_thin(a, v->width);
+
+	x = cr(a, "/conv1", x, c / 2, 3, 2);
+	x = cr(a, "/conv3", cr(a, "/conv2", x, c / 2, 3, 1), c, 3, 1);
+	x = ar_avgpool(a, "/avgpool", x, 2, 2);
+	for (int i = 0; i < 4; i++)
+		for (int k = 0; k < v->blocks[i]; k++)
+			x = bottleneck(a, ar_name("/layer%d/layer%d.%d", i + 1, i + 1, k), x,
+				       c << i, i && k == 0 ? 2 : 1);
+	ar_output(a, pooled(a, "/attnpool", x, x.c < 64 ? 1 : x.c / 64, v->out));
+}
+
+/* ---- PP-OCRv5: depthwise and pointwise convolutions, each with two scales and shifts ---- */
+struct lcnet {
+	int k, c, step[2];
+	bool excited;
+};
+
+/* A number times all, and a number added. */
+static struct val affine(struct arch *a, const char *s, struct val x, float scale, float shift)
+{
+	x = ar_2(a, "Mul", s, x, ar_scalar(a, scale), "");
+	return ar_2(a, "Add", s, x, ar_scalar(a, shift), "");
+}
+
+static struct val learnt(struct arch *a, const char *s, struct val x, int c, int k,
+			 const int step[2])
+{
+	const int kernel[2] = { k, k }, pad[2] = { k / 2, k / 2 };
+
+	x = ar_conv_hw(a, s, x, c, kernel, step, pad, k > 1 ? x.c : 1);
+	x = affine(a, ar_name("%s/lab", s), x, 1.1f, 0.05f);
+	x = ar_1(a, "HardSwish", s, x, "");
+	return affine(a, ar_name("%s/act/lab", s), x, 0.9f, -0.05f);
+}
+
+static struct val lcnet(struct arch *a, struct val x)
+{
+	static const int one[2] = { 1, 1 };
+	static const struct lcnet rows[14] = {
+		{ 3, 32, { 1, 1 }, false },  { 3, 64, { 1, 1 }, false },
+		{ 3, 64, { 1, 1 }, false },  { 3, 128, { 2, 1 }, false },
+		{ 3, 128, { 1, 1 }, false }, { 3, 240, { 1, 2 }, false },
+		{ 5, 240, { 1, 1 }, false }, { 5, 240, { 1, 1 }, false },
+		{ 5, 240, { 1, 1 }, false }, { 5, 240, { 1, 1 }, false },
+		{ 5, 480, { 2, 1 }, true },  { 5, 480, { 1, 1 }, true },
+		{ 5, 480, { 2, 1 }, false }, { 5, 480, { 1, 1 }, false }
+	};
+
+	x = ar_conv(a, "/conv1", x, ar_thin(a, 16), 3, 2);
+	for (int i = 0; i < 14; i++) {
+		const struct lcnet *r = &rows[i];
+		const char *s = ar_name("/block%d", i);
+
+		x = learnt(a, ar_name("%s/dw", s), x, x.c, r->k, r->step);
+		if (r->excited)
+			x = ar_excite(a, ar_name("%s/se", s), x, x.c / 4, true);
+		x = learnt(a, ar_name("%s/pw", s), x, ar_thin(a, r->c), 1, one);
+	}
+	return x;
+}
+
+static struct val swish(struct arch *a, const char *s, struct val x, int c, int h, int w)
+{
+	const int k[2] = { h, w }, one[2] = { 1, 1 }, pad[2] = { h / 2, w / 2 };
+
+	return ar_act(a, s, ar_conv_hw(a, s, x, c, k, one, pad, 1), AR_SILU);
+}
+
+/* Places along the line attend to each other; what they give is joined with what they read. */
+static struct val along(struct arch *a, struct val x)
+{
+	const int c = x.c, w = x.w, dim = ar_thin(a, 120);
+	const struct ar_encoder e = { .count = 2,
+				      .tokens = w,
+				      .dim = dim,
+				      .heads = 8,
+				      .hidden = 2 * dim,
+				      .gate = AR_SWISH,
+				      .fused = true };
+	struct val y = swish(a, "/conv1_svtr", x, c / 8, 1, 3);
+
+	y = swish(a, "/conv2_svtr", y, dim, 1, 1);
+	y = ar_encode(a, "/svtr_block", ar_to_tokens(a, "/svtr", y), &e);
+	y = ar_tokens_norm(a, "/norm", y, dim, AR_LN);
+	y = swish(a, "/conv3_svtr", ar_to_map(a, "/svtr/back", y, dim, 1, w), c, 1, 1);
+	y = ar_concat(a, "/svtr/cat", (struct val[]){ x, y }, 2);
+	return swish(a, "/conv1x1", swish(a, "/conv4_svtr", y, c / 8, 1, 3), dim, 1, 1);
+}
+
+/* Scores of the characters at 40 places. */
+static void recognition(struct arch *a, const void *with)
+{
+	struct val x = ar_input_hw(a, 3, 48, 320);
+
+	(void)with;
+	a->classes = a->classes ? a->classes : 18385;
+	a->opset = a->opset < 17 ? 17 : a->opset; /* LayerNormalization */
+	x = lcnet(a, x);
+	x = ar_1(a, "AveragePool", "/pool", x, "kernel_shape=3,2 strides=3,2");
+	x.h /= 3;
+	x.w /= 2;
+	x = along(a, x);
+	x = ar_linear(a, "/fc", ar_to_tokens(a, "/head", x), x.c, a->classes);
+	a->macs += (double)x.c * a->classes * x.w;
+	ar_output(a, ar_1(a, "Softmax", "/softmax", x, "axis=2"));
+}
+
+/* clang-format off */
+const struct arch_row arch_mixed[] = {
+	{ "clip_resnet_50_image_encoder", clip, &(const struct clip){ 64, { 3, 4, 6, 3 }, 224, 1024 } },
+	{ "clip_resnet_50x4_image_encoder", clip, &(const struct clip){ 80, { 4, 6, 10, 6 }, 288, 640 } },
+	{ "paddle_ocr_v5_mobile_recognition", recognition, NULL },
+	{ NULL, NULL, NULL }
+};
+/* clang-format on */
