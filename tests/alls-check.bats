@@ -11,6 +11,18 @@ refused() {
 	[ "${lines[0]}" = "s.alls:1:$2" ] || report "expected: s.alls:1:$2"
 }
 
+# What is asked for is how it is anyway, or is not.
+@test "the precision of a divided layer normalization: what is so is applied, the other is told" {
+	for mode in uniform_precision split_precision; do
+		echo "pre_quantization_optimization(layer_norm_decomposition, bit_decomposition_mode=$mode)" > $mode.alls
+		run alls-check $mode.alls
+		[ "$status" -eq 0 ]
+		echo "$output" > $mode.txt
+	done
+	grep -qx '      applied' uniform_precision.txt
+	grep -qx '      no effect: bit_decomposition_mode=split_precision (a layer normalization is one layer on this machine)' split_precision.txt
+}
+
 @test "every command is shown with its line, its tool, and what becomes of it" {
 	cat > s.alls <<-'END'
 		# a comment

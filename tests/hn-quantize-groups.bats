@@ -1,8 +1,7 @@
 # hn-quantize: weights in groups of input features, decomposed patches, the range of an input: what
 # public scripts ask for, against the float model as it came and against sums by hand.
 load helper
-
-P=pre_quantization_optimization
+load transforms
 
 # Patches, a convolution over them, one that reads its features alone, and a product.
 setup() {
@@ -23,16 +22,6 @@ setup() {
 
 graph() {
 	har-pack -m hn "$1" | jq -r '.layers | to_entries[] | "\(.key | sub("n/"; "")) \(.value.type) \([.value.input[] | sub("n/"; "")] | join(","))"'
-}
-
-# made SCRIPT-LINE...: t.har, which the script makes without a word
-made() {
-	printf '%s\n' "$@" > s.alls
-	run --separate-stderr hn-quantize -q -c in.npy -s s.alls n.fp.har -o t.har
-	[ "$status" -eq 0 ] || report "$1"
-	[ -z "$stderr" ] || report "no warning expected"
-	graph t.har > graph.txt
-	har-pack -m q.npz t.har > q.npz
 }
 
 # same FUNCTION: as float within 1e-5, in integers within $1, the HEF as hn-infer

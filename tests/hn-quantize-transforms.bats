@@ -1,5 +1,6 @@
 # hn-quantize: transforms of the graph that leave what it computes, against the float model as it came.
 load helper
+load transforms
 
 setup() {
 	scratch
@@ -20,11 +21,6 @@ setup() {
 	hn-infer -q -c fp_optimized --in in.npy n.fp.har -o before.npz
 }
 
-# The shape of the graph: "layer type <- inputs" lines.
-graph() {
-	har-pack -m hn "$1" | jq -r '.layers | to_entries[] | "\(.key | sub("n/"; "")) \(.value.type) \([.value.input[] | sub("n/"; "")] | join(","))"'
-}
-
 # one WHAT N: output N of WHAT.npz as WHAT.npy; a division renames outputs, their order stays
 one() {
 	arr get "$1.npz" "$(arr keys "$1.npz" | sed -n "${2}p" | cut -d " " -f 1)" "$1.npy"
@@ -32,11 +28,7 @@ one() {
 
 # transformed SCRIPT-LINE...: the float model is the same function, the integers come near it.
 transformed() {
-	printf '%s\n' "$@" > s.alls
-	run --separate-stderr hn-quantize -q -c in.npy -s s.alls n.fp.har -o t.har
-	[ "$status" -eq 0 ] || report "$stderr"
-	[ -z "$stderr" ] || report "$stderr"
-	graph t.har > graph.txt
+	made "$@"
 	hn-infer -q -c fp_optimized --in in.npy t.har -o after.npz
 	hn-infer -q -c quantized --in in.npy t.har -o integer.npz
 	for n in 1 2; do
@@ -52,8 +44,6 @@ transformed() {
 	hef-run -q --raw --in in.npy t.hef -o h.npz
 	same_bytes q.npz h.npz
 }
-
-P=pre_quantization_optimization
 
 @test "split_fused_activation: a layer of its own for the activation" {
 	transformed "$P(split_fused_activation, layers={conv*}, policy=enabled)"

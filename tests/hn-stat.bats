@@ -26,6 +26,13 @@ ramp() {
 	hn-normalize -q m.har -o m.fp.har
 }
 
+# The last value of $1, of 64 bits, becomes the largest.
+ones() {
+	head -c -8 "$1" > ones
+	printf '\377\377\377\377\377\377\377\377' >> ones
+	mv ones "$1"
+}
+
 @test "any split of a set, in any order, gives the model of the whole set" {
 	hn-quantize -q -c "$C" "$S" -o whole.har
 	hn-stat -q -c "$C" -n 1 "$S" -o a.npz
@@ -121,10 +128,38 @@ ramp() {
 	with n/conv1/stats_min:0 v.npy
 	fails_with 1 "hn-quantize: bad.npz: layer 'n/conv1': 'n/conv1/stats_min:0' is float32[3], float32[2] expected" \
 		hn-quantize --stats bad.npz m.fp.har -o x.har
+	for n in 18446744073709551615 0 1073741825; do
+		arr npy v.npy uint64 1 $n
+		[ $n != 18446744073709551615 ] || ones v.npy
+		with n/stats_images:0 v.npy
+		fails_with 1 "hn-quantize: bad.npz: statistics of $n images, 1 to 1073741824 in all files expected" \
+			hn-quantize --stats bad.npz m.fp.har -o x.har
+	done
+	arr npy v.npy uint64 1 1073741824
+	with n/stats_images:0 v.npy
+	fails_with 1 "hn-quantize: s.npz: statistics of 1 images, 1 to 1073741824 in all files expected" \
+		hn-quantize --stats bad.npz --stats s.npz m.fp.har -o x.har
 	arr npy v.npy float32 2 5 nan
 	with n/conv1/stats_min:0 v.npy
 	fails_with 1 "hn-quantize: bad.npz: layer 'n/conv1': feature 0: no range" \
 		hn-quantize --stats bad.npz m.fp.har -o x.har
+}
+
+@test "a histogram counts no more values than its images have" {
+	ramp
+	arr npy x.npy float32 1,16,16,1 1
+	hn-stat -q --histograms -c x.npy m.fp.har -o s.npz
+	echo 'pre_quantization_optimization(activation_clipping, layers=conv1, mode=percentile, clipping_values=[1, 99])' > s.alls
+	args=()
+	for k in $(arr keys s.npz | cut -d' ' -f1); do
+		arr get s.npz "$k" "v.${k//\//_}"
+		[ "$k" != n/conv1/stats_count:0 ] || { arr npy "v.${k//\//_}" uint64 2 1 1 && ones "v.${k//\//_}"; }
+		args+=("$k=v.${k//\//_}")
+	done
+	arr npz bad.npz "${args[@]}"
+	hn-quantize -q -s s.alls --stats s.npz m.fp.har -o x.har
+	fails_with 1 "hn-quantize: bad.npz: layer 'n/conv1': the histogram counts more than 1 images can have" \
+		hn-quantize -s s.alls --stats bad.npz m.fp.har -o y.har
 }
 
 @test "a part of nothing and wrong use are refused" {

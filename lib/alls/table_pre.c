@@ -84,7 +84,7 @@ const struct alls_row alls_rows_pre[] = {
 	  ARGS({ "layers", LAYERS },
 	       { "mode", WORD("nn_core"), IGNORED(WHOLE_NORM) },
 	       { "eq_consumer", BOOL, DEF("False") },
-	       { "bit_decomposition_mode", WORD("uniform_precision split_precision"), IGNORED(WHOLE_NORM) },
+	       { "bit_decomposition_mode", WORD("uniform_precision split_precision"), ONLY("uniform_precision"), WHOLE, .why = WHOLE_NORM },
 	       { "equalization", POLICY3 }) },
 	{ PRE("matmul_correction"), NO_EFFECT("matrix products take the zero points of both inputs off exactly"),
 	  .what = "how the zero point of a matmul's second input is compensated",

@@ -19,5 +19,6 @@ enum {
 #define LIMIT_TENSOR_BYTES (1LL << 36) /* one tensor in memory: 64 GiB */
 #define LIMIT_MEMBER_BYTES (1LL << 37) /* one member of a bundle: 128 GiB */
 #define LIMIT_ACTIVATION   (1LL << 32) /* elements of one activation tensor of one image */
+#define LIMIT_IMAGES       (1LL << 30) /* of a calibration set; with the former, counts fit 64 bits */
 
 #endif

@@ -59,31 +59,6 @@ static int force_input(struct quant *q, const struct alls_stmt *st, const struct
 	    e);
 }
 
-static int apply_param(struct quant *q, const struct alls_stmt *st, const struct layer_param *p,
-		       struct layer *l, struct err *e)
-{
-	struct qinfo *info = quant_info(q, l);
-
-	if (p->precision)
-		info->mode = p->mode;
-	info->bias_asked = info->bias_asked || p->bias;
-	if (p->bias && hn_is(l->type, HNF_BIAS))
-		l->quant.bias_mode = arena_strdup(&q->g->arena, p->bias);
-	if (p->weight_group)
-		info->weight_group = p->weight_group;
-	if (p->vector >= 0) {
-		info->vector_asked = p->vector;
-		info->vector_named = !alls_by_glob(st);
-	}
-	if (p->feed_repeat)
-		info->max_feed_repeat = p->feed_repeat;
-	if (p->nrange)
-		force_range(info, p->range);
-	if (p->nrange_in && force_input(q, st, l, p->range_in, e) < 0)
-		return -1;
-	return p->groups ? set_groups(st, l, info, p->groups, e) : 0;
-}
-
 /* bias_mode, or by its name before version 2.8. */
 static const char *bias_of(const struct alls_stmt *st)
 {
@@ -110,29 +85,44 @@ static struct layer_param read_param(const struct alls_stmt *st)
 	return p;
 }
 
-int script_params(struct quant *q, const struct alls_stmt *st, struct err *e)
+static int apply_param(struct quant *q, const struct alls_stmt *st, struct layer *l, struct err *e)
 {
 	const struct layer_param p = read_param(st);
-	struct layer **layers;
-	size_t n;
-	int rc = 0;
+	struct qinfo *info = quant_info(q, l);
 
-	if (alls_layers(st, alls_get(st, "layers"), q->g, &layers, &n, e) < 0)
+	if (p.precision)
+		info->mode = p.mode;
+	info->bias_asked = info->bias_asked || p.bias;
+	if (p.bias && hn_is(l->type, HNF_BIAS))
+		l->quant.bias_mode = arena_strdup(&q->g->arena, p.bias);
+	if (p.weight_group)
+		info->weight_group = p.weight_group;
+	if (p.vector >= 0) {
+		info->vector_asked = p.vector;
+		info->vector_named = !alls_by_glob(st);
+	}
+	if (p.feed_repeat)
+		info->max_feed_repeat = p.feed_repeat;
+	if (p.nrange)
+		force_range(info, p.range);
+	if (p.nrange_in && force_input(q, st, l, p.range_in, e) < 0)
 		return -1;
-	for (size_t i = 0; i < n && rc == 0; i++)
-		rc = apply_param(q, st, &p, layers[i], e);
-	free(layers);
-	return rc;
+	return p.groups ? set_groups(st, l, info, p.groups, e) : 0;
+}
+
+int script_params(struct quant *q, const struct alls_stmt *st, struct err *e)
+{
+	return script_each(q, st, apply_param, e);
 }
 
 /* Names in a statement's layers that are of layers made meanwhile. */
-static int apply_made(struct quant *q, const struct alls_stmt *st, const struct layer_param *p,
-		      const struct alls_value *v, struct err *e)
+static int apply_made(struct quant *q, const struct alls_stmt *st, const struct alls_value *v,
+		      struct err *e)
 {
 	struct layer *l;
 
 	for (size_t i = 0; i < v->nitems; i++)
-		if (apply_made(q, st, p, &v->items[i], e) < 0)
+		if (apply_made(q, st, &v->items[i], e) < 0)
 			return -1;
 	if ((v->kind != ALLS_NAME && v->kind != ALLS_STRING) || alls_made(st, v->text))
 		return 0;
@@ -143,7 +133,7 @@ static int apply_made(struct quant *q, const struct alls_stmt *st, const struct 
 		alls_unknown_layer(q->g, v->text, e);
 		return alls_in_value(st, v, e);
 	}
-	return quant_info(q, l)->made ? apply_param(q, st, p, l, e) : 0;
+	return quant_info(q, l)->made ? apply_param(q, st, l, e) : 0;
 }
 
 int quant_script_made(struct quant *q, struct err *e)
@@ -152,12 +142,10 @@ int quant_script_made(struct quant *q, struct err *e)
 
 	for (size_t i = 0; s && i < s->nstmts; i++) {
 		const struct alls_stmt *st = &s->stmts[i];
-		struct layer_param p;
 
 		if (!alls_is(st, "quantization_param", NULL))
 			continue;
-		p = read_param(st);
-		if (apply_made(q, st, &p, alls_get(st, "layers"), e) < 0)
+		if (apply_made(q, st, alls_get(st, "layers"), e) < 0)
 			return -1;
 	}
 	return 0;

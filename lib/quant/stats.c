@@ -3,6 +3,7 @@
  * model as it came.  Extremes and counts alone, so that the files of parts of a set make up that of
  * the whole, however it was cut.
  */
+#include "base/limits.h"
 #include "base/log.h"
 #include "base/rng.h"
 #include "io/npy.h"
@@ -150,9 +151,11 @@ static int merge_range(float *min, float *max, size_t n, const float *lo, const 
 	return 0;
 }
 
+/* A histogram counts no more values than the file's images can have. */
 static int merge_hist(const struct tensors *s, const struct layer *l, struct qinfo *info,
-		      struct err *e)
+		      uint64_t images, struct err *e)
 {
+	uint64_t left = images * LIMIT_ACTIVATION;
 	const struct tensor *first = tensors_getf(s, "%s/stats_bin:0", l->name);
 	const size_t n = first ? tensor_count(first) : 0;
 	const int32_t *bin = first ? need(s, l->name, "stats_bin", DT_I32, n, e) : NULL;
@@ -168,13 +171,17 @@ static int merge_hist(const struct tensors *s, const struct layer *l, struct qin
 		if (feature[i] >= info->c || bin[i] < -hist_bins() || bin[i] > hist_bins())
 			return err_set(e, "the histogram has no feature %lu or bin %ld",
 				       (unsigned long)feature[i], (long)bin[i]);
+		if (count[i] > left)
+			return err_set(e, "the histogram counts more than %llu images can have",
+				       (unsigned long long)images);
+		left -= count[i];
 		hist_add(&info->hist[feature[i]], bin[i], count[i]);
 	}
 	return count ? 0 : -1;
 }
 
 static int merge_layer(const struct quant *q, const struct tensors *s, const struct layer *l,
-		       bool first, struct err *e)
+		       uint64_t images, bool first, struct err *e)
 {
 	struct qinfo *info = quant_info(q, l);
 	const float *lo = need(s, l->name, "stats_min", DT_F32, info->c, e);
@@ -199,7 +206,7 @@ static int merge_layer(const struct quant *q, const struct tensors *s, const str
 	}
 	if (top)
 		info->top_min = fminf(info->top_min, *(const float *)top->data);
-	return merge_hist(s, l, info, e);
+	return merge_hist(s, l, info, images, e);
 }
 
 static int merge(struct quant *q, const struct tensors *s, bool first, struct err *e)
@@ -212,9 +219,12 @@ static int merge(struct quant *q, const struct tensors *s, bool first, struct er
 	if (*model != model_hash(q))
 		return err_set(e, "statistics of another model, or of this one with other weights "
 				  "(make them with hn-stat from this bundle)");
+	if (*images < 1 || *images > LIMIT_IMAGES || q->images + *images > LIMIT_IMAGES)
+		return err_set(e, "statistics of %llu images, 1 to %lld in all files expected",
+			       (unsigned long long)*images, LIMIT_IMAGES);
 	q->images += *images;
 	for (size_t i = 0; i < q->g->nlayers; i++)
-		if (merge_layer(q, s, q->g->layers[i], first, e) < 0)
+		if (merge_layer(q, s, q->g->layers[i], *images, first, e) < 0)
 			return err_in(e, "layer '%s'", quote(q->g->layers[i]->name));
 	return 0;
 }
