@@ -41,9 +41,7 @@ static struct im_node *split(struct tf *t, const struct tf_oper *o, struct im_va
 {
 	struct im_node *n = tf_unary(t, o, "Split", x);
 
-	n->out = arena_array(&t->g->arena, o->nout, sizeof(struct im_value *));
-	n->nout = o->nout;
-	im_put_int(n, "axis", axis);
+	im_split(t->g, n, o->nout, axis);
 	return n;
 }
 
@@ -84,25 +82,14 @@ int tf_split(struct tf *t, const struct tf_oper *o, struct err *e)
 /* SplitV(x, sizes, axis): one size may be open. */
 int tf_split_v(struct tf *t, const struct tf_oper *o, struct err *e)
 {
-	const struct tensor *size;
-	int64_t *parts, axis, sum = 0, dim[LIMIT_RANK];
+	int64_t *parts, axis, sum, dim[LIMIT_RANK];
 	struct im_node *n;
-	size_t open = o->nout;
+	size_t open;
 	int rank;
 
-	if (tf_needs(o, 3, e) < 0 || tf_number(o, 2, "axis", &axis, e) < 0)
+	if (tf_needs(o, 3, e) < 0 || tf_number(o, 2, "axis", &axis, e) < 0 ||
+	    !(parts = im_split_sizes(t->g, o->in[1], o->nout, &open, &sum, e)))
 		return -1;
-	size = &o->in[1]->data;
-	if (!o->in[1]->is_const || tensor_count(size) != o->nout)
-		return err_set(e, "its sizes are not %zu constants", o->nout);
-	parts = arena_array(&t->g->arena, o->nout, sizeof *parts);
-	for (size_t k = 0; k < o->nout; k++) {
-		parts[k] = tensor_get_int(size, k);
-		if (parts[k] < 0)
-			open = k;
-		else if (parts[k] <= LIMIT_DIM)
-			sum += parts[k];
-	}
 	if (open < o->nout) {
 		if (tf_dims(o, 0, &rank, dim, e) < 0)
 			return -1;

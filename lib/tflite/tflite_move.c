@@ -45,9 +45,7 @@ static struct im_node *split(struct tfl *t, const struct tfl_oper *o, struct im_
 {
 	struct im_node *n = tfl_unary(t, o, "Split", x);
 
-	n->out = arena_array(&t->g->arena, o->nout, sizeof(struct im_value *));
-	n->nout = o->nout;
-	im_put_int(n, "axis", axis);
+	im_split(t->g, n, o->nout, axis);
 	return n;
 }
 
@@ -87,27 +85,15 @@ int tfl_split(struct tfl *t, const struct tfl_oper *o, struct err *e)
 
 int tfl_split_v(struct tfl *t, const struct tfl_oper *o, struct err *e)
 {
-	const struct tensor *size;
-	int64_t *parts, axis, sum = 0;
+	int64_t *parts, axis, sum;
 	struct im_node *n;
 	size_t open;
 	int d;
 
 	if (tfl_needs(o, 3, e) < 0 || tfl_number(o, 2, "axis", &axis, e) < 0 ||
-	    tfl_axis(o->in[0], axis, &d, e) < 0)
+	    tfl_axis(o->in[0], axis, &d, e) < 0 ||
+	    !(parts = im_split_sizes(t->g, o->in[1]->v, o->nout, &open, &sum, e)))
 		return -1;
-	size = &o->in[1]->v->data;
-	if (!o->in[1]->v->is_const || tensor_count(size) != o->nout)
-		return err_set(e, "its sizes are not %zu constants", o->nout);
-	parts = arena_array(&t->g->arena, o->nout, sizeof *parts);
-	open = o->nout;
-	for (size_t k = 0; k < o->nout; k++) {
-		parts[k] = tensor_get_int(size, k);
-		if (parts[k] < 0)
-			open = k;
-		else if (parts[k] <= LIMIT_DIM)
-			sum += parts[k];
-	}
 	if (open < o->nout)
 		parts[open] = o->in[0]->dim[d] - sum;
 	n = split(t, o, o->in[0]->v, axis);
