@@ -531,7 +531,7 @@ divided() {
 	fails 'defuse(conv1, 2, defuse_type=INPUT_FEATURES)' \
 		"'conv1' is not divided by input features: this is a 'conv', only dw, maxpool, avgpool and resize layers are"
 	fails 'defuse(resize2, 2, defuse_type=SPATIAL)' \
-		"'resize2' is not divided by columns: this is a 'resize', only conv, dw, deconv, avgpool and nearest resize layers are"
+		"'resize2' is not divided by columns: this is a 'resize', only conv, dw, deconv, avgpool, argmax and nearest resize layers are"
 	fails 'defuse(input_layer1, 2)' \
 		"'input_layer1' is not divided by features: this is a 'input_layer', only layers with weights, maxpool, avgpool and resize layers are"
 	echo 'defuse(conv1, 2, defuse_type=COMPUTE_LANES)' > s.alls

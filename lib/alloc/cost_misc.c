@@ -52,6 +52,8 @@ int cost_ppu(const struct plan *p, const struct unit *u, struct cost *c)
 
 	c->outside = true;
 	c->row_cycles = ceil_div(ceil_div(values, c->rows), p->t->ppu_values_per_cycle);
+	if (t == HN_ARGMAX)
+		c->script_columns = p->t->mode[0].columns;
 	return 0;
 }
 

@@ -51,7 +51,7 @@ static int32_t step_of(const struct unit *u, bool spatial, bool input)
 {
 	const struct cost *c = &u->cost;
 
-	if (c->outside)
+	if (c->outside && !(spatial && c->script_columns))
 		return 0;
 	if (spatial)
 		return c->column_step ? c->column_step : c->script_columns;
@@ -69,7 +69,7 @@ static int not_divided(const struct alls_stmt *st, const struct unit *u, bool sp
 		: input ? "input features"
 			: "features",
 		hn_type_name(u->l->type),
-		spatial ? "conv, dw, deconv, avgpool and nearest resize layers"
+		spatial ? "conv, dw, deconv, avgpool, argmax and nearest resize layers"
 		: input ? "dw, maxpool, avgpool and resize layers"
 			: "layers with weights, maxpool, avgpool and resize layers");
 	return alls_in(st, e);

@@ -149,7 +149,8 @@ int64_t unit_line_cycles(const struct plan *p, const struct unit *u, struct choi
 	int64_t macs;
 
 	if (k->outside)
-		return ceil_div(k->row_cycles, of_row);
+		return ceil_div(k->row_cycles * (part.column_to - part.column_from),
+				(int64_t)k->cols * of_row);
 	/* A part takes in whole rows, if no splitter stands before it. */
 	unit_input_share(u, part, &take, &of);
 	least = ceil_div(ceil_div(k->ia_cycles * take, of * of_row), mode->input_aligners);

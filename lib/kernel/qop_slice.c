@@ -129,7 +129,8 @@ static void deconv_columns(const struct qop *q, int32_t from, int32_t to, int64_
 bool qop_has_columns(const struct qop *q)
 {
 	return q->type == HN_CONV || q->type == HN_DW || q->type == HN_DECONV ||
-	       q->type == HN_AVGPOOL || (q->type == HN_RESIZE && q->geom.v[0] == 0);
+	       q->type == HN_AVGPOOL || q->type == HN_ARGMAX ||
+	       (q->type == HN_RESIZE && q->geom.v[0] == 0);
 }
 
 void qop_columns_needed(const struct qop *q, int32_t from, int32_t to, int32_t *first,
@@ -140,6 +141,8 @@ void qop_columns_needed(const struct qop *q, int32_t from, int32_t to, int32_t *
 
 	if (q->type == HN_DECONV)
 		deconv_columns(q, from, to, &a, &b);
+	else if (q->type == HN_ARGMAX) /* of the features of each pixel */
+		a = from, b = (int64_t)to - 1;
 	else if (q->type != HN_RESIZE)
 		window_columns(q, from, to, &a, &b);
 	*first = (int32_t)(a > 0 ? a : 0);
@@ -187,7 +190,7 @@ int qop_slice_columns(const struct qop *q, int32_t from, int32_t to, struct qop 
 		out->crop.v[2] += from - *in_from * q->stride.v[1];
 	else if (q->type == HN_RESIZE)
 		slice_resize(q, from, to, out);
-	else
+	else if (q->type != HN_ARGMAX)
 		slice_window(q, from, to, *in_from, out);
 	out->in_shape.v[1] = last + 1 - *in_from;
 	out->out_shape.v[1] = to - from;

@@ -1,0 +1,56 @@
+# hn-alloc: layers divided into parts: what each computes, and how fast.
+# shellcheck disable=SC2030,SC2031,SC2154 # one process a test; set by run
+load helper
+
+setup() {
+	scratch
+}
+
+# The class of every pixel of 12 x 32; with `more` behind it.
+classes() {
+	mkonnx m.onnx <<- END
+		input x 1,3,12,32
+		init w1 20,3,3,3 .3 -.2 .1 .25 -.15 .05 -.3
+		node Conv c1 x,w1 a kernel_shape=3,3 pads=1,1,1,1
+		node ArgMax am a y axis=1 keepdims=1
+		output y
+	END
+	seq 0 4607 | awk '{ printf "%d ", ($1 * 7919) % 256 }' > x.txt
+	# shellcheck disable=SC2046 # a list of numbers
+	arr npy x.npy uint8 4,12,32,3 $(cat x.txt)
+	onnx2hn -q m.onnx | hn-normalize -q | hn-quantize -q -c x.npy -o q.har 2> log
+	hn-infer -q -c bit_exact --raw --in x.npy q.har -o want.npy
+}
+
+# allocated SCRIPT [OPTION...]: report.json; the values stay, auto.alls repeats it, hef-run has its rate
+allocated() {
+	echo "$1" > s.alls
+	hn-alloc -q -s s.alls "${@:2}" q.har -o a.har --report report.json
+	har-pack -m auto.alls a.har > auto.alls
+	hn-alloc -q -s auto.alls "${@:2}" q.har -o again.har
+	cmp <(har-pack -m alloc.json a.har) <(har-pack -m alloc.json again.har) || return
+	cmp auto.alls <(har-pack -m auto.alls again.har) || return
+	hn2hef -q a.har -o a.hef
+	hef-run -q --check a.hef
+	hef-run -q --raw --in x.npy --timing time.json a.hef -o got.npy
+	same_bytes want.npy got.npy || return
+	jq -n --slurpfile a report.json --slurpfile t time.json -e '($a[0].fps / $t[0].fps - 1 | fabs) < 0.05'
+}
+
+@test "argmax is divided by columns: each part takes its share of the time" {
+	classes
+	[ "$(onnx2hn -q m.onnx | har-pack -m hn | jq '[.layers[] | select(.type == "argmax")] | length')" = 1 ]
+	allocated ''
+	# 32 columns of 20 features at 8 values a cycle.
+	[ "$(jq -c '[.layers[] | select(.layer == "m/argmax1") | [.column_from, .column_to, .row_cycles]]' report.json)" = '[[0,32,80]]' ]
+	allocated '{} = defuse(argmax1, 3, defuse_type=SPATIAL)'
+	[ "$(jq -c '[.layers[] | select(.layer == "m/argmax1") | [.column_from, .column_to, .row_cycles]]' report.json)" = '[[0,8,20],[8,16,20],[16,32,40]]' ]
+	# A splitter in front: each part has its columns only, of 20 features.
+	allocated 'ws, l, r, all = defuse(argmax1, 2, defuse_type=SPATIAL, splitter=True)'
+	[ "$(jq -c '.layers as $l | [.edges[] | select($l[.from].name == "m/ws") | .row_bytes]' report.json)" = '[320,320]' ]
+	echo 'defuse(argmax1, 2)' > s.alls
+	fails_with 1 "hn-alloc: s.alls:1:1: defuse: 'argmax1' is not divided by features: this is a 'argmax', only layers with weights, maxpool, avgpool and resize layers are" \
+		hn-alloc -q -s s.alls q.har
+	echo 'defuse(argmax1, 5, defuse_type=SPATIAL)' > s.alls
+	fails_with 1 "hn-alloc: s.alls:1:1: defuse: 'argmax1' can be divided into at most 4 parts" hn-alloc -q -s s.alls q.har
+}
