@@ -55,6 +55,26 @@ partitions() {
 	cmp <(har-pack -m alloc.json lmax.har) <(har-pack -m alloc.json again.har)
 }
 
+@test "mode=enabled divides a network that one context holds, at every level, if there is where" {
+	quantized_shapes
+	for level in 0 1 max; do
+		echo "context_switch_param(mode=enabled) performance_param(compiler_optimization_level=$level)" > s.alls
+		hn-alloc -q -s s.alls shapes.q.har -o a.har --report r.json
+		jq -e '.contexts >= 2 and ([.layers[].context] | max) == .contexts - 1' r.json
+	done
+	for mode in allowed disabled; do
+		echo "context_switch_param(mode=$mode)" > s.alls
+		hn-alloc -q -s s.alls shapes.q.har -o a.har --report r.json
+		jq -e '.contexts == 1' r.json
+	done
+	# One layer cannot be divided.
+	printf 'input x 1,8,8,8\ninit w 8,8,1,1 .5 -.2\nnode Conv c x,w y kernel_shape=1,1\noutput y\n' | mkonnx one.onnx
+	onnx2hn -q one.onnx | hn-normalize -q | hn-quantize -q --random-calib -o q.har 2> log
+	echo 'context_switch_param(mode=enabled)' > s.alls
+	hn-alloc -q -s s.alls q.har -o a.har --report r.json
+	jq -e '.contexts == 1' r.json
+}
+
 @test "context_switch_param's utilizations are those at which a context ends" {
 	allocated plain
 	allocated half 'context_switch_param(max_utilization=0.3)'

@@ -258,7 +258,7 @@ wide_net() {
 	script_fails 'defuse(avgpool1, 2)' \
 		"1: defuse: 'avgpool1' is not divided by features: this is a 'global_avg_pool', only layers with weights, maxpool, avgpool and resize layers are"
 	script_fails 'defuse(maxpool1, 2, defuse_type=SPATIAL)' \
-		"1: defuse: 'maxpool1' is not divided by columns: this is a 'maxpool', only conv, dw, deconv, avgpool and nearest resize layers are"
+		"1: defuse: 'maxpool1' is not divided by columns: this is a 'maxpool', only conv, dw, deconv, avgpool, argmax and nearest resize layers are"
 	script_fails 'compilation_param(conv1, number_of_subclusters=2)' \
 		'48: compilation_param: number_of_subclusters needs resources_allocation_strategy=manual_scs_selection'
 	script_fails 'plaice(0, [conv1])' "1: plaice: unknown command (did you mean 'place'?)"

@@ -211,6 +211,16 @@ static void offer(struct labels *l, struct label new)
 	l->v[l->n++] = new;
 }
 
+/* Is there more than one layer to divide, beside outputs? */
+static bool has_several(const struct exact *x)
+{
+	size_t n = 0;
+
+	for (size_t k = 0; k < x->order.n; k++)
+		n += x->order.units[k]->l->type != HN_OUTPUT;
+	return n > 1;
+}
+
 /* The run from begin to end behind everything that is known at begin. */
 static void extend(struct exact *x, size_t begin, size_t end)
 {
@@ -220,7 +230,7 @@ static void extend(struct exact *x, size_t begin, size_t end)
 	double idle;
 
 	/* context_switch_param(mode=enabled) asks for several contexts. */
-	if (x->p->mode == 1 && begin == 0 && end == x->ncuts - 1 && x->order.n > 1)
+	if (x->p->mode == 1 && begin == 0 && end == x->ncuts - 1 && has_several(x))
 		return;
 	if (!before->n || (x->cut[begin] & ~x->cut[end]) != 0)
 		return;

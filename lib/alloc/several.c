@@ -7,11 +7,14 @@
  * are for networks whose contexts would read too many tensors, or that cannot be placed.
  */
 static const double fills[] = { 1, 0.8, 0.64, 0.5, 0.4, 0.3, 1.2, 1.4, 1.7, 0.2, 0.1 };
+/* context_switch_param(mode=enabled) divides networks, too, that are far smaller than a context. */
+static const double small_fills[] = { 0.05, 0.02, 0.01, 0.005, 0.002, 0 };
 /* Search thresholds beside the usual one, at the highest level. */
 static const double utils[] = { 0, 0.75, 0.9 };
 enum {
 	FILLS = sizeof fills / sizeof fills[0],
 	UTILS = sizeof utils / sizeof utils[0],
+	SMALL_FILLS = sizeof small_fills / sizeof small_fills[0],
 	FILLS_COMPARED = 6,
 	EXACT_LAYERS = 16
 };
@@ -74,7 +77,39 @@ static size_t tries_of(const struct plan *p)
 	return tries[p->level];
 }
 
-/* The fastest of the partitions compared; more are tried until there is one. */
+/* Is it what is asked for, as far as that goes: several contexts where the script wants them? */
+static bool is_asked_for(const struct plan *p, const struct allocation *a)
+{
+	return a && (p->mode != 1 || a->ncontexts > 1);
+}
+
+static bool is_better(const struct plan *p, const struct allocation *a,
+		      const struct allocation *best)
+{
+	if (is_asked_for(p, a) != is_asked_for(p, best))
+		return is_asked_for(p, a);
+	return !best || a->fps > best->fps;
+}
+
+/* One more partition; *best becomes the better one. */
+static void compare(struct plan *p, double fill, double util, struct allocation **best,
+		    struct err *e)
+{
+	struct allocation *a;
+
+	*e = (struct err){ 0 };
+	a = divided(p, fill, util, e);
+	attempt_record(p, fill, util, a, e);
+	if (!a || !is_better(p, a, *best)) {
+		alloc_free(a);
+		return;
+	}
+	log_debug("%d contexts, %.1f FPS", a->ncontexts, a->fps);
+	alloc_free(*best);
+	*best = a;
+}
+
+/* The best of the partitions compared; more are tried until there is one. */
 struct allocation *several_contexts(struct plan *p, struct err *e)
 {
 	const size_t tries = tries_of(p);
@@ -86,23 +121,12 @@ struct allocation *several_contexts(struct plan *p, struct err *e)
 		attempt_record(p, 0, 0, best, NULL);
 
 	for (k = 0; k < FILLS * UTILS && (k < tries || !best) && !attempt_stopped(p); k++) {
-		struct allocation *a;
-
 		if (k < tries)
 			progress("partitions", k, tries);
-		last = (struct err){ 0 };
-		a = divided(p, fills[k % FILLS], utils[k / FILLS], &last);
-		attempt_record(p, fills[k % FILLS], utils[k / FILLS], a, &last);
-		if (a && best && a->fps <= best->fps) {
-			alloc_free(a);
-			continue;
-		}
-		if (a) {
-			log_debug("%d contexts, %.1f FPS", a->ncontexts, a->fps);
-			alloc_free(best);
-			best = a;
-		}
+		compare(p, fills[k % FILLS], utils[k / FILLS], &best, &last);
 	}
+	for (k = 0; best && k < SMALL_FILLS && !is_asked_for(p, best) && !attempt_stopped(p); k++)
+		compare(p, small_fills[k], 0, &best, &last);
 	progress("partitions", tries, tries);
 	if (!best && attempt_stopped(p))
 		attempt_no_time(e);
