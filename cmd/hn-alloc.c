@@ -1,5 +1,6 @@
 /* hn-alloc: place a quantized model on the machine.  hn-alloc(1). */
-#include "alloc/alloc.h"
+#include "alloc/alloc_set.h"
+#include "alls/network_group.h"
 #include "base/cli.h"
 #include "base/log.h"
 #include "base/outfile.h"
@@ -36,16 +37,25 @@ static const struct cli_tool tool = { .name = "hn-alloc",
 				      .max_operands = 1,
 				      .operands_offset = SIZE_MAX };
 
+/* A network group on its way. */
+struct part {
+	struct graph *whole, *g; /* with what the host does, and of the device */
+	struct alls *script;     /* what it says of the group; NULL: there are no groups */
+	struct qmodel m;
+	struct alloc_removed removed;
+};
+
 /* Everything between the bundle that was read and the one to write. */
 struct work {
 	struct bundle *b;
 	struct target target;
 	struct alls *script;
-	struct graph *g; /* of the device */
+	struct alls_groups groups;
+	struct graph *g; /* all of the bundle */
 	struct tensors *q;
-	struct qmodel m;
-	struct alloc_removed removed;
-	struct allocation *a;
+	struct part *part; /* by network group; one when there are none */
+	size_t nparts;
+	struct alloc_set set;
 	json_t *notices; /* what the script asks for and is not applied */
 	char *on_core;   /* a post-process there; NULL: none */
 	bool kept;       /* the bundle's own allocation: its script stays, too */
@@ -71,17 +81,32 @@ static void warn_arch(const struct work *w)
 			 quote(json_string_value(made)), w->target.name, w->target.name);
 }
 
-/* The device's part of the graph, without what the script removes. */
-static int take_device(struct work *w, struct err *e)
+/* A group's part of the graph on the device, without what the script removes. */
+static int take_part(struct work *w, size_t i, struct err *e)
 {
-	struct graph *whole = w->g;
-	int rc = -1;
+	struct part *p = &w->part[i];
 
-	if ((w->g = graph_part(whole, PART_DEVICE, e)) != NULL &&
-	    qmodel_load(&w->m, w->g, w->q, e) == 0)
-		rc = alloc_remove(w->g, whole, &w->m, w->script, &w->removed, e);
-	graph_free(whole);
-	return rc;
+	if (w->groups.n)
+		p->script = alls_of_group(w->script, w->g, &w->groups, i);
+	if (!(p->whole =
+		  w->groups.n ? graph_of_group(w->g, &w->groups.v[i], e) : graph_clone(w->g)) ||
+	    graph_link(p->whole, e) < 0 || !(p->g = graph_part(p->whole, PART_DEVICE, e)) ||
+	    qmodel_load(&p->m, p->g, w->q, e) < 0)
+		return -1;
+	return alloc_remove(p->g, p->whole, &p->m, p->script ? p->script : w->script, &p->removed,
+			    e);
+}
+
+static int take_parts(struct work *w, struct err *e)
+{
+	if (alls_groups_read(w->script, w->g, &w->groups, e) < 0)
+		return -1;
+	w->nparts = w->groups.n ? w->groups.n : 1;
+	w->part = xcalloc(w->nparts, sizeof *w->part);
+	for (size_t i = 0; i < w->nparts; i++)
+		if (take_part(w, i, e) < 0)
+			return -1;
+	return 0;
 }
 
 static int load(struct work *w, const struct config *cfg, struct err *e)
@@ -98,37 +123,39 @@ static int load(struct work *w, const struct config *cfg, struct err *e)
 		return -1;
 	if (post_on_core(w->g))
 		w->on_core = xstrdup(post_on_core(w->g));
-	return take_device(w, e);
+	return take_parts(w, e);
 }
 
 /* The allocation in the bundle. */
-static struct allocation *stored(struct work *w, struct err *e)
+static int stored(struct work *w, struct alloc_set *old, struct err *e)
 {
 	json_t *j = bundle_get_json(w->b, "alloc.json", e);
-	struct allocation *old;
+	int rc = j ? alloc_set_from_json(j, old, e) : -1;
 
-	if (!j)
-		return NULL;
-	if (!(old = alloc_from_json(j, e)))
-		err_in(e, "alloc.json");
 	json_decref(j);
-	return old;
+	return rc;
+}
+
+static void replace(struct work *w, struct alloc_set *old)
+{
+	alloc_set_free(&w->set);
+	w->set = *old;
+	w->kept = true;
 }
 
 /* It is the result when it is for this target. */
 static int restore(struct work *w, struct err *e)
 {
 	struct err why = { 0 };
-	struct allocation *old = stored(w, &why);
+	struct alloc_set old = { 0 };
 
-	if (!old || strcmp(old->arch, w->target.name) != 0) {
-		alloc_free(old);
+	if (stored(w, &old, &why) < 0 || strcmp(old.v[0]->arch, w->target.name) != 0) {
+		alloc_set_free(&old);
 		return -1;
 	}
 	*e = (struct err){ 0 };
 	log_warn("the search was ended before it had found a placement: the bundle's stays");
-	w->a = old;
-	w->kept = true;
+	replace(w, &old);
 	return 0;
 }
 
@@ -181,59 +208,104 @@ static void stop_clock(const struct work *w)
 	set_alarm(0);
 	if (stop == SIGINT)
 		signal(SIGINT, SIG_DFL);
-	if (stop && w->a)
+	if (stop && w->set.n && w->set.v[w->set.n - 1])
 		log_warn("the search was ended %s: this is the best placement found so far",
 			 stop == SIGALRM ? "by its timeout" : "by a signal");
+}
+
+static struct allocation *search_part(struct work *w, size_t i, struct err *e)
+{
+	struct part *p = &w->part[i];
+	const struct alloc_opts opts = { .target = &w->target,
+					 .script = p->script ? p->script : w->script,
+					 .stop = &stop,
+					 .removed = &p->removed };
+	struct allocation *a = alloc_run(p->g, &p->m, &opts, e);
+
+	if (a && w->groups.n)
+		alloc_set_group(a, &w->groups.v[i]);
+	return a;
 }
 
 /* The search, or what the bundle has when that was ended too early to find anything. */
 static int search(struct work *w, bool keep_best, struct err *e)
 {
-	const struct alloc_opts opts = {
-		.target = &w->target, .script = w->script, .stop = &stop, .removed = &w->removed
-	};
+	bool all = true;
 
 	start_clock(w, keep_best);
-	w->a = alloc_run(w->g, &w->m, &opts, e);
+	alloc_set_new(&w->set, w->nparts);
+	for (size_t i = 0; i < w->nparts && all; i++)
+		all = (w->set.v[i] = search_part(w, i, e)) != NULL;
 	stop_clock(w);
-	if (w->a || !stop || !keep_best || !bundle_has(w->b, "alloc.json"))
-		return w->a ? 0 : -1;
+	if (all || !stop || !keep_best || !bundle_has(w->b, "alloc.json"))
+		return all ? 0 : -1;
 	return restore(w, e);
+}
+
+/* Seconds of a frame of every group. */
+static double frame_seconds(const struct alloc_set *s)
+{
+	double sum = 0;
+
+	for (size_t i = 0; i < s->n; i++)
+		sum += 1 / s->v[i]->fps;
+	return sum;
+}
+
+static bool same_group(const struct allocation *a, const struct allocation *b)
+{
+	const char *x = a->group.name, *y = b->group.name;
+
+	return strcmp(a->arch, b->arch) == 0 && a->batch == b->batch && !x == !y &&
+	       (!x || strcmp(x, y) == 0);
 }
 
 /* --keep-best: the bundle's allocation, when it is for this target and not slower. */
 static int keep_best(struct work *w, struct err *e)
 {
-	struct allocation *old;
+	struct alloc_set old = { 0 };
+	bool keep;
 
 	if (w->kept || !bundle_has(w->b, "alloc.json"))
 		return 0;
-	if (!(old = stored(w, e)))
+	if (stored(w, &old, e) < 0) {
+		alloc_set_free(&old);
 		return -1;
-	if (strcmp(old->arch, w->a->arch) != 0 || old->batch != w->a->batch ||
-	    old->fps < w->a->fps) {
-		alloc_free(old);
+	}
+	keep = old.n == w->set.n && frame_seconds(&old) <= frame_seconds(&w->set);
+	for (size_t i = 0; i < old.n && keep; i++)
+		keep = same_group(old.v[i], w->set.v[i]);
+	if (!keep) {
+		alloc_set_free(&old);
 		return 0;
 	}
-	log_info("kept: %.2f FPS, the new allocation has %.2f", old->fps, w->a->fps);
-	alloc_free(w->a);
-	w->a = old;
-	w->kept = true;
+	log_info("kept: %.2f FPS, the new allocation has %.2f", 1 / frame_seconds(&old),
+		 1 / frame_seconds(&w->set));
+	replace(w, &old);
 	return 0;
 }
 
 /* The device's own post-process sees one context only (guide 5.1.5). */
 static void warn_contexts(const struct work *w)
 {
-	if (w->on_core && w->a->ncontexts > 1)
+	int32_t most = 0;
+
+	for (size_t i = 0; i < w->set.n; i++)
+		most = w->set.v[i]->ncontexts > most ? w->set.v[i]->ncontexts : most;
+	if (w->on_core && most > 1)
 		log_warn("'%s' runs on the neural core, which needs a single context, and there "
 			 "are %d (engine=cpu, or a script for one context)",
-			 quote(w->on_core), (int)w->a->ncontexts);
+			 quote(w->on_core), (int)most);
+}
+
+static json_t *report_of(const struct allocation *a, const void *target)
+{
+	return alloc_report(a, target);
 }
 
 static int write_report(const struct work *w, const char *path, struct err *e)
 {
-	json_t *j = alloc_report(w->a, &w->target);
+	json_t *j = alloc_set_list(&w->set, report_of, &w->target);
 	struct str text = { 0 };
 	int rc;
 
@@ -250,36 +322,79 @@ static int draw(const struct work *w, const char *path, struct err *e)
 	struct str text = { 0 };
 	int rc;
 
-	alloc_svg(w->a, &w->target, &text);
+	alloc_svg(&w->set, &w->target, &text);
 	rc = outfile_put(path, OUT_TEXT, text.p, text.len, e);
 	str_release(&text);
 	return rc;
 }
 
+static json_t *summary_of(const struct allocation *a, const void *ctx)
+{
+	json_t *j = alloc_summary(a);
+
+	(void)ctx;
+	if (a->group.name)
+		json_object_set_new(j, "group", json_string(a->group.name));
+	return j;
+}
+
+static void show(const struct work *w)
+{
+	for (size_t i = 0; i < w->set.n; i++) {
+		const struct allocation *a = w->set.v[i];
+		struct str table = { 0 };
+
+		alloc_print(a, &w->target, &table);
+		log_info("%s on %s\n%s", quote(a->group.name ? a->group.name : bundle_name(w->b)),
+			 a->arch, table.p);
+		str_release(&table);
+	}
+}
+
 static int store(struct work *w, const struct config *cfg, struct err *e)
 {
-	json_t *j = alloc_to_json(w->a);
+	json_t *j = alloc_set_to_json(&w->set);
 	struct str script = { 0 };
-	struct str table = { 0 };
 
 	bundle_put_json(w->b, "alloc.json", j);
 	json_decref(j);
-	alloc_script(w->a, &script);
+	alloc_set_script(&w->set, &script);
 	bundle_put(w->b, "auto.alls", script.p, script.len);
 	if (!w->kept)
 		alls_to_bundle(w->b, w->script);
 	str_release(&script);
-	json_object_set_new(bundle_metadata(w->b), "hw_arch", json_string(w->a->arch));
-	json_object_set_new(bundle_metadata(w->b), "hnt_alloc", alloc_summary(w->a));
+	json_object_set_new(bundle_metadata(w->b), "hw_arch", json_string(w->set.v[0]->arch));
+	json_object_set_new(bundle_metadata(w->b), "hnt_alloc",
+			    alloc_set_list(&w->set, summary_of, NULL));
 	warn_contexts(w);
-	alloc_print(w->a, &w->target, &table);
-	log_info("%s on %s\n%s", quote(bundle_name(w->b)), w->a->arch, table.p);
-	str_release(&table);
+	show(w);
 	if (cfg->report && write_report(w, cfg->report, e) < 0)
 		return -1;
 	if (cfg->svg && draw(w, cfg->svg, e) < 0)
 		return -1;
 	return bundle_write(w->b, cfg->io.out, COMPRESS_NONE, e);
+}
+
+static void release(struct work *w)
+{
+	for (size_t i = 0; i < w->nparts; i++) {
+		struct part *p = &w->part[i];
+
+		alloc_removed_release(&p->removed);
+		qmodel_release(&p->m);
+		graph_free(p->g);
+		graph_free(p->whole);
+		alls_free(p->script);
+	}
+	free(w->part);
+	json_decref(w->notices);
+	free(w->on_core);
+	alloc_set_free(&w->set);
+	alls_groups_release(&w->groups);
+	tensors_free(w->q);
+	graph_free(w->g);
+	alls_free(w->script);
+	bundle_free(w->b);
 }
 
 /* -a help, --numbers: about targets, without a model. */
@@ -315,14 +430,6 @@ int main(int argc, char *argv[])
 	if (search(&w, cfg.keep_best, &e) < 0 || (cfg.keep_best && keep_best(&w, &e) < 0) ||
 	    store(&w, &cfg, &e) < 0)
 		die(&e);
-	json_decref(w.notices);
-	free(w.on_core);
-	alloc_free(w.a);
-	alloc_removed_release(&w.removed);
-	qmodel_release(&w.m);
-	tensors_free(w.q);
-	graph_free(w.g);
-	alls_free(w.script);
-	bundle_free(w.b);
+	release(&w);
 	return 0;
 }

@@ -1,5 +1,5 @@
 /* hn2hef: write the HEF of an allocated model.  hn2hef(1). */
-#include "alls/alls.h"
+#include "alloc/alloc_set.h"
 #include "base/cli.h"
 #include "base/log.h"
 #include "base/outfile.h"
@@ -28,53 +28,78 @@ static const struct cli_tool tool = { .name = "hn2hef",
 				      .max_operands = 1,
 				      .operands_offset = SIZE_MAX };
 
+/* A network group. */
+struct part {
+	struct graph *part[3]; /* enum graph_part */
+	struct qmodel m;
+	struct isa_prog *p;
+	struct hef_host host;
+};
+
 /* Everything between the bundle and the HEF. */
 struct work {
 	struct bundle *b;
-	struct graph *part[3]; /* enum graph_part */
+	struct graph *g;
 	struct tensors *q;
-	struct qmodel m;
-	struct allocation *a;
+	struct alloc_set set;
+	struct part *part; /* by group */
 	struct target target;
-	struct isa_prog *p;
 	struct hef_form form;
 	struct str hef;
 };
 
+/* The graph of a group, cut at the device, without what its allocation does without. */
+static int load_part(struct work *w, const struct allocation *a, struct part *p, struct err *e)
+{
+	struct graph *g = a->group.name ? graph_of_group(w->g, &a->group, e) : graph_clone(w->g);
+
+	if (g && graph_link(g, e) == 0)
+		for (int i = 0; !err_is(e) && i < 3; i++)
+			p->part[i] = graph_part(g, (enum graph_part)i, e);
+	graph_free(g);
+	if (err_is(e) || qmodel_load(&p->m, p->part[PART_DEVICE], w->q, e) < 0)
+		return -1;
+	for (size_t i = 0; i < a->removed.n; i++)
+		if (alloc_remove_layer(p->part[PART_DEVICE], &p->m, a->removed.v[i], e) < 0)
+			return err_in(e, "alloc.json");
+	return 0;
+}
+
 static int load_parts(struct work *w, struct err *e)
 {
-	struct graph *g = bundle_get_graph(w->b, "hn", e);
-
-	for (int i = 0; g && !err_is(e) && i < 3; i++)
-		w->part[i] = graph_part(g, (enum graph_part)i, e);
-	graph_free(g);
-	return err_is(e) ? -1 : 0;
+	w->part = xcalloc(w->set.n, sizeof *w->part);
+	for (size_t i = 0; i < w->set.n; i++)
+		if (load_part(w, w->set.v[i], &w->part[i], e) < 0)
+			return -1;
+	return 0;
 }
 
 static int load(struct work *w, const struct config *cfg, struct err *e)
 {
+	const char *arch;
 	json_t *j;
+	int rc;
 
 	if (!(w->b = bundle_read(cfg->io.in, NULL, e)) ||
 	    bundle_require(w->b, STATE_QUANTIZED, STATE_COMPILED_SLIM, e) < 0)
 		return -1;
 	if (!bundle_has(w->b, "alloc.json"))
 		return err_set(e, "'%s' has no allocation (run hn-alloc first)", quote(cfg->io.in));
-	if (load_parts(w, e) < 0 || !(w->q = bundle_get_npz(w->b, "q.npz", e)) ||
-	    qmodel_load(&w->m, w->part[PART_DEVICE], w->q, e) < 0 ||
+	if (!(w->g = bundle_get_graph(w->b, "hn", e)) ||
+	    !(w->q = bundle_get_npz(w->b, "q.npz", e)) ||
 	    !(j = bundle_get_json(w->b, "alloc.json", e)))
 		return -1;
-	w->a = alloc_from_json(j, e);
+	rc = alloc_set_from_json(j, &w->set, e);
 	json_decref(j);
-	if (!w->a)
+	if (rc < 0)
 		return err_in(e, "alloc.json");
-	for (size_t i = 0; i < w->a->removed.n; i++)
-		if (alloc_remove_layer(w->part[PART_DEVICE], &w->m, w->a->removed.v[i], e) < 0)
-			return err_in(e, "alloc.json");
-	if (cfg->arch && strchr(cfg->arch, '/') == NULL && strcmp(cfg->arch, w->a->arch) != 0)
+	if (load_parts(w, e) < 0)
+		return -1;
+	arch = w->set.v[0]->arch;
+	if (cfg->arch && strchr(cfg->arch, '/') == NULL && strcmp(cfg->arch, arch) != 0)
 		return err_set(e, "the model is allocated for '%s' (run hn-alloc -a %s)",
-			       quote(w->a->arch), quote(cfg->arch));
-	return target_load(cfg->arch ? cfg->arch : w->a->arch, &w->target, e);
+			       quote(arch), quote(cfg->arch));
+	return target_load(cfg->arch ? cfg->arch : arch, &w->target, e);
 }
 
 /* The script's commands about the HEF. */
@@ -93,18 +118,31 @@ static int follow_script(struct work *w, struct err *e)
 	return r;
 }
 
-static int build(struct work *w, struct err *e)
+static int build_part(struct work *w, const struct allocation *a, struct part *p, struct err *e)
 {
-	const struct hef_host host = { w->part[PART_BEFORE], w->part[PART_BEHIND],
-				       w->part[PART_DEVICE] };
-
-	if (!(w->p = isa_build(w->part[PART_DEVICE], &w->m, w->a, &w->target, e)) ||
-	    isa_add_posts(w->p, w->part[PART_BEHIND], e) < 0)
+	p->host =
+	    (struct hef_host){ p->part[PART_BEFORE], p->part[PART_BEHIND], p->part[PART_DEVICE] };
+	if (!(p->p = isa_build(p->part[PART_DEVICE], &p->m, a, &w->target, e)) ||
+	    isa_add_posts(p->p, p->part[PART_BEHIND], e) < 0)
 		return -1;
 	if (w->form.stripped)
-		isa_strip(w->p);
-	w->form.fps = w->a->fps;
-	return hef_write(w->p, &host, &w->form, &w->hef, e);
+		isa_strip(p->p);
+	return 0;
+}
+
+static int build(struct work *w, struct err *e)
+{
+	struct hef_group *groups = xcalloc(w->set.n, sizeof *groups);
+	int r = 0;
+
+	for (size_t i = 0; i < w->set.n && r == 0; i++) {
+		r = build_part(w, w->set.v[i], &w->part[i], e);
+		groups[i] = (struct hef_group){ w->part[i].p, &w->part[i].host, w->set.v[i]->fps };
+	}
+	if (r == 0)
+		r = hef_write_groups(groups, w->set.n, &w->form, &w->hef, e);
+	free(groups);
+	return r;
 }
 
 /* The bundle first, the HEF last: what stands on standard output is then known to be whole. */
@@ -125,13 +163,29 @@ static int store(struct work *w, const struct config *cfg, struct err *e)
 static void release(struct work *w)
 {
 	str_release(&w->hef);
-	isa_free(w->p);
-	alloc_free(w->a);
-	qmodel_release(&w->m);
+	for (size_t i = 0; i < w->set.n; i++) {
+		isa_free(w->part[i].p);
+		qmodel_release(&w->part[i].m);
+		for (int k = 0; k < 3; k++)
+			graph_free(w->part[i].part[k]);
+	}
+	free(w->part);
+	alloc_set_free(&w->set);
 	tensors_free(w->q);
-	for (int i = 0; i < 3; i++)
-		graph_free(w->part[i]);
+	graph_free(w->g);
 	bundle_free(w->b);
+}
+
+static void say(const struct work *w)
+{
+	for (size_t i = 0; i < w->set.n; i++) {
+		const struct isa_prog *p = w->part[i].p;
+
+		log_info("%s for %s: %zu layers in %d context%s, %zu bytes%s", p->net,
+			 p->machine.arch, p->nlayers, (int)p->ncontexts,
+			 p->ncontexts > 1 ? "s" : "", w->hef.len,
+			 w->set.n > 1 ? " with all groups" : "");
+	}
 }
 
 int main(int argc, char *argv[])
@@ -146,8 +200,7 @@ int main(int argc, char *argv[])
 	if (load(&w, &cfg, &e) < 0 || follow_script(&w, &e) < 0 || build(&w, &e) < 0 ||
 	    store(&w, &cfg, &e) < 0)
 		die(&e);
-	log_info("%s for %s: %zu layers in %d context%s, %zu bytes", w.p->net, w.p->machine.arch,
-		 w.p->nlayers, (int)w.p->ncontexts, w.p->ncontexts > 1 ? "s" : "", w.hef.len);
+	say(&w);
 	release(&w);
 	return 0;
 }

@@ -97,6 +97,7 @@ struct allocation {
 	struct arena arena;
 	char *arch;
 	int32_t ncontexts;
+	struct hn_group group;        /* that it is of */
 	struct alloc_removed removed; /* what the layers below do without */
 	struct alloc_layer *layers;   /* topological order */
 	size_t nlayers;

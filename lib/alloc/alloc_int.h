@@ -388,6 +388,9 @@ int relay_check_word(enum alloc_kind kind, const char *word, struct err *e);
 json_t *alloc_put_names(char *const *v, size_t n);
 int alloc_read_names(struct allocation *a, const json_t *o, const char *key, char ***out, size_t *n,
 		     struct err *e);
+/* ---- alloc_set.c: which group an allocation is of, in X.alloc.json ---- */
+void alloc_put_group(json_t *j, const struct allocation *a);
+int alloc_read_group(struct allocation *a, const json_t *j, struct err *e);
 void alloc_relay_put(json_t *o, const struct alloc_layer *l);
 int alloc_relay_read(struct allocation *a, const json_t *o, struct alloc_layer *l, struct err *e);
 /* May it stand in a script? */

@@ -148,6 +148,7 @@ json_t *alloc_to_json(const struct allocation *a)
 	json_object_set_new(j, "bound_link_s", json_real(a->bound.link_s));
 	json_object_set_new(j, "bound_load_s", json_real(a->bound.load_s));
 	json_object_set_new(j, "lcu_ecc", json_boolean(!a->no_ecc));
+	alloc_put_group(j, a);
 	if (a->removed.n)
 		json_object_set_new(j, "removed", alloc_put_names(a->removed.v, a->removed.n));
 	for (i = 0; i < a->nlayers; i++) {
@@ -321,6 +322,8 @@ static int read_facts(struct allocation *a, const json_t *j, struct err *e)
 		return -1;
 	a->no_ecc = !ecc;
 	a->scale = 1;
+	if (alloc_read_group(a, j, e) < 0)
+		return -1;
 	if (json_object_get(j, "removed") &&
 	    alloc_read_names(a, j, "removed", &a->removed.v, &a->removed.n, e) < 0)
 		return -1;

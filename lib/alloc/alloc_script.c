@@ -1,5 +1,5 @@
 /* The automatic model script: every choice, so that reading it again repeats the allocation. */
-#include "alloc/alloc.h"
+#include "alloc/alloc_set.h"
 
 static void name_list(const struct allocation *a, const size_t *layers, size_t n, struct str *out)
 {
@@ -171,6 +171,13 @@ static void print_merges(const struct allocation *a, struct str *out)
 	free(members);
 }
 
+/* Contexts of several groups have the same numbers. */
+static void print_prefix(const struct allocation *a, struct str *out)
+{
+	if (a->group.name)
+		str_printf(out, "%s_", a->group.name);
+}
+
 static void print_contexts(const struct allocation *a, struct str *out)
 {
 	size_t *members = xcalloc(a->nlayers + 1, sizeof *members);
@@ -181,6 +188,7 @@ static void print_contexts(const struct allocation *a, struct str *out)
 		for (i = n = 0; i < a->nlayers; i++)
 			if (a->layers[i].context == c)
 				members[n++] = i;
+		print_prefix(a, out);
 		str_printf(out, "context_%d = context(", c);
 		name_list(a, members, n, out);
 		str_puts(out, ")\n");
@@ -226,8 +234,10 @@ static void print_places(const struct allocation *a, struct str *out)
 					members[n++] = i;
 			if (n == 0)
 				continue;
-			if (a->ncontexts > 1)
+			if (a->ncontexts > 1) {
+				print_prefix(a, out);
 				str_printf(out, "context_%d.", c);
+			}
 			str_printf(out, "place(%d, ", k);
 			name_list(a, members, n, out);
 			str_puts(out, ")\n");
@@ -261,12 +271,25 @@ static void print_removed(const struct allocation *a, struct str *out)
 	}
 }
 
-void alloc_script(const struct allocation *a, struct str *out)
+static void print_head(const struct allocation *a, struct str *out)
 {
 	if (a->batch != 1)
 		str_printf(out, "performance_param(optimize_for_batch=%d)\n", a->batch);
 	if (a->no_ecc)
 		str_puts(out, "allocator_param(enable_lcu_ecc=disabled)\n");
+}
+
+static void print_group(const struct hn_group *group, struct str *out)
+{
+	if (!group->name)
+		return;
+	str_printf(out, "%s = network_group(", group->name);
+	string_list(group->networks, group->nnetworks, out);
+	str_puts(out, ")\n");
+}
+
+static void print_body(const struct allocation *a, struct str *out)
+{
 	print_removed(a, out);
 	print_contexts(a, out);
 	print_defuse(a, out);
@@ -275,4 +298,20 @@ void alloc_script(const struct allocation *a, struct str *out)
 	print_params(a, out);
 	print_places(a, out);
 	print_buffers(a, out);
+}
+
+void alloc_set_script(const struct alloc_set *s, struct str *out)
+{
+	print_head(s->v[0], out);
+	for (size_t i = 0; i < s->n; i++)
+		print_group(&s->v[i]->group, out);
+	for (size_t i = 0; i < s->n; i++)
+		print_body(s->v[i], out);
+}
+
+void alloc_script(const struct allocation *a, struct str *out)
+{
+	print_head(a, out);
+	print_group(&a->group, out);
+	print_body(a, out);
 }

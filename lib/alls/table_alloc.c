@@ -81,7 +81,7 @@ const struct alls_row alls_rows_alloc[] = {
 	{ "mux_demux", .stages = ALLOC, NO_EFFECT(NO_MUX), NAMES(2),
 	  .what = "tensors between contexts that share a stream",
 	  ARGS({ "layers_from", LAYERS, REQUIRED, POSITIONAL }, TO_SEVERAL) },
-	{ "network_group", .stages = ALLOC, NO_EFFECT("all networks of a bundle are one group"), NAMES(1),
+	{ "network_group", .stages = ALLOC, APPLIED, NAMES(1),
 	  .what = "the networks that are loaded together",
 	  ARGS({ "networks", TEXT, LIST(1, MANY), REQUIRED, POSITIONAL }) },
 	{ "output_layer", .stages = ALLOC, APPLIED, NAMES(1),

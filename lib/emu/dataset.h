@@ -56,6 +56,8 @@ int results_add(struct results *r, size_t i, const void *data, size_t n, struct 
  * ports' names as keys.  "-" is standard output.
  */
 int results_write(struct results *r, const char *path, struct err *e);
+/* Puts the arrays into `all`, under the ports' names. */
+int results_collect(struct results *r, struct tensors *all, struct err *e);
 void results_free(struct results *r); /* NULL is fine */
 
 /* n images of a port as floats, whatever their encoding. */

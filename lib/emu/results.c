@@ -94,6 +94,18 @@ static bool ends_in(const char *s, const char *end)
 	return n >= m && strcmp(s + n - m, end) == 0;
 }
 
+int results_collect(struct results *r, struct tensors *all, struct err *e)
+{
+	struct tensor t;
+
+	for (size_t i = 0; i < r->nports; i++) {
+		if (collected(r, i, &t, e) < 0)
+			return -1;
+		tensors_set(all, r->ports[i].name, t);
+	}
+	return 0;
+}
+
 int results_write(struct results *r, const char *path, struct err *e)
 {
 	const bool npz = ends_in(path, ".npz") || (r->nports > 1 && strcmp(path, "-") == 0);
@@ -113,10 +125,7 @@ int results_write(struct results *r, const char *path, struct err *e)
 		return rc;
 	}
 	all = tensors_new();
-	for (size_t i = 0; i < r->nports && rc == 0; i++)
-		if ((rc = collected(r, i, &t, e)) == 0)
-			tensors_set(all, r->ports[i].name, t);
-	if (rc == 0)
+	if ((rc = results_collect(r, all, e)) == 0)
 		rc = npz_write(path, all, e);
 	tensors_free(all);
 	return rc;

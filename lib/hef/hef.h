@@ -50,6 +50,16 @@ int hef_form_read(const struct alls *s, struct hef_form *f, struct err *e);
 int hef_write(const struct isa_prog *p, const struct hef_host *host, const struct hef_form *form,
 	      struct str *out, struct err *e);
 
+/* A network group: a programme of its own, and what the host does around it. */
+struct hef_group {
+	const struct isa_prog *p;
+	const struct hef_host *host;
+	double fps; /* expected; 0: not known */
+};
+/* The same with several groups, in this order; their programmes have different names. */
+int hef_write_groups(const struct hef_group *g, size_t n, const struct hef_form *form,
+		     struct str *out, struct err *e);
+
 struct hef;
 /*
  * Reads a HEF of any header version from n bytes, which must outlive the result: header,
@@ -70,19 +80,22 @@ struct hef_rule_text {
 /* Rule i in the order in which they are checked; false past the end. */
 bool hef_rule(size_t i, struct hef_rule_text *out);
 
-/* The programme in the configuration words; an error when it is not for our machine. */
-struct isa_prog *hef_programme(const struct hef *h, struct err *e);
+/* Network groups of a checked file, at least one, and their names. */
+size_t hef_groups(const struct hef *h);
+const char *hef_name_of_group(const struct hef *h, size_t group);
+/* The programme in a group's configuration words; an error when it is not for our machine. */
+struct isa_prog *hef_programme(const struct hef *h, size_t group, struct err *e);
 
 /*
  * What the file says that the host does in front of the device (PART_BEFORE) or behind it
  * (PART_BEHIND): a graph as graph_part gives it, whose inputs or outputs at the device are the
  * programme's streams in order.
  */
-struct graph *hef_part(const struct hef *h, const struct isa_prog *p, enum graph_part which,
-		       struct err *e);
+struct graph *hef_part(const struct hef *h, size_t group, const struct isa_prog *p,
+		       enum graph_part which, struct err *e);
 
 /* Bytes of configuration words of each context, unpacked, in an array that the caller frees. */
-uint64_t *hef_context_words(const struct hef *h);
+uint64_t *hef_context_words(const struct hef *h, size_t group);
 
 /* Appends what `hailortcli parse-hef` prints. */
 int hef_info(const struct hef *h, bool streams, bool vstreams, struct str *out, struct err *e);

@@ -147,13 +147,12 @@ static void sort_outputs(const struct hef *h, struct behind *b)
 	}
 }
 
-static int build_behind(const struct hef *h, struct builder *b, struct err *e)
+static int build_behind(const struct hef *h, const Hef__NetworkGroup *group, struct builder *b,
+			struct err *e)
 {
-	const size_t ns = b->p->nstreams,
-		     most = ns + b->p->nposts + h->msg->network_groups[0]->n_ops;
-	struct behind o = { .group = h->msg->network_groups[0],
-			    .nops = hef_has(h->msg, EXT_NET_FLOW) ? h->msg->network_groups[0]->n_ops
-								  : 0,
+	const size_t ns = b->p->nstreams, most = ns + b->p->nposts + group->n_ops;
+	struct behind o = { .group = group,
+			    .nops = hef_has(h->msg, EXT_NET_FLOW) ? group->n_ops : 0,
 			    .core = b->core,
 			    .p = b->p,
 			    .g = b->g,
@@ -195,20 +194,20 @@ static int build_before(struct builder *b)
 	return 0;
 }
 
-struct graph *hef_part(const struct hef *h, const struct isa_prog *p, enum graph_part which,
-		       struct err *e)
+struct graph *hef_part(const struct hef *h, size_t group, const struct isa_prog *p,
+		       enum graph_part which, struct err *e)
 {
 	struct hef_core core = { 0 };
 	struct builder b = { .core = &core, .p = p };
 
-	if (h->msg->n_network_groups != 1 ||
-	    !hef_core_at(h->msg, h->msg->network_groups[0], 0, &core)) {
-		err_set(e, "%zu network groups with a core, one is expected",
-			h->msg->n_network_groups);
+	if (group >= h->msg->n_network_groups ||
+	    !hef_core_at(h->msg, h->msg->network_groups[group], 0, &core)) {
+		err_set(e, "network group %zu has no core", group);
 		return NULL;
 	}
 	b.g = graph_new(p->net);
-	if ((which == PART_BEHIND ? build_behind(h, &b, e) : build_before(&b)) == 0 &&
+	if ((which == PART_BEHIND ? build_behind(h, h->msg->network_groups[group], &b, e)
+				  : build_before(&b)) == 0 &&
 	    graph_validate(b.g, NULL, e) == 0)
 		return b.g;
 	graph_free(b.g);

@@ -61,17 +61,24 @@ static int load(struct loader *l, const struct hef_core *c)
 	return segments(l);
 }
 
-struct isa_prog *hef_programme(const struct hef *h, struct err *e)
+size_t hef_groups(const struct hef *h)
+{
+	return h->msg->n_network_groups;
+}
+
+const char *hef_name_of_group(const struct hef *h, size_t group)
+{
+	return hef_group_name(h->msg->network_groups[group]);
+}
+
+struct isa_prog *hef_programme(const struct hef *h, size_t group, struct err *e)
 {
 	struct loader l = { .h = h, .e = e };
 	struct isa_prog *p = NULL;
 	struct hef_core core;
 
-	if (h->msg->n_network_groups != 1) {
-		err_set(e, "%zu network groups, the simulator runs one", h->msg->n_network_groups);
-		return NULL;
-	}
-	if (!hef_core_at(h->msg, h->msg->network_groups[0], 0, &core)) {
+	if (group >= h->msg->n_network_groups ||
+	    !hef_core_at(h->msg, h->msg->network_groups[group], 0, &core)) {
 		err_set(e, "no core");
 		return NULL;
 	}
@@ -100,13 +107,13 @@ static uint64_t room(const struct hef *h, Hef__Operation *const *ops, size_t n)
 	return bytes;
 }
 
-uint64_t *hef_context_words(const struct hef *h)
+uint64_t *hef_context_words(const struct hef *h, size_t group)
 {
 	struct hef_core core = { 0 };
 	uint64_t *words;
 
-	if (h->msg->n_network_groups)
-		hef_core_at(h->msg, h->msg->network_groups[0], 0, &core);
+	if (group < h->msg->n_network_groups)
+		hef_core_at(h->msg, h->msg->network_groups[group], 0, &core);
 	words = xcalloc(core.ncontexts, sizeof *words);
 	for (size_t c = 0; c < core.ncontexts; c++)
 		words[c] = room(h, core.contexts[c]->operations, core.contexts[c]->n_operations);

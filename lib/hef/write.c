@@ -28,29 +28,59 @@ static void optional(struct writer *w, Hef__Hef *m, uint32_t type)
 	m->optional_extensions[m->n_optional_extensions++] = x;
 }
 
+/* A writer of each network group: what any of them asks for. */
+static bool any(const struct writer *w, size_t n, bool (*is)(const struct writer *w))
+{
+	for (size_t i = 0; i < n; i++)
+		if (is(&w[i]))
+			return true;
+	return false;
+}
+
+static bool has_ddr(const struct writer *w)
+{
+	return any_ddr(w->p);
+}
+
+static bool has_contexts(const struct writer *w)
+{
+	return w->p->ncontexts > 1;
+}
+
+static bool has_networks(const struct writer *w)
+{
+	return w->nnetworks > 1;
+}
+
+static bool needs_extension(const struct writer *w, size_t n, uint32_t x)
+{
+	for (size_t i = 0; i < n; i++)
+		if (hef_needs_extension(&w[i], x) ||
+		    (x == EXT_SCALE_PER_FEATURE && w[i].per_feature))
+			return true;
+	return x == EXT_NET_FLOW || x == EXT_PERIPH ||
+	       (x == EXT_SHARED_CONFIG && w->form->version == HEF_ALIGNED);
+}
+
 /* Exactly those that the file uses; 11 tells the runtime that padding is done here. */
-static void extensions(struct writer *w, Hef__Hef *m)
+static void extensions(struct writer *w, size_t n, Hef__Hef *m)
 {
 	m->extensions = arena_array(&w->arena, EXT_COUNT, sizeof *m->extensions);
-	if (any_ddr(w->p)) {
+	if (any(w, n, has_ddr)) {
 		extension(w, m, EXT_DDR);
 		extension(w, m, EXT_PADDED_DDR);
 	}
-	if (w->p->ncontexts > 1)
+	if (any(w, n, has_contexts))
 		extension(w, m, EXT_MULTI_CONTEXT);
 	if (w->form->compressed)
 		extension(w, m, EXT_COMPRESSED);
-	if (hef_any_transposed(w))
+	if (any(w, n, hef_any_transposed))
 		extension(w, m, EXT_TRANSPOSE);
-	for (uint32_t i = EXT_NET_FLOW; i < EXT_COUNT; i++) {
-		if (i == EXT_NET_FLOW || i == EXT_PERIPH ||
-		    (i == EXT_SCALE_PER_FEATURE && w->per_feature) ||
-		    (i == EXT_SHARED_CONFIG && w->form->version == HEF_ALIGNED) ||
-		    hef_needs_extension(w, i))
+	for (uint32_t i = EXT_NET_FLOW; i < EXT_COUNT; i++)
+		if (needs_extension(w, n, i))
 			extension(w, m, i);
-	}
 	m->optional_extensions = arena_array(&w->arena, 2, sizeof *m->optional_extensions);
-	if (w->nnetworks > 1)
+	if (any(w, n, has_networks))
 		optional(w, m, EXT_MULTI_NETWORK);
 	optional(w, m, EXT_HW_PADDING);
 }
@@ -61,7 +91,8 @@ static Hef__GroupMetadata *metadata(struct writer *w)
 
 	hef__group_metadata__init(d);
 	d->network_group_name = w->p->net;
-	d->bottleneck_fps = w->form->fps;
+	d->network_group_index = w->index;
+	d->bottleneck_fps = w->fps;
 	d->cfg_channels_count = w->form->channels;
 	d->cfg_channels_config =
 	    arena_array(&w->arena, w->form->channels, sizeof *d->cfg_channels_config);
@@ -266,6 +297,7 @@ static int group(struct writer *w, Hef__Hef *m, Hef__NetworkGroup *g)
 	core_pads(w, op);
 	g->metadata = metadata(w);
 	g->network_group_name = w->p->net;
+	g->network_group_index = w->index;
 	g->networks_names = w->networks;
 	g->n_networks_names = w->nnetworks;
 	sorted_outputs(w, g);
@@ -274,24 +306,40 @@ static int group(struct writer *w, Hef__Hef *m, Hef__NetworkGroup *g)
 	return hef_write_ops(w, g);
 }
 
-static int message(struct writer *w, Hef__Hef *m)
+static int add_group(struct writer *w, Hef__Hef *m)
+{
+	Hef__NetworkGroup *g = arena_alloc(&w->arena, sizeof *g);
+
+	hef__network_group__init(g);
+	m->network_groups[m->n_network_groups++] = g;
+	w->max_periph = hef_max_periph(m);
+	return hef_plan_ports(w) < 0 ? -1 : group(w, m, g);
+}
+
+/* The words of the groups stand one behind the other. */
+static int message(struct writer *w, size_t n, Hef__Hef *m)
 {
 	Hef__Header *h = arena_alloc(&w->arena, sizeof *h);
-	Hef__NetworkGroup *g = arena_alloc(&w->arena, sizeof *g);
 
 	hef__hef__init(m);
 	hef__header__init(h);
-	hef__network_group__init(g);
 	h->hw_arch = (Hef__HwArch)w->p->machine.hef_arch;
 	h->sdk_version = arena_strdup(&w->arena, "hntools " HN_VERSION);
 	h->version = 1;
 	m->header = h;
-	m->network_groups = arena_array(&w->arena, 1, sizeof *m->network_groups);
-	m->network_groups[m->n_network_groups++] = g;
-	hef_plan_networks(w);
-	extensions(w, m);
-	w->max_periph = hef_max_periph(m);
-	return hef_plan_ports(w) < 0 ? -1 : group(w, m, g);
+	m->network_groups = arena_array(&w->arena, n, sizeof *m->network_groups);
+	for (size_t i = 0; i < n; i++)
+		hef_plan_networks(&w[i]);
+	extensions(w, n, m);
+	for (size_t i = 0; i < n; i++) {
+		if (i > 0) {
+			w[i].ccws = w[i - 1].ccws;
+			w[i - 1].ccws = (struct str){ 0 };
+		}
+		if (add_group(&w[i], m) < 0)
+			return -1;
+	}
+	return 0;
 }
 
 /* The runtime crashes on some faults: what goes out has passed every rule. */
@@ -326,30 +374,59 @@ static int check_form(const struct isa_prog *p, const struct hef_form *f, struct
 	return 0;
 }
 
-int hef_write(const struct isa_prog *p, const struct hef_host *host, const struct hef_form *form,
-	      struct str *out, struct err *e)
+static int open_writer(struct writer *w, const struct hef_group *g, uint32_t index,
+		       const struct hef_form *form, struct err *e)
 {
-	struct writer w = {
-		.p = p, .host = host, .form = form, .e = e, .per_feature = per_feature(p)
-	};
+	*w = (struct writer){ .p = g->p,
+			      .host = g->host,
+			      .form = form,
+			      .fps = g->fps,
+			      .index = index,
+			      .e = e,
+			      .per_feature = per_feature(g->p) };
+	return check_form(g->p, form, e) < 0 || hef_check_host(w) < 0
+		   ? -1
+		   : isa_encode(g->p, &w->image, e);
+}
+
+static void close_writer(struct writer *w)
+{
+	for (int32_t c = 0; w->ports && c < w->p->ncontexts; c++)
+		free(w->ports[c].v);
+	str_release(&w->ccws);
+	isa_image_release(&w->image);
+	arena_release(&w->arena);
+}
+
+int hef_write_groups(const struct hef_group *g, size_t n, const struct hef_form *form,
+		     struct str *out, struct err *e)
+{
+	struct writer *w = xcalloc(n, sizeof *w);
 	struct str proto = { 0 };
 	size_t start = out->len;
 	Hef__Hef m;
-	int r;
+	int r = 0;
 
-	r = check_form(p, form, e) < 0 || hef_check_host(&w) < 0 || isa_encode(p, &w.image, e) < 0
-		? -1
-		: message(&w, &m);
-	if (r == 0) {
+	for (size_t i = 0; i < n && r == 0; i++)
+		r = open_writer(&w[i], &g[i], (uint32_t)i, form, e);
+	if (r == 0 && (r = message(w, n, &m)) == 0) {
 		hef_pb_pack(&m, &proto);
-		hef_join(form->version, proto.p, proto.len, w.ccws.p, w.ccws.len, out);
+		hef_join(form->version, proto.p, proto.len, w[n - 1].ccws.p, w[n - 1].ccws.len,
+			 out);
 		r = verify(out->p + start, out->len - start, e);
 	}
-	for (int32_t c = 0; w.ports && c < p->ncontexts; c++)
-		free(w.ports[c].v);
+	for (size_t i = 0; i < n; i++)
+		if (w[i].p)
+			close_writer(&w[i]);
+	free(w);
 	str_release(&proto);
-	str_release(&w.ccws);
-	isa_image_release(&w.image);
-	arena_release(&w.arena);
 	return r;
+}
+
+int hef_write(const struct isa_prog *p, const struct hef_host *host, const struct hef_form *form,
+	      struct str *out, struct err *e)
+{
+	const struct hef_group g = { p, host, form->fps };
+
+	return hef_write_groups(&g, 1, form, out, e);
 }

@@ -31,6 +31,8 @@ struct writer {
 	const struct isa_prog *p;
 	const struct hef_host *host;
 	const struct hef_form *form;
+	double fps;     /* of the group */
+	uint32_t index; /* and its place in the file */
 	struct isa_image image;
 	struct str ccws;
 	size_t chunk; /* next chunk of the image to point at */

@@ -38,6 +38,23 @@ static json_t *layer_json(struct writer *w, const struct isa_layer *l)
 	    "columns", (int)l->column_from, (int)l->column_to);
 }
 
+/* Several groups make a list. */
+static void add_text(struct writer *w, Hef__Hef *m, const char *text)
+{
+	const char *before = (const char *)m->mapping.data;
+	const int n = (int)m->mapping.len;
+	char *all;
+
+	if (!n)
+		all = arena_strdup(&w->arena, text);
+	else if (before[0] == '[')
+		all = arena_printf(&w->arena, "%.*s,%s]", n - 1, before, text);
+	else
+		all = arena_printf(&w->arena, "[%s,%s]", before, text);
+	m->mapping.data = (uint8_t *)all;
+	m->mapping.len = strlen(all);
+}
+
 /* Compact, for it may be long. */
 static void mapping(struct writer *w, Hef__Hef *m)
 {
@@ -50,8 +67,7 @@ static void mapping(struct writer *w, Hef__Hef *m)
 	j = json_pack("{s:s, s:s, s:i, s:o}", "network", p->net, "target", p->machine.arch,
 		      "contexts", (int)p->ncontexts, "layers", layers);
 	text = json_dumps(j, JSON_COMPACT);
-	m->mapping.data = (uint8_t *)arena_strdup(&w->arena, text);
-	m->mapping.len = strlen(text);
+	add_text(w, m, text);
 	free(text);
 	json_decref(j);
 }

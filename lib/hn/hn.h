@@ -257,6 +257,19 @@ struct graph *graph_part(const struct graph *g, enum graph_part which, struct er
 struct graph *graph_join(const struct graph *before, const struct graph *device,
 			 const struct graph *behind, struct err *e);
 
+/* Networks of a graph that are loaded together: the scopes of their layers. */
+struct hn_group {
+	char *name; /* NULL: there are no groups */
+	char **networks;
+	size_t nnetworks;
+};
+/* Does a layer of this full name belong to one of its networks? */
+bool hn_group_has(const struct hn_group *group, const char *name);
+/* Has a graph layers of that scope? */
+bool graph_has_network(const struct graph *g, const char *network);
+/* The group's layers, linked, called by its name; error when others read them, or they others. */
+struct graph *graph_of_group(const struct graph *g, const struct hn_group *group, struct err *e);
+
 /* HN JSON in the real form (reference: hn(5)); fields with default values are omitted. */
 json_t *graph_to_json(const struct graph *g);
 struct graph *graph_from_json(const json_t *j, struct err *e);

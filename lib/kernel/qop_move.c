@@ -307,25 +307,25 @@ void qop_rows_depth_space(const struct qop *q, size_t in, int32_t y, int32_t *fi
 	*last = q->type == HN_DEPTH_TO_SPACE ? y / b : y * b + b - 1;
 }
 
-/* 1 x 1 blocks, whole tensors, nothing around them. */
+/* Moves that leave a tensor of the same shape as it is: 1 x 1 blocks, all of it, no margin. */
+static const bool moves[HN_TYPE_COUNT] = {
+	/* clang-format off */
+	[HN_SHORTCUT]       = true,
+	[HN_CONCAT]         = true,
+	[HN_SLICE]          = true,
+	[HN_EXTERNAL_PAD]   = true,
+	[HN_DEPTH_TO_SPACE] = true,
+	[HN_SPACE_TO_DEPTH] = true,
+	/* clang-format on */
+};
+
 static bool moves_nothing(const struct qop *q)
 {
-	switch (q->type) {
-	case HN_SHORTCUT:
-	case HN_CONCAT:
-	case HN_SLICE:
-	case HN_EXTERNAL_PAD:
-	case HN_DEPTH_TO_SPACE:
-	case HN_SPACE_TO_DEPTH:
-		for (size_t i = 0; i < 3; i++)
-			if (q->in_shape.v[i] != q->out_shape.v[i])
-				return false;
-		return true;
-	case HN_FORMAT_CONVERSION:
-		return q->geom.n == 1;
-	default:
-		return false;
-	}
+	bool same = true;
+
+	for (size_t i = 0; i < 3; i++)
+		same = same && q->in_shape.v[i] == q->out_shape.v[i];
+	return (same && moves[q->type]) || (q->type == HN_FORMAT_CONVERSION && q->geom.n == 1);
 }
 
 bool qop_keeps_codes(const struct qop *q)

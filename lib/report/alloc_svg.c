@@ -149,19 +149,29 @@ static double draw_cycles(const struct allocation *a, double top, struct str *ou
 	return y - top;
 }
 
-void alloc_svg(const struct allocation *a, const struct target *t, struct str *out)
+/* Returns the y below it. */
+static double draw_allocation(const struct allocation *a, const struct target *t, double y,
+			      struct str *body)
+{
+	char title[256];
+
+	snprintf(title, sizeof title, "%.40s%s%.80s: %d context%s, %zu physical layers, %.2f FPS",
+		 t->name, a->group.name ? ", group " : "", a->group.name ? a->group.name : "",
+		 (int)a->ncontexts, a->ncontexts == 1 ? "" : "s", a->nlayers, a->fps);
+	text(body, MARGIN, y + LINE, title);
+	y += 2 * LINE;
+	for (int32_t c = 0; c < a->ncontexts; c++)
+		y += draw_context(a, t, c, y, body) + MARGIN;
+	return y + draw_cycles(a, y, body) + MARGIN;
+}
+
+void alloc_svg(const struct alloc_set *s, const struct target *t, struct str *out)
 {
 	struct str body = { 0 };
 	double y = MARGIN;
-	char title[128];
 
-	snprintf(title, sizeof title, "%.40s: %d context%s, %zu physical layers, %.2f FPS", t->name,
-		 (int)a->ncontexts, a->ncontexts == 1 ? "" : "s", a->nlayers, a->fps);
-	text(&body, MARGIN, y + LINE, title);
-	y += 2 * LINE;
-	for (int32_t c = 0; c < a->ncontexts; c++)
-		y += draw_context(a, t, c, y, &body) + MARGIN;
-	y += draw_cycles(a, y, &body) + MARGIN;
+	for (size_t i = 0; i < s->n; i++)
+		y = draw_allocation(s->v[i], t, y, &body);
 	str_printf(out,
 		   "<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"%d\" height=\"%.0f\" "
 		   "font-family=\"sans-serif\" font-size=\"10\">\n",

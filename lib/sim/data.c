@@ -130,7 +130,7 @@ static int run_all(struct run *r, const struct isa_prog *p, const struct sim_opt
 		return -1;
 	r->in_data = buffers(r->in, r->nin, batch);
 	r->leave_data = buffers(r->leave, r->nleave, batch);
-	r->keep = o->out != NULL;
+	r->keep = o->out || o->collect;
 	for (size_t at = 0; at < count; at += batch) {
 		size_t n = count - at < batch ? count - at : batch;
 
@@ -138,6 +138,8 @@ static int run_all(struct run *r, const struct isa_prog *p, const struct sim_opt
 			return -1;
 		progress("images", at + n, count);
 	}
+	if (o->collect && results_collect(r->results, o->collect, e) < 0)
+		return -1;
 	if (o->out && results_write(r->results, o->out, e) < 0)
 		return -1;
 	if (r->accuracy)

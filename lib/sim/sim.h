@@ -32,12 +32,13 @@ size_t sim_ports(const struct isa_prog *p, bool output, struct io_port **out);
 struct sim_opts {
 	const char *const *inputs; /* "F.npy" or "LAYER=F.npy" */
 	size_t ninputs;
-	const char *out;    /* .npy, .npz or "-"; NULL: write nothing */
-	const char *labels; /* NULL: no accuracy */
-	const char *top;    /* "1,5" */
-	bool raw;           /* write codes as they are */
-	int batch;          /* images per step */
-	int data_count;     /* images at most; 0: all */
+	const char *out;         /* .npy, .npz or "-"; NULL: write nothing */
+	struct tensors *collect; /* results go into it instead; may be NULL */
+	const char *labels;      /* NULL: no accuracy */
+	const char *top;         /* "1,5" */
+	bool raw;                /* write codes as they are */
+	int batch;               /* images per step */
+	int data_count;          /* images at most; 0: all */
 	/* what the host does (graph_part), sim_data's from now on; NULL: nothing */
 	struct graph *before, *behind;
 };

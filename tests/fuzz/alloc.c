@@ -3,14 +3,14 @@
  * allocation that is read is written the same again.  Input that begins with '{' is an allocation.
  */
 #include "../unit/net.h"
+#include "alloc/alloc_set.h"
 #include "io/json.h"
 #include <string.h>
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
-static char *text_of(const struct allocation *a, size_t *n)
+static char *text_of(json_t *j, size_t *n)
 {
-	json_t *j = alloc_to_json(a);
 	struct str s = { 0 };
 
 	json_text(j, &s);
@@ -19,7 +19,7 @@ static char *text_of(const struct allocation *a, size_t *n)
 	return s.p;
 }
 
-static void same(const struct allocation *a, const struct allocation *b, const char *what)
+static void same(json_t *a, json_t *b, const char *what)
 {
 	size_t na, nb;
 	char *x = text_of(a, &na);
@@ -35,24 +35,23 @@ static void read_allocation(const char *text, size_t n)
 {
 	struct err e = { 0 };
 	struct str script = { 0 };
-	struct allocation *a = NULL;
-	struct allocation *again;
+	struct alloc_set a = { 0 }, again = { 0 };
 	json_t *j = json_parse(text, n, &e);
 	json_t *copy;
 
-	if (j && (a = alloc_from_json(j, &e)) != NULL) {
-		copy = alloc_to_json(a);
-		if (!(again = alloc_from_json(copy, &e)))
+	if (j && alloc_set_from_json(j, &a, &e) == 0) {
+		copy = alloc_set_to_json(&a);
+		if (alloc_set_from_json(copy, &again, &e) < 0)
 			BUG("what was written is not read: %s", e.msg);
-		same(a, again, "the second reading");
-		alloc_script(a, &script);
-		alloc_free(again);
+		same(json_incref(copy), alloc_set_to_json(&again), "the second reading");
+		alloc_set_script(&a, &script);
 		json_decref(copy);
 	} else if (!err_is(&e)) {
 		BUG("an error without a message");
 	}
 	str_release(&script);
-	alloc_free(a);
+	alloc_set_free(&a);
+	alloc_set_free(&again);
 	json_decref(j);
 }
 
@@ -78,7 +77,7 @@ static void follow_script(const struct net *n, const struct target *t, const cha
 	again = alloc_run(n->g, &n->m, &(struct alloc_opts){ .target = t, .script = s }, &e);
 	if (!again)
 		BUG("automatic script: %s", e.msg);
-	same(a, again, "the automatic script's result");
+	same(alloc_to_json(a), alloc_to_json(again), "the automatic script's result");
 	alls_free(s);
 	alloc_free(a);
 	alloc_free(again);

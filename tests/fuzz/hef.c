@@ -32,7 +32,7 @@ static void put_hash(uint8_t *file, size_t n)
 static void programme(const struct hef *h)
 {
 	struct err e = { 0 };
-	struct isa_prog *p = hef_programme(h, &e);
+	struct isa_prog *p = hef_programme(h, 0, &e);
 	struct isa_prog *q = NULL;
 	struct isa_image im;
 
@@ -41,7 +41,7 @@ static void programme(const struct hef *h)
 	if (isa_encode(p, &im, &e) < 0 || !(q = isa_decode(im.bytes.p, im.bytes.len, &e)))
 		abort();
 	for (int which = PART_BEFORE; which <= PART_BEHIND; which += PART_BEHIND - PART_BEFORE) {
-		struct graph *g = hef_part(h, p, (enum graph_part)which, &e);
+		struct graph *g = hef_part(h, 0, p, (enum graph_part)which, &e);
 
 		if (!g && !err_is(&e))
 			abort();

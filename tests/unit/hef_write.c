@@ -26,7 +26,7 @@ static void round_trip(const char *name, const struct variant *v, const char *sa
 	char what[1200];
 	bool ok = isa_check(p, &e) == 0 && hef_write(p, NULL, form, &file, &e) == 0 &&
 		  (h = hef_parse(file.p, file.len, &e)) && hef_check(h, &e) == 0 &&
-		  (back = hef_programme(h, &e)) && same_image(p, back);
+		  (back = hef_programme(h, 0, &e)) && same_image(p, back);
 
 	snprintf(what, sizeof what, "%s: %s", name, e.msg);
 	check(ok, what);
