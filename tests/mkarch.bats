@@ -11,7 +11,7 @@ load helper
 			far(p2, p) || far(o2, o) { printf "%s: %.2f M, %.2f G, not %s M, %s G\n", name, p2, o2, p, o; exit 1 }'
 		seen=$((seen + 1))
 	done < <(grep -v '^#' "$ROOT/tests/cases/archs.txt")
-	[ "$seen" -ge 89 ]
+	[ "$seen" -ge 96 ]
 }
 
 # made ARCH [MKARCH-OPTION...]: with few channels it passes the whole chain, and the program runs.
@@ -70,4 +70,14 @@ made() {
 @test "the residual encoders of CLIP, PP-OCRv5's recognition" {
 	made clip_resnet_50_image_encoder --size 64
 	made paddle_ocr_v5_mobile_recognition --classes 50
+}
+
+@test "further networks of the zoo" {
+	made yolov5s_wo_spp --size 64
+	made yolov7x --size 64
+	made arcface_mobilefacenet
+	made face_attr_resnet_v1_18 --size 178
+	made lightface_slim
+	made scdepthv3 --size 320
+	made unet_mobilenet_v2 --size 64
 }

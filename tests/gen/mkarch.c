@@ -110,6 +110,8 @@ static const struct arch_row *const families[] = {
 	arch_damoyolo,
 	arch_deep_yolo,
 	arch_mixed,
+	arch_yolov5,
+	arch_zoo,
 };
 /* clang-format on */
 

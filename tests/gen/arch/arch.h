@@ -115,7 +115,7 @@ void ar_anchor_levels(struct arch *a, const char *scope, const struct val *p,
 /* "FORMAT" in a rotating buffer: scopes of repeated blocks. */
 const char *ar_name(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 
-/* ResNet's stages without pooling and classes; keep: outputs of the four stages, or NULL. */
+/* ResNet's stages without pooling and classes; keep: of the stem and the four stages, or NULL. */
 struct val ar_resnet(struct arch *a, struct val x, const int blocks[4], bool deep,
 		     struct val *keep);
 
@@ -128,6 +128,8 @@ extern const struct arch_row arch_face[];
 extern const struct arch_row arch_damoyolo[];
 extern const struct arch_row arch_deep_yolo[];
 extern const struct arch_row arch_mixed[];
+extern const struct arch_row arch_yolov5[];
+extern const struct arch_row arch_zoo[];
 
 void arch_mobilenet_v1(struct arch *a);
 void arch_mobilenet_v2(struct arch *a);

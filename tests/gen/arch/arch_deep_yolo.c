@@ -1,6 +1,6 @@
 /*
- * Deeper YOLO networks: release 6 of YOLOv5 with a fourth level, YOLOv7-E6, and YOLOv9-C (Wang et
- * al. 2024).
+ * Deeper YOLO networks: release 6 of YOLOv5 with a fourth level, YOLOv7-E6 and X, and YOLOv9-C
+ * (Wang et al. 2024).
  */
 #include "arch_yolo.h"
 
@@ -112,6 +112,59 @@ static void yolov7e6(struct arch *a, const void *with)
 	ar_anchor_levels(a, "/model.140", p, anchors, 4, 0, true);
 }
 
+/* ---- YOLOv7-X: pools and convolutions of half of the features halve ---- */
+static struct val shrink(struct arch *a, const char *s, struct val x, const struct val *more)
+{
+	const int c = more ? x.c : x.c / 2;
+	struct val part[3];
+
+	part[1] = ar_maxpool(a, ar_name("%s.0", s), x, 2, 2);
+	part[1] = ar_cba(a, ar_name("%s.1", s), part[1], c, 1, 1);
+	part[0] = ar_cba(a, ar_name("%s.2", s), x, c, 1, 1);
+	part[0] = ar_cba(a, ar_name("%s.3", s), part[0], c, 3, 2);
+	if (more)
+		part[2] = *more;
+	return ar_concat(a, s, part, more ? 3 : 2);
+}
+
+static void yolov7x(struct arch *a, const void *with)
+{
+	static const float anchors[3][6] = { { 12, 16, 19, 36, 40, 28 },
+					     { 36, 75, 76, 55, 72, 146 },
+					     { 142, 110, 192, 243, 459, 401 } };
+	static const int inner[4] = { 64, 128, 256, 256 }, out[4] = { 320, 640, 1280, 1280 };
+	struct val x = ar_input(a, 3, 640), keep[4], top[3], p[3];
+
+	(void)with;
+	defaults(a);
+	x = ar_cba(a, "/model.0", x, ar_thin(a, 40), 3, 1);
+	x = ar_cba(a, "/model.1", x, ar_thin(a, 80), 3, 2);
+	x = ar_cba(a, "/model.3", ar_cba(a, "/model.2", x, ar_thin(a, 80), 3, 1), ar_thin(a, 160),
+		   3, 2);
+	for (int i = 0; i < 4; i++) {
+		if (i)
+			x = shrink(a, ar_name("/mp%d", i), x, NULL);
+		keep[i] = x = ar_stack(a, ar_name("/elan%d", i), x, ar_thin(a, inner[i]), 6, 2,
+				       ar_thin(a, out[i]));
+	}
+	top[2] = x = ar_sppcspc(a, x, ar_thin(a, 640));
+	for (int i = 1; i >= 0; i--) {
+		x = ar_route(a, ar_name("/to%d", i), x, keep[i + 1], ar_thin(a, 160 << i));
+		top[i] = x = ar_stack(a, ar_name("/up%d", i), x, ar_thin(a, 128 << i), 6, 2,
+				      ar_thin(a, 160 << i));
+	}
+	for (int i = 0; i < 3; i++) {
+		const char *s = ar_name("/pan%d", i);
+
+		if (i) {
+			x = shrink(a, ar_name("/mp%d", i + 3), x, &top[i]);
+			x = ar_stack(a, s, x, ar_thin(a, 128 << i), 6, 2, ar_thin(a, 160 << i));
+		}
+		p[i] = ar_cba(a, ar_name("/out%d", i), x, ar_thin(a, 320 << i), 3, 1);
+	}
+	ar_anchor_levels(a, "/model.121", p, anchors, 3, 0, true);
+}
+
 /* ---- YOLOv9-C ---- */
 static struct val csp(struct arch *a, const char *s, struct val x, int c)
 {
@@ -181,6 +234,7 @@ static void yolov9c(struct arch *a, const void *with)
 const struct arch_row arch_deep_yolo[] = {
 	{ "yolov5m6_6.1", yolov5_p6, &(const struct deep5){ { 48, 96, 192, 384, 576, 768 }, { 2, 4, 6, 2, 2, 2 } } },
 	{ "yolov7e6", yolov7e6, NULL },
+	{ "yolov7x", yolov7x, NULL },
 	{ "yolov9c", yolov9c, NULL },
 	{ NULL, NULL, NULL }
 };

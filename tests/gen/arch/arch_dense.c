@@ -35,14 +35,14 @@ void arch_unet(struct arch *a)
 /* Scores at three sizes, each brought to the next one and added. */
 void arch_fcn8_resnet_v1_18(struct arch *a)
 {
-	struct val x = ar_input_hw(a, 3, 1024, 1920), keep[4], score;
+	struct val x = ar_input_hw(a, 3, 1024, 1920), keep[5], score;
 	const int h = x.h, w = x.w;
 
 	a->classes = a->classes ? a->classes : 19;
 	x = ar_resnet(a, x, (const int[4]){ 2, 2, 2, 2 }, false, keep);
 	score = ar_conv(a, "/score32", x, a->classes, 1, 1);
 	for (int i = 2; i > 0; i--) {
-		x = ar_conv(a, ar_name("/score%d", 4 << i), keep[i], a->classes, 1, 1);
+		x = ar_conv(a, ar_name("/score%d", 4 << i), keep[i + 1], a->classes, 1, 1);
 		score = ar_bilinear(a, ar_name("/up%d", i), score, x.h, x.w);
 		score = ar_2(a, "Add", ar_name("/add%d", i), score, x, "");
 	}

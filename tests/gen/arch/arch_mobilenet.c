@@ -1,5 +1,5 @@
 /* MobileNet v1 and v2, and the SSD detectors on them (TensorFlow's box predictors). */
-#include "arch.h"
+#include "arch_backbone.h"
 
 static struct val pointwise(struct arch *a, const char *scope, struct val x, int c, int k, int s)
 {
@@ -100,9 +100,8 @@ void arch_ssd_mobilenet_v1(struct arch *a)
 	mobilenet_v1(a, true, 300);
 }
 
-/* Inverted residual; *wide: the expanded tensor. */
-static struct val inverted(struct arch *a, const char *scope, struct val x, int t, int c, int s,
-			   struct val *wide)
+struct val ar_inverted(struct arch *a, const char *scope, struct val x, int t, int c, int s,
+		       struct val *wide)
 {
 	struct val y = x;
 
@@ -132,9 +131,9 @@ static void mobilenet_v2(struct arch *a, bool detector, int percent)
 	x = pointwise(a, "/Conv", x, ar_thin(a, widened(32, percent)), 3, 2);
 	for (int r = 0; r < 7; r++)
 		for (int k = 0; k < rows[r][2]; k++, block++) {
-			x = inverted(a, ar_name("/expanded_conv_%d", block), x, rows[r][0],
-				     ar_thin(a, widened(rows[r][1], percent)), k ? 1 : rows[r][3],
-				     &wide);
+			x = ar_inverted(a, ar_name("/expanded_conv_%d", block), x, rows[r][0],
+					ar_thin(a, widened(rows[r][1], percent)),
+					k ? 1 : rows[r][3], &wide);
 			if (detector && block == 13)
 				ssd(a, wide, 0, head);
 		}

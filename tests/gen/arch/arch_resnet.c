@@ -40,7 +40,10 @@ static struct val stages(struct arch *a, struct val x, const int blocks[4], bool
 			 struct val *keep)
 {
 	x = ar_conv_full(a, "/conv1", x, ar_thin(a, 64), 7, 2, 3, 1);
-	x = ar_maxpool(a, "/maxpool", ar_act(a, "/relu", x, AR_RELU), 3, 2);
+	x = ar_act(a, "/relu", x, AR_RELU);
+	if (keep)
+		keep[0] = x;
+	x = ar_maxpool(a, "/maxpool", x, 3, 2);
 	for (int i = 0; i < 4; i++) {
 		for (int k = 0; k < blocks[i]; k++) {
 			const char *scope = ar_name("/layer%d/layer%d.%d", i + 1, i + 1, k);
@@ -50,7 +53,7 @@ static struct val stages(struct arch *a, struct val x, const int blocks[4], bool
 				 : basic(a, scope, x, c, s);
 		}
 		if (keep)
-			keep[i] = x;
+			keep[i + 1] = x;
 	}
 	return x;
 }

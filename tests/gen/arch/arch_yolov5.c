@@ -65,6 +65,7 @@ struct yolov5 {
 	bool masks;
 	bool no_spp;
 	int size; /* 0: 640 */
+	int classes;
 };
 
 static struct val block(struct arch *a, const struct yolov5 *v, const char *scope, struct val x,
@@ -144,59 +145,76 @@ static void yolov5(struct arch *a, const struct yolov5 *v)
 void arch_yolov5s(struct arch *a)
 {
 	yolov5(a, &(const struct yolov5){
-		      { 32, 64, 128, 256, 512 }, { 1, 2, 3, 1, 1 }, false, false, false, 0 });
+		      { 32, 64, 128, 256, 512 }, { 1, 2, 3, 1, 1 }, false, false, false, 0, 80 });
 }
 
 void arch_yolov5s_2_0(struct arch *a)
 {
 	yolov5(a, &(const struct yolov5){
-		      { 32, 64, 128, 256, 512 }, { 1, 3, 3, 1, 1 }, true, false, false, 0 });
+		      { 32, 64, 128, 256, 512 }, { 1, 3, 3, 1, 1 }, true, false, false, 0, 80 });
 }
 
 void arch_yolov5m_6_1(struct arch *a)
 {
 	yolov5(a, &(const struct yolov5){
-		      { 48, 96, 192, 384, 768 }, { 2, 4, 6, 2, 2 }, false, false, false, 0 });
+		      { 48, 96, 192, 384, 768 }, { 2, 4, 6, 2, 2 }, false, false, false, 0, 80 });
 }
 
 void arch_yolov5n_seg(struct arch *a)
 {
 	yolov5(a, &(const struct yolov5){
-		      { 16, 32, 64, 128, 256 }, { 1, 2, 3, 1, 1 }, false, true, false, 0 });
+		      { 16, 32, 64, 128, 256 }, { 1, 2, 3, 1, 1 }, false, true, false, 0, 80 });
 }
 
 void arch_yolov5s_seg(struct arch *a)
 {
 	yolov5(a, &(const struct yolov5){
-		      { 32, 64, 128, 256, 512 }, { 1, 2, 3, 1, 1 }, false, true, false, 0 });
+		      { 32, 64, 128, 256, 512 }, { 1, 2, 3, 1, 1 }, false, true, false, 0, 80 });
 }
 
 void arch_yolov5m(struct arch *a)
 {
 	yolov5(a, &(const struct yolov5){
-		      { 48, 96, 192, 384, 768 }, { 2, 6, 6, 2, 2 }, true, false, false, 0 });
+		      { 48, 96, 192, 384, 768 }, { 2, 6, 6, 2, 2 }, true, false, false, 0, 80 });
 }
 
 void arch_yolov5m_wo_spp(struct arch *a)
 {
 	yolov5(a, &(const struct yolov5){
-		      { 48, 96, 192, 384, 768 }, { 2, 6, 6, 2, 2 }, true, false, true, 0 });
+		      { 48, 96, 192, 384, 768 }, { 2, 6, 6, 2, 2 }, true, false, true, 0, 80 });
 }
 
 void arch_yolov5xs_wo_spp(struct arch *a)
 {
 	yolov5(a, &(const struct yolov5){
-		      { 32, 64, 128, 256, 512 }, { 1, 3, 3, 1, 1 }, true, false, true, 512 });
+		      { 32, 64, 128, 256, 512 }, { 1, 3, 3, 1, 1 }, true, false, true, 512, 80 });
 }
 
 void arch_yolov5m_seg(struct arch *a)
 {
 	yolov5(a, &(const struct yolov5){
-		      { 48, 96, 192, 384, 768 }, { 2, 4, 6, 2, 2 }, false, true, false, 0 });
+		      { 48, 96, 192, 384, 768 }, { 2, 4, 6, 2, 2 }, false, true, false, 0, 80 });
 }
 
 void arch_yolov5l_seg(struct arch *a)
 {
 	yolov5(a, &(const struct yolov5){
-		      { 64, 128, 256, 512, 1024 }, { 3, 6, 9, 3, 3 }, false, true, false, 0 });
+		      { 64, 128, 256, 512, 1024 }, { 3, 6, 9, 3, 3 }, false, true, false, 0, 80 });
 }
+
+static void row(struct arch *a, const void *with)
+{
+	const struct yolov5 *v = with;
+
+	a->classes = a->classes ? a->classes : v->classes;
+	yolov5(a, v);
+}
+
+/* clang-format off */
+#define SIZE(...) &(const struct yolov5){ __VA_ARGS__ }
+const struct arch_row arch_yolov5[] = {
+	{ "yolov5s_wo_spp", row, SIZE({ 32, 64, 128, 256, 512 }, { 1, 3, 3, 1, 1 }, true, false, true, 640, 80) },
+	{ "yolov5s_personface", row, SIZE({ 32, 64, 128, 256, 512 }, { 1, 3, 3, 1, 1 }, true, false, false, 640, 2) },
+	{ NULL, NULL, NULL }
+};
+/* clang-format on */
