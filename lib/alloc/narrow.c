@@ -99,8 +99,7 @@ static struct saving least_power(const struct search *s, struct unit *u, double 
 		for (c.mode = 0; c.mode < unit_modes(u); c.mode++)
 			for (c.apus = 1; c.apus <= t->apus_max_per_layer; c.apus++)
 				for (c.subclusters = 1;
-				     c.subclusters <=
-				     (u->cost.macs ? t->max_subclusters_per_layer : 1);
+				     c.subclusters <= unit_max_subclusters(s->p, u);
 				     c.subclusters++)
 					consider_power(s, c, most, &v);
 	return v;
