@@ -156,7 +156,7 @@ replays() {
 }
 
 @test "a device that is full repeats from its script, in one context" {
-	# Twelve of 13 controllers, more than the nine tenths beyond which a network is divided.
+	# Twelve of 13 controllers, more than the 86 % beyond which a network is divided.
 	one_cluster 13
 	TARGET=./one.json alloc 'context_switch_param(mode=disabled)'
 	LCUS=13

@@ -333,12 +333,6 @@ char *plan_part_name(struct arena *a, const struct unit *u, int32_t i);
 int32_t context_number(const struct plan *p, const char *name);
 
 /* ---- search.c ---- */
-/*
- * A network whose smallest choices fill more of the device than this is divided or merged, unless
- * the script says otherwise (inferred from which networks are published with the rates of one
- * context).
- */
-extern const double plan_fullest;
 /* Thresholds of a context: the script's, else the defaults for one or several contexts. */
 struct limits plan_limits(const struct plan *p, int32_t context, bool single);
 /* Widens the layers of a context until a threshold stops it. scale: thresholds x scale. */

@@ -8,7 +8,8 @@
 /* However much the smallest choices take, the search has this share of a resource. */
 static const double headroom = 0.1;
 
-const double plan_fullest = 0.9;
+/* Layers that do not fit are merged until they take this share. */
+static const double merged_fullest = 0.9;
 
 /* Layers that are merged to widen the slowest one take this share of its time together. */
 static const double merge_share = 0.8;
@@ -277,7 +278,7 @@ static void merge_needed(struct search *s, bool single)
 		const enum resource r = shared[i];
 
 		if (s->total.v[r] > s->capacity.v[r])
-			merge_down(s, r, plan_fullest * (double)s->capacity.v[r]);
+			merge_down(s, r, merged_fullest * (double)s->capacity.v[r]);
 	}
 }
 

@@ -55,7 +55,7 @@ static int check_capacity(struct plan *p, struct err *e)
 				       p->t->name, (long long)capacity.v[r]);
 	for (r = 0; r < RES_COUNT && p->mode == 0 && !plan_is_fixed(p); r++) {
 		if (p->limits.given[r] ||
-		    (double)total.v[r] <= plan_fullest * (double)capacity.v[r])
+		    (double)total.v[r] <= p->t->util_least * (double)capacity.v[r])
 			continue;
 		p->merge_fits = overfull(p, r) > 1;
 		if (!p->merge_fits)

@@ -53,6 +53,7 @@ static const struct field fields[] = {
 	FIELD("device.max_inter_context_streams_per_context", INT32, max_inter_context_streams, 1, 1024),
 	FIELD("device.config_channels_max",       INT32,  config_channels_max, 1, 1024),
 	FIELD("default_utilization.single_context.control", DOUBLE, util_single, 0.01, 1),
+	FIELD("default_utilization.smallest_choices", DOUBLE, util_least, 0.01, 1),
 	FIELD("default_utilization.multi_context.control", DOUBLE, util_multi, 0.01, 1),
 	FIELD("default_utilization.control_max",  DOUBLE, util_control_max, 0.01, 2),
 	FIELD("memory_system.effective_bytes_per_s", DOUBLE, bandwidth, 1, 1e15),
