@@ -99,8 +99,12 @@ static int compilation_apply(struct plan *p, const struct alls_stmt *st, const s
 	/* A relay has no choice of resources; nor has what joins parts, which is no layer. */
 	if (!u || n->joined || u->cost.outside)
 		return 0;
-	if (compilation_fits(p, st, c, u, e) < 0)
-		return -1;
+	if (compilation_fits(p, st, c, u, e) < 0) {
+		if (!alls_by_glob(st))
+			return -1;
+		*e = (struct err){ 0 }; /* a {glob} is about the layers that can do so */
+		return 0;
+	}
 	if (c->fps > 0)
 		u->min_fps = c->fps;
 	if (c->no_contexts >= 0)

@@ -61,6 +61,11 @@ int directive_context(struct plan *p, const struct alls_stmt *st, struct err *e)
 		err_set(e, "write context_0 = context([layers]), context_1 ...");
 		return alls_in(st, e);
 	}
+	if (k > 0 && p->no_memory) {
+		err_set(e, "context_%d: platform_param(targets=ethernet) excludes several contexts",
+			k);
+		return alls_in(st, e);
+	}
 	p->contexts_given = true;
 	if (k >= p->ncontexts)
 		p->ncontexts = k + 1;

@@ -64,22 +64,50 @@ static bool ends(struct plan *p, const struct alls_stmt *st, const struct alls_v
 	return true;
 }
 
+static bool has_unit(const struct named *v, size_t n, const struct unit *u)
+{
+	for (size_t i = 0; i < n; i++)
+		if (v[i].u == u)
+			return true;
+	return false;
+}
+
+/* A mux takes whole tensors: a part stands for its layer, which counts once. */
+static size_t whole_layers(struct named *v, size_t n)
+{
+	size_t kept = 0;
+
+	for (size_t i = 0; i < n; i++)
+		if (!v[i].u || !has_unit(v, kept, v[i].u)) {
+			v[kept] = v[i];
+			v[kept].part = -1;
+			v[kept++].joined = false;
+		}
+	return kept;
+}
+
 /* The outputs of the layers that a mux takes. */
-static bool outputs_of(struct plan *p, const struct alls_stmt *st, const struct named *from,
-		       size_t n, struct named **out, size_t *nout, struct err *e)
+static bool outputs_of(struct plan *p, const struct alls_stmt *st, struct named *from,
+		       size_t *nfrom, struct named **out, size_t *nout, struct err *e)
 {
 	struct named *v = arena_array(&p->arena, p->n + 1, sizeof *v);
+	const size_t n = *nfrom = whole_layers(from, *nfrom);
 
 	*nout = 0;
 	for (size_t i = 0; i < n; i++) {
 		const struct layer *l = from[i].u ? from[i].u->l : NULL;
-		const size_t before = *nout;
+		bool found = false;
 
-		for (size_t k = 0; l && k < l->nsucc && *nout < p->n; k++)
-			if (l->succ[k]->type == HN_OUTPUT)
-				v[(*nout)++] =
-				    (struct named){ .u = &p->units[l->succ[k]->index], .part = -1 };
-		if (*nout > before && from[i].part < 0)
+		for (size_t k = 0; l && k < l->nsucc && *nout < p->n; k++) {
+			struct unit *u = &p->units[l->succ[k]->index];
+
+			if (u->l->type != HN_OUTPUT)
+				continue;
+			found = true;
+			if (!has_unit(v, *nout, u))
+				v[(*nout)++] = (struct named){ .u = u, .part = -1 };
+		}
+		if (found)
 			continue;
 		err_set(e, "'%s' is no output of the network",
 			l ? quote(l->name) : quote(p->relays[from[i].relay].name));
@@ -214,7 +242,7 @@ static int read(struct plan *p, const struct alls_stmt *st, const struct command
 
 	if (!ends(p, st, alls_get(st, c->from), &from, &nfrom, e) ||
 	    !(c->to ? ends(p, st, alls_get(st, c->to), &to, &nto, e)
-		    : outputs_of(p, st, from, nfrom, &to, &nto, e)) ||
+		    : outputs_of(p, st, from, &nfrom, &to, &nto, e)) ||
 	    (c->kind == ALLOC_FORMAT && check_shape(p, st, &from[0], e) < 0))
 		return err_is(e) ? -1 : 0;
 	if (p->no_memory && c->kind == ALLOC_DDR) {

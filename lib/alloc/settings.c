@@ -157,6 +157,22 @@ static int allocator_param(struct plan *p, const struct alls_stmt *st, struct er
 	return 0;
 }
 
+/* Without external memory there is one context, whatever else the script says. */
+static int check_platform(const struct plan *p, struct err *e)
+{
+	for (size_t i = 0; p->script && p->no_memory && i < p->script->nstmts; i++) {
+		const struct alls_stmt *st = &p->script->stmts[i];
+
+		if (!alls_is(st, "context_switch_param", NULL) ||
+		    !alls_has_word(st, "mode", "enabled"))
+			continue;
+		err_set(e, "argument 'mode' is enabled, but platform_param(targets=ethernet) "
+			   "excludes several contexts");
+		return alls_in_value(st, alls_get(st, "mode"), e);
+	}
+	return 0;
+}
+
 int settings_read(struct plan *p, struct err *e)
 {
 	static const struct {
@@ -178,8 +194,10 @@ int settings_read(struct plan *p, struct err *e)
 			if (alls_is(&p->script->stmts[i], commands[k].command, NULL) &&
 			    commands[k].fn(p, &p->script->stmts[i], e) < 0)
 				return -1;
+	if (p->no_memory)
+		p->mode = 2;
 	if (p->no_ddr)
 		p->ddr_cuts = -1;
 	p->most_control = p->limits.given[RES_LCU] ? p->limits.util[RES_LCU] : 0;
-	return 0;
+	return check_platform(p, e);
 }

@@ -80,6 +80,7 @@ int alls_use_graph(struct alls *s, const struct graph *g, enum alls_stage stage,
 {
 	const struct alls_stmt *st;
 	const struct layer *l;
+	const char *name;
 	size_t i;
 
 	for (i = 0; s && i < s->nstmts; i++) {
@@ -87,7 +88,9 @@ int alls_use_graph(struct alls *s, const struct graph *g, enum alls_stage stage,
 		if (!alls_is(st, "from_tf", NULL) || st->nlhs != 1)
 			continue;
 		l = by_original_name(g, alls_get_text(st, "original_name"));
-		if (rename_uses(s, st->lhs[0], l ? l->name : st->lhs[0], stage) > 0 && !l)
+		/* The script may outlive the graph. */
+		name = l ? arena_strdup(&s->arena, l->name) : st->lhs[0];
+		if (rename_uses(s, st->lhs[0], name, stage) > 0 && !l)
 			return no_original(g, st, e);
 	}
 	return 0;
