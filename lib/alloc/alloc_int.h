@@ -14,13 +14,14 @@ enum {
 
 /* What a layer costs before anything is chosen; filled by its row of cost_ops[]. */
 struct cost {
-	bool outside;       /* takes no resources of a cluster: boundary, constants, PPU layers */
-	bool macs;          /* uses multipliers: widened by subclusters */
-	bool wide;          /* 16-bit operands: its subclusters are counted apart, too */
-	bool mode16;        /* the 16x4 mode is possible (guide, table 7) */
-	bool depthwise;     /* each output feature reads its own input feature */
-	int32_t rows, cols; /* output rows and columns per frame */
-	int32_t features;   /* output features */
+	bool outside;        /* takes no resources of a cluster: boundary, constants, PPU layers */
+	bool macs;           /* uses multipliers: widened by subclusters */
+	bool wide;           /* 16-bit operands: its subclusters are counted apart, too */
+	int32_t controllers; /* layer controllers of a part */
+	bool mode16;         /* the 16x4 mode is possible (guide, table 7) */
+	bool depthwise;      /* each output feature reads its own input feature */
+	int32_t rows, cols;  /* output rows and columns per frame */
+	int32_t features;    /* output features */
 	int32_t group; /* output features that read the same inputs; = features without groups */
 	int32_t slice_step;  /* parts begin at multiples of it; 0: not divisible by features */
 	int32_t column_step; /* the same for columns */
@@ -188,6 +189,7 @@ int cost_reduce(const struct plan *p, const struct unit *u, struct cost *c);
 int cost_eltwise(const struct plan *p, const struct unit *u, struct cost *c);
 int cost_resize(const struct plan *p, const struct unit *u, struct cost *c);
 int cost_ppu(const struct plan *p, const struct unit *u, struct cost *c);
+int cost_norm(const struct plan *p, const struct unit *u, struct cost *c);
 int cost_io(const struct plan *p, const struct unit *u, struct cost *c);
 int64_t ceil_div(int64_t a, int64_t b);
 

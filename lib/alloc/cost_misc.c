@@ -57,6 +57,20 @@ int cost_ppu(const struct plan *p, const struct unit *u, struct cost *c)
 	return 0;
 }
 
+/*
+ * Layer normalization is a chain of layers in a cluster, each with a controller: mean, difference,
+ * square, its mean, root, product.
+ */
+int cost_norm(const struct plan *p, const struct unit *u, struct cost *c)
+{
+	if (p->t->norm_controllers <= 0)
+		return cost_ppu(p, u, c);
+	c->controllers = p->t->norm_controllers;
+	c->ia_cycles =
+	    ceil_div(c->cols, p->t->ia_values_per_cycle) * c->features * p->t->norm_passes;
+	return 0;
+}
+
 /* Boundary rows move at the rate of the link, and share the time that each transfer of a frame
  * takes besides; constants lie on the chip. */
 int cost_io(const struct plan *p, const struct unit *u, struct cost *c)

@@ -20,7 +20,7 @@ static const struct cost_op ops[HN_TYPE_COUNT] = {
 	[HN_ACTIVATION]        = { cost_eltwise, NULL },
 	[HN_BATCH_NORM]        = { cost_eltwise, NULL },
 	[HN_NORMALIZATION]     = { cost_eltwise, NULL },
-	[HN_LAYER_NORM]        = { cost_ppu,     NULL },
+	[HN_LAYER_NORM]        = { cost_norm,    NULL },
 	[HN_EW_ADD]            = { cost_eltwise, NULL },
 	[HN_EW_SUB]            = { cost_eltwise, NULL },
 	[HN_EW_MULT]           = { cost_eltwise, NULL },
@@ -106,7 +106,7 @@ int cost_of(const struct plan *p, struct unit *u, struct err *e)
 	if (!op->fn)
 		return err_set(e, "layer '%s': '%s' cannot be allocated: %s", quote(l->name),
 			       hn_type_name(l->type), cost_reason(l->type));
-	*c = (struct cost){ .rate = 1 };
+	*c = (struct cost){ .rate = 1, .controllers = 1 };
 	c->rows = l->nout ? l->out[0].h : 1;
 	c->cols = l->nout ? l->out[0].w : 1;
 	for (i = 0; i < l->nout; i++)

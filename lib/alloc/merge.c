@@ -26,6 +26,8 @@ const char *merge_reason(const struct unit *u)
 		return reasons[u->l->type];
 	if (u->cost.outside)
 		return "it lies outside the clusters";
+	if (u->cost.controllers > 1)
+		return "it has several controllers";
 	if (unit_steps(u) > 1)
 		return "its APU gathers over several rows";
 	return u->fixed.parts > 1 || u->choice.parts > 1 ? "it is divided into parts" : NULL;

@@ -201,7 +201,7 @@ struct need unit_part_need(const struct plan *p, const struct unit *u, struct ch
 
 	if (u->cost.outside)
 		return n;
-	n.v[RES_LCU] = 1;
+	n.v[RES_LCU] = u->cost.controllers;
 	n.v[RES_SC] = c.subclusters;
 	n.v[RES_SC16] = u->cost.wide ? c.subclusters : 0;
 	n.v[RES_IA] = p->t->mode[c.mode].input_aligners;

@@ -68,6 +68,11 @@ struct target {
 	int32_t ia_values_per_cycle;   /* input values that one aligner takes in per cycle */
 	int32_t apu_values_per_cycle;  /* values that one APU writes or pools per cycle */
 	int32_t ppu_values_per_cycle;  /* softmax, argmax: outside the clusters */
+	/*
+	 * layer normalization: layer controllers of the layers that it is made of, and how often a
+	 * value passes an APU in the slowest of them; 0: it lies outside the clusters
+	 */
+	int32_t norm_controllers, norm_passes;
 	double general_kernel; /* rate of kernels without code of their own; 0: the others' */
 	/* Watts: of the idle device; of a working LCU (x with ECC), subcluster, IA or APU, L3 cut
 	 */
