@@ -11,7 +11,7 @@ load helper
 			far(p2, p) || far(o2, o) { printf "%s: %.2f M, %.2f G, not %s M, %s G\n", name, p2, o2, p, o; exit 1 }'
 		seen=$((seen + 1))
 	done < <(grep -v '^#' "$ROOT/tests/cases/archs.txt")
-	[ "$seen" -ge 96 ]
+	[ "$seen" -ge 97 ]
 }
 
 # made ARCH [MKARCH-OPTION...]: with few channels it passes the whole chain, and the program runs.
@@ -26,11 +26,12 @@ made() {
 	hef-run -q --timing t.json a.hef
 }
 
-@test "yolov10, yolov11, yolo26" {
+@test "yolov10, yolov11, yolov12, yolo26" {
 	made yolov10n --size 64
 	made yolov10m --size 64
 	made yolov11s --size 64
 	made yolov11l --size 64
+	made yolov12n --size 64
 	made yolo26n --size 64
 }
 

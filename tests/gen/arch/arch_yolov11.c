@@ -1,7 +1,7 @@
 /*
- * YOLOv10 (Wang et al. 2024), YOLO11 (2024) and YOLO26 (2025) as their repositories export them:
- * one skeleton, with the blocks of each release, attention over the smallest features, and heads
- * whose classes come from depthwise convolutions.
+ * YOLOv10 (Wang et al. 2024), YOLO11 (2024), YOLO12 (Tian et al. 2025) and YOLO26 (2025) as their
+ * repositories export them: one skeleton, with the blocks of each release, attention over the
+ * smallest features, and heads whose classes come from depthwise convolutions.
  */
 #include "arch_yolo.h"
 #include <math.h>
@@ -13,11 +13,14 @@ enum kind {
 	C3K,      /* two bottlenecks beside a 1x1 convolution in each place */
 	CIB,      /* pointwise and depthwise convolutions */
 	CIB_WIDE, /* a 7x7 kernel in the middle */
-	ATTEND    /* a bottleneck and attention */
+	ATTEND,   /* a bottleneck and attention */
+	AREA1,    /* attention over all pixels, twice in each place */
+	AREA4,    /* over quarters of the rows */
+	CHAIN     /* as C3K, all features pass */
 };
 
 struct release {
-	int number;   /* 10, 11, 26 */
+	int number;   /* 10, 11, 12, 26 */
 	int width[8]; /* of the blocks 2, 4, 6, 8, 13, 16, 19, 22 */
 	int depth[8];
 	bool one_to_one; /* names of the heads */
@@ -111,12 +114,79 @@ static struct val attend(struct arch *a, const char *scope, struct val x)
 	return ar_2(a, "Add", ar_name("%s/add2", scope), x, y, "");
 }
 
+/* [areas][pixels][features] to [areas][heads][features of a head, three times][pixels] */
+static struct val area_heads(struct arch *a, const char *s, struct val x, int areas, int heads)
+{
+	const int64_t n = (int64_t)x.h * x.w, c = x.c;
+
+	x = ar_reshape(a, s, x, 3, (const int64_t[]){ 1, c, n });
+	x = ar_1(a, "Transpose", s, x, "perm=0,2,1");
+	if (areas > 1)
+		x = ar_reshape(a, ar_name("%s/areas", s), x, 3,
+			       (const int64_t[]){ areas, n / areas, c });
+	x = ar_reshape(a, ar_name("%s/heads", s), x, 4,
+		       (const int64_t[]){ areas, n / areas, heads, c / heads });
+	return ar_1(a, "Transpose", ar_name("%s/heads", s), x, "perm=0,2,3,1");
+}
+
+/* Back to an image. */
+static struct val area_image(struct arch *a, const char *s, struct val x, int areas,
+			     struct val like)
+{
+	const int64_t n = (int64_t)like.h * like.w;
+
+	x = ar_1(a, "Transpose", s, x, "perm=0,3,1,2");
+	if (areas > 1)
+		x = ar_reshape(a, ar_name("%s/areas", s), x, 3, (const int64_t[]){ 1, n, like.c });
+	x = ar_reshape(a, s, x, 4, (const int64_t[]){ 1, like.h, like.w, like.c });
+	x = ar_1(a, "Transpose", ar_name("%s/image", s), x, "perm=0,3,1,2");
+	like.id = x.id;
+	return like;
+}
+
+static struct val area_attention(struct arch *a, const char *scope, struct val x, int areas)
+{
+	const int heads = x.c < 32 ? 1 : x.c / 32, c = x.c / heads;
+	const double n = (double)x.h * x.w / areas;
+	struct val qkv[3], p = ar_conv(a, ar_name("%s/qkv/conv", scope), x, 3 * x.c, 1, 1);
+
+	p = area_heads(a, scope, p, areas, heads);
+	ar_split(a, scope, p, (const int[3]){ c, c, c }, 3, 2, qkv);
+	p = ar_1(a, "Transpose", ar_name("%s/q", scope), qkv[0], "perm=0,1,3,2");
+	p = ar_2(a, "MatMul", ar_name("%s/qk", scope), p, qkv[1], "");
+	p = ar_2(a, "Mul", scope, p, ar_scalar(a, (float)(1 / sqrt(c))), "");
+	p = ar_1(a, "Softmax", scope, p, "axis=-1");
+	p = ar_1(a, "Transpose", ar_name("%s/p", scope), p, "perm=0,1,3,2");
+	p = ar_2(a, "MatMul", ar_name("%s/pv", scope), qkv[2], p, "");
+	a->macs += 2 * n * n * areas * x.c;
+	p = area_image(a, ar_name("%s/x", scope), p, areas, x);
+	qkv[2] = area_image(a, ar_name("%s/v", scope), qkv[2], areas, x);
+	qkv[2] = depthwise(a, ar_name("%s/pe", scope), qkv[2], 7, 1, false);
+	p = ar_2(a, "Add", scope, p, qkv[2], "");
+	return ar_conv(a, ar_name("%s/proj/conv", scope), p, x.c, 1, 1);
+}
+
+static struct val areas(struct arch *a, const char *scope, struct val x, int n)
+{
+	for (int i = 0; i < 2; i++) {
+		const char *s = ar_name("%s.%d", scope, i);
+		struct val y = area_attention(a, ar_name("%s/attn", s), x, n);
+
+		x = ar_2(a, "Add", ar_name("%s/add1", s), x, y, "");
+		y = ar_cba(a, ar_name("%s/mlp/mlp.0", s), x, 2 * x.c, 1, 1);
+		y = ar_conv(a, ar_name("%s/mlp/mlp.1/conv", s), y, x.c, 1, 1);
+		x = ar_2(a, "Add", ar_name("%s/add2", s), x, y, "");
+	}
+	return x;
+}
+
 static struct val inner(struct arch *a, const char *scope, struct val x, enum kind kind)
 {
 	switch (kind) {
 	case C3K2:
 		return bottleneck(a, scope, x, x.c / 2);
 	case C3K:
+	case CHAIN:
 		return c3k(a, scope, x);
 	case CIB:
 	case CIB_WIDE:
@@ -124,9 +194,24 @@ static struct val inner(struct arch *a, const char *scope, struct val x, enum ki
 	case ATTEND:
 		x = bottleneck(a, ar_name("%s/m.0", scope), x, x.c / 2);
 		return attend(a, ar_name("%s/m.1", scope), x);
+	case AREA1:
+	case AREA4:
+		return areas(a, scope, x, kind == AREA1 ? 1 : 4);
 	default:
 		return x;
 	}
+}
+
+/* All of the hidden features pass; what each block gives is kept. */
+static struct val chain(struct arch *a, const char *scope, struct val x, int c, int n,
+			enum kind kind)
+{
+	struct val part[8] = { ar_cba(a, ar_name("%s/cv1", scope), x, c / 2, 1, 1) };
+
+	for (int i = 0; i < n; i++)
+		part[1 + i] = inner(a, ar_name("%s/m.%d", scope, i), part[i], kind);
+	return ar_cba(a, ar_name("%s/cv2", scope), ar_concat(a, scope, part, (size_t)n + 1), c, 1,
+		      1);
 }
 
 /* hidden features pass n inner blocks, as many do not. */
@@ -137,6 +222,8 @@ static struct val block(struct arch *a, const char *scope, struct val x, int c, 
 
 	if (kind == C2F || kind == C2F_ADD)
 		return ar_c2f(a, scope, x, c, n, kind == C2F_ADD);
+	if (kind >= AREA1)
+		return chain(a, scope, x, c, n, kind);
 	x = ar_cba(a, ar_name("%s/cv1", scope), x, 2 * hidden, 1, 1);
 	ar_split(a, scope, x, (const int[2]){ hidden, hidden }, 2, 1, part);
 	for (int i = 0; i < n; i++)
@@ -157,10 +244,11 @@ static int repeats(const struct size *s, int n)
 static struct val stage(struct arch *a, const struct size *s, int i, struct val x)
 {
 	static const int layer[8] = { 2, 4, 6, 8, 13, 16, 19, 22 };
+	const int number = layer[i] - (i > 3 && s->r->number == 12 ? 2 : 0);
 	const int c = wide(a, s, s->r->width[i]);
 	const int hidden = i < 2 && s->r->number > 10 ? c / 4 : c / 2;
 
-	return block(a, ar_name("/model.%d", layer[i]), x, c, hidden, repeats(s, s->r->depth[i]),
+	return block(a, ar_name("/model.%d", number), x, c, hidden, repeats(s, s->r->depth[i]),
 		     s->kind[i]);
 }
 
@@ -180,6 +268,8 @@ static struct val middle(struct arch *a, const struct size *s, struct val x)
 {
 	struct val part[4], y;
 
+	if (s->r->number == 12)
+		return x;
 	if (s->r->number < 26) {
 		y = ar_sppf(a, "/model.9", x, x.c);
 	} else {
@@ -199,7 +289,8 @@ static struct val middle(struct arch *a, const struct size *s, struct val x)
 /* Boxes by two convolutions, classes by two pairs of a depthwise and a pointwise one. */
 static void detect(struct arch *a, const struct size *s, const struct val p[3])
 {
-	const char *head = ar_name("/model.23/%s", s->r->one_to_one ? "one2one_" : "");
+	const char *layer = s->r->number == 12 ? "/model.21" : "/model.23";
+	const char *head = ar_name("%s/%s", layer, s->r->one_to_one ? "one2one_" : "");
 	const int bins = s->r->direct ? 1 : 16, least = s->r->direct ? 16 : 64;
 	const int c0 = p[0].c * a->thin, box = ar_thin(a, c0 / 4 > least ? c0 / 4 : least);
 	const int few = a->classes < 100 ? a->classes : 100, c3 = ar_thin(a, c0 > few ? c0 : few);
@@ -219,10 +310,10 @@ static void detect(struct arch *a, const struct size *s, const struct val p[3])
 		for (int k = 0; k < 2 && (a->raw || s->r->one_to_one); k++)
 			ar_output(a, part[k]);
 		if (!a->raw && !s->r->one_to_one)
-			all[i] = ar_concat(a, ar_name("/model.23/level%d", i), part, 2);
+			all[i] = ar_concat(a, ar_name("%s/level%d", layer, i), part, 2);
 	}
 	if (!a->raw && !s->r->one_to_one)
-		ar_decode_points(a, "/model.23", all);
+		ar_decode_points(a, layer, all);
 }
 
 /* The best of YOLOv10's and YOLO26's boxes are chosen by the host: they always end at the heads. */
@@ -264,6 +355,12 @@ static const struct release v11 = { 11,
 				    false,
 				    false,
 				    false };
+static const struct release v12 = { 12,
+				    { 256, 512, 512, 1024, 512, 256, 512, 1024 },
+				    { 2, 2, 4, 4, 2, 2, 2, 2 },
+				    false,
+				    false,
+				    false };
 static const struct release v26 = {
 	26,  { 256, 512, 512, 1024, 512, 256, 512, 1024 }, { 2, 2, 2, 2, 2, 2, 2, 1 }, true, false,
 	true
@@ -273,6 +370,7 @@ static const struct release v26 = {
 #define SIZE(r, depth, width, most, ...) &(const struct size){ r, depth, width, most, { __VA_ARGS__ } }
 #define SMALL C3K2, C3K2, C3K, C3K, C3K2, C3K2, C3K2, C3K
 #define LARGE C3K, C3K, C3K, C3K, C3K, C3K, C3K, C3K
+#define SMALL12 C3K2, C3K2, AREA4, AREA1, CHAIN, CHAIN, CHAIN, C3K
 #define SMALL26 C3K2, C3K2, C3K, C3K, C3K, C3K, C3K, ATTEND
 #define LARGE26 C3K, C3K, C3K, C3K, C3K, C3K, C3K, ATTEND
 const struct arch_row arch_yolov11[] = {
@@ -287,6 +385,8 @@ const struct arch_row arch_yolov11[] = {
 	{ "yolov11m", yolo, SIZE(&v11, 0.5, 1, 512, LARGE) },
 	{ "yolov11l", yolo, SIZE(&v11, 1, 1, 512, LARGE) },
 	{ "yolov11x", yolo, SIZE(&v11, 1, 1.5, 512, LARGE) },
+	{ "yolov12n", yolo, SIZE(&v12, 0.5, 0.25, 1024, SMALL12) },
+	{ "yolov12s", yolo, SIZE(&v12, 0.5, 0.5, 1024, SMALL12) },
 	{ "yolo26n", yolo, SIZE(&v26, 0.5, 0.25, 1024, SMALL26) },
 	{ "yolo26s", yolo, SIZE(&v26, 0.5, 0.5, 1024, SMALL26) },
 	{ "yolo26m", yolo, SIZE(&v26, 0.5, 1, 512, LARGE26) },
