@@ -1,6 +1,6 @@
 # Networks that a script transforms (n.fp.har, in.npy), for hn-quantize-groups.bats and -transforms.bats:
 # `load transforms` behind `load helper`.
-# shellcheck shell=bash disable=SC2034,SC2154 # P is read by tests; set by run
+# shellcheck shell=bash disable=SC2034,SC2094,SC2154 # P is read by tests; members have names of files; set by run
 
 P=pre_quantization_optimization
 
