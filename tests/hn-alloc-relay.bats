@@ -430,6 +430,41 @@ spilled() {
 	fails_with 1 "hn-alloc: s.alls:1:8: output_mux: 'm/conv1' is no output of the network" hn-alloc -q -s s.alls q.har
 }
 
+@test "enable_muxer has the outputs share a stream, but those with a relay or with scales of features" {
+	two_outputs
+	jq '.memory_system.boundary_s_per_transfer = 0.001' "$ROOT/share/targets/hailo8.json" > t.json
+	hn-alloc -q -a ./t.json q.har -o a.har --report plain.json
+	echo 'allocator_param(enable_muxer=True)' > s.alls
+	hn-alloc -q -a ./t.json -s s.alls q.har -o a.har --report report.json
+	# Two transfers, of the input and of the mux, where there were three.
+	jq -n --slurpfile a plain.json --slurpfile b report.json -e '$b[0].fps / $a[0].fps | . > 1.48 and . < 1.52'
+	har-pack -m auto.alls a.har > auto.alls
+	grep -qx 'm/auto_output_mux = output_mux(\[.*\])' auto.alls
+	hn-alloc -q -a ./t.json -s auto.alls q.har -o again.har
+	for m in alloc.json auto.alls; do
+		cmp <(har-pack -m $m a.har) <(har-pack -m $m again.har)
+	done
+	hn2hef -q -a ./t.json a.har -o a.hef
+	hef-run -q --check a.hef
+	hef-run -q --raw --in x.npy --timing time.json a.hef -o got.npz
+	hn-infer -q -c bit_exact --raw --in x.npy q.har -o want.npz
+	same_bytes want.npz got.npz
+	jq -n --slurpfile a report.json --slurpfile t time.json -e '($a[0].fps / $t[0].fps - 1 | fabs) < 1e-3'
+	# As it is without, where there is nothing to share.
+	for off in 'allocator_param(enable_muxer=False)' 'allocator_param(enable_muxer=allowed)' \
+		$'allocator_param(enable_muxer=True)\ns = shortcut(conv3, output_layer1)'; do
+		hn-alloc -q -a ./t.json -s <(echo "$off") q.har --report report.json -o b.har
+		[ "$(jq '[.layers[] | select(.kind == "output_mux")] | length' report.json)" -eq 0 ] || report "$off"
+	done
+	# Beside it, inputs have their conversions.
+	hn-alloc -q -s <(echo 'allocator_param(enable_muxer=True, automatic_reshapes=enabled)') q.har --report report.json -o b.har
+	[ "$(jq -c '[.layers[] | select(.kind) | .kind] | sort' report.json)" = '["format_conversion","output_mux"]' ]
+	hn-normalize -q -s <(echo 'model_optimization_config(globals, output_encoding_vector=enabled)') <(onnx2hn -q m.onnx) |
+		hn-quantize -q -c x.npy -o v.har 2> log
+	hn-alloc -q -s s.alls v.har --report report.json -o b.har
+	[ "$(jq '[.layers[] | select(.kind == "output_mux")] | length' report.json)" -eq 0 ]
+}
+
 # Pools, resizes, a depthwise kernel and a deconvolution; wide enough to divide by columns.
 many_layers() {
 	cat <<- 'END' | mkonnx m.onnx

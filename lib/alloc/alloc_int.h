@@ -154,6 +154,7 @@ struct plan {
 	int32_t ddr_cuts, l4_cuts; /* an edge that takes more L3 may lie elsewhere; -1: none */
 	bool no_ddr;               /* no automatic buffers in external memory */
 	bool no_memory;            /* none at all: the platform has none */
+	bool muxer;              /* the outputs of a context share a stream */
 	bool reshapes;           /* format conversions at inputs and outputs, where there is room */
 	bool spill;              /* it does, when L3 has no room */
 	bool no_ecc;             /* allocator_param(enable_lcu_ecc=disabled) */
@@ -397,6 +398,10 @@ int alloc_check_name(const char *name, struct err *e);
 const struct alloc_edge *spill_largest(const struct plan *p, const struct allocation *a);
 /* A relay that keeps it elsewhere, for the next try; false: it is not to. */
 bool spill(struct plan *p, const struct allocation *a);
+
+/* ---- muxes.c ---- */
+/* A mux before the outputs of each context that has several. */
+void muxes_add(struct plan *p);
 
 /* ---- reshapes.c ---- */
 /* A format conversion at each input and output of the network that the script gives none. */

@@ -57,8 +57,11 @@ static struct allocation *attempt(struct plan *p, double pace, struct err *e)
 	if (choose(p, p->ncontexts == 1, e) < 0)
 		return NULL;
 	p->nrelays = p->script_relays;
-	if (p->reshapes) {
-		reshapes_add(p);
+	if (p->muxer || p->reshapes) {
+		if (p->muxer)
+			muxes_add(p);
+		if (p->reshapes)
+			reshapes_add(p);
 		a = build(p, pace, e);
 		p->nrelays = p->script_relays;
 	}

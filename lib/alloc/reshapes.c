@@ -24,10 +24,10 @@ static void add(struct plan *p, const char *word, struct named from, const struc
 	r->nto = nto;
 }
 
-/* Does a relay of the script stand between the two? */
+/* Does a relay stand between the two already? */
 static bool between(const struct plan *p, const struct unit *from, const struct unit *to)
 {
-	for (size_t i = 0; i < p->script_relays; i++) {
+	for (size_t i = 0; i < p->nrelays; i++) {
 		const struct relay *r = &p->relays[i];
 		bool reads = false, feeds = false;
 

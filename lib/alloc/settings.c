@@ -147,6 +147,8 @@ static int allocator_param(struct plan *p, const struct alls_stmt *st, struct er
 	p->merge_util = alls_get_number(st, "merge_min_layer_utilization", p->merge_util);
 	if (alls_get_switch(st, "automatic_ddr") == 0)
 		p->no_ddr = true;
+	if (alls_get(st, "enable_muxer"))
+		p->muxer = alls_get_switch(st, "enable_muxer") == 1;
 	p->reshapes = alls_get_switch(st, "automatic_reshapes") == 1;
 	p->ddr_cuts = alls_get_int(st, "automatic_ddr_l3_cuts_threshold", p->ddr_cuts);
 	p->l4_cuts = alls_get_int(st, "automatic_l4_portals_l3_cuts_threshold", p->l4_cuts);

@@ -16,7 +16,7 @@ const struct alls_row alls_rows_hardware[] = {
 	       { "automatic_reshapes", SWITCH, DEF("allowed") },
 	       { "merge_min_layer_utilization", FLOAT(0, 1), DEF("None") },
 	       { "enable_lcu_ecc", SWITCH, DEF("True") },
-	       { "enable_muxer", SWITCH, OFF },
+	       { "enable_muxer", SWITCH, DEF("allowed") },
 	       { "seed", INT_FROM(0), IGNORED("nothing in the search is random") },
 	       { "strategy", TEXT, IGNORED(SEARCH) },
 	       { "auto_split_const_inputs", SWITCH, OFF },
