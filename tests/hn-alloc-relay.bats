@@ -574,3 +574,12 @@ divided() {
 	[ "$status" -eq 0 ]
 	[ "$stderr" = 'hn-alloc: warning: s.alls:1:1: defuse: no effect: defuse_type=COMPUTE_LANES (a layer is divided by features, columns and input features on this machine)' ]
 }
+
+@test "defuse_block divides each of its layers, into as many parts as each has" {
+	allocated <<< '{} = defuse_block(conv2, [conv3, fc1], maxpool1, input_layer1, defuse_count=3)' 2> log
+	# Features go in eights: 24, 24, 12 and 16 of them.
+	[ "$(jq -c '[.layers[] | select(.name != .layer) | [.name[7:], .feature_from, .feature_to]]' report.json)" = \
+		'[["maxpool1_d0",0,8],["maxpool1_d1",8,16],["conv2_d0",0,8],["conv2_d1",8,16],["conv2_d2",16,24],["conv3_d0",0,8],["conv3_d1",8,16],["conv3_d2",16,24],["fc1_d0",0,8],["fc1_d1",8,12]]' ]
+	[ "$(cat log)" = "hn-alloc: warning: s.alls:1:6: defuse_block: passed over for 'shapes/input_layer1': a 'input_layer' is not divided by features" ]
+	holds
+}

@@ -1,5 +1,6 @@
 /* defuse(): the parts of a layer, their names, and the splitter in front of them. */
 #include "alloc/directives.h"
+#include "base/log.h"
 
 /* Names of the parts: n of them, behind the splitter's if there is one, and the whole's. */
 static int name_parts(struct plan *p, const struct alls_stmt *st, struct unit *u, int64_t n,
@@ -115,4 +116,35 @@ int directive_defuse(struct plan *p, const struct alls_stmt *st, struct err *e)
 		return divide(p, st, &named, e);
 	err_set(e, "'%s' is not divided", quote(name));
 	return alls_in(st, e);
+}
+
+/* A layer of a block: into so many parts by features, or as many as it has. */
+static int divide_one(struct plan *p, const struct alls_stmt *st, const struct named *n, void *ctx,
+		      struct err *e)
+{
+	const int32_t count = *(const int32_t *)ctx;
+	struct unit *u = n->u;
+	const int32_t step = u && n->part < 0 && !n->joined ? step_of(u, false, false) : 0;
+
+	(void)p;
+	(void)e;
+	if (!step) {
+		log_warn("%s:%d:%d: defuse_block: passed over for '%s': a '%s' is not divided by "
+			 "features",
+			 quote(st->file), st->line, st->column,
+			 u ? quote(u->l->name) : quote(p->relays[n->relay].name),
+			 u ? hn_type_name(u->l->type) : "relay");
+		return 0;
+	}
+	u->cost.slice_step = step;
+	u->fixed.spatial = false;
+	u->fixed.parts = count < unit_max_parts(u, false) ? count : unit_max_parts(u, false);
+	return 0;
+}
+
+int directive_defuse_block(struct plan *p, const struct alls_stmt *st, struct err *e)
+{
+	int32_t count = alls_get_int(st, "defuse_count", 1);
+
+	return plan_each(p, st, alls_get(st, "layers"), divide_one, &count, e);
 }
