@@ -121,6 +121,28 @@ allocated() {
 		.["n/ew_mult1"] > .["n/conv1"]' m.json
 }
 
+@test "where buffers in L4 hold more than the partition counted, the next one keeps room for it" {
+	quantized <<- END
+		input x 1,32,64,64
+		output y
+		init w 32,32,1,1 0.5 -0.25 0.125
+		init v 32,32,3,3 0.5 -0.25 0.125
+		node Conv c x,w a kernel_shape=1,1
+		node Transpose t a b perm=0,1,3,2
+		node Conv d b,v e kernel_shape=3,3 pads=1,1,1,1
+		node Transpose u e f perm=0,1,3,2
+		node Conv g f,w y kernel_shape=1,1
+	END
+	# A turned map waits for its last row while the next one comes in: 128 rows of 2 KiB, 8 cuts, each; a
+	# partition counts 65.
+	echo 'context_switch_param(mode=enabled) performance_param(compiler_optimization_level=0)' > s.alls
+	for cuts in 12 16; do
+		jq ".device.l4_cuts = $cuts" "$ROOT/share/targets/hailo8.json" > t.json
+		allocated -a ./t.json -s s.alls
+		[ "$(jq .contexts m.json)" = 2 ]
+	done
+}
+
 @test "softmax and layer norms share the L4 of a context: the partition counts what they keep there" {
 	mkarch deit_tiny m.onnx --thin 4
 	echo 'model_optimization_config(calibration, calibset_size=1, batch_size=1)' > calib.alls

@@ -174,6 +174,8 @@ struct plan {
 	double *context_scale; /* by context: of its thresholds; NULL: 1 */
 	double *narrower;      /* by context: what it is besides narrower by in this try; NULL: 1 */
 	bool *misfit;          /* by context: it did not fit in the last try; may be NULL */
+	int64_t *l4_over;      /* L4 cuts that a context took too many in it; may be NULL */
+	int64_t l4_spared;     /* L4 cuts that the partition leaves free */
 };
 
 /* ---- cost_ops.c ---- */

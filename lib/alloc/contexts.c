@@ -237,7 +237,7 @@ static void extend(struct partition *t, size_t begin)
 		if (streams > t->p->t->max_inter_context_streams ||
 		    !run_fits(t, &total, window_bytes, layers) ||
 		    (held > 0 && end > begin && !in_cluster(t, u->window_bytes + held)) ||
-		    (l4 > 0 && more_l4 > 0 && l4 + more_l4 > t->p->t->l4_cuts))
+		    (l4 > 0 && more_l4 > 0 && l4 + more_l4 > t->p->t->l4_cuts - t->p->l4_spared))
 			return;
 		l4 += more_l4;
 		if (span(t->p, u) > 1 && end > begin)

@@ -22,7 +22,11 @@ static bool settle_places(const struct plan *p, struct allocation *a, int32_t c,
 		hint_buffer(p, a, e);
 		return false;
 	}
-	return place_l4(p, a, c, e) == 0;
+	if (place_l4(p, a, c, e) == 0)
+		return true;
+	if (p->l4_over && alloc_l4_cuts(a, p->t, c) - p->t->l4_cuts > *p->l4_over)
+		*p->l4_over = alloc_l4_cuts(a, p->t, c) - p->t->l4_cuts;
+	return false;
 }
 
 /* Rows, cuts and clusters of all contexts; false when a context does not fit. */
@@ -32,6 +36,8 @@ bool settle(const struct plan *p, struct allocation *a, const struct flow *f, do
 	bool fits = true;
 	int32_t c;
 
+	if (p->l4_over)
+		*p->l4_over = 0;
 	for (c = 0; c < a->ncontexts; c++)
 		rows_size(p, a, f, c, pace * ideal_interval(p, a, c));
 	if (rows_force(p, a, e) < 0)

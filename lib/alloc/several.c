@@ -16,7 +16,8 @@ enum {
 	UTILS = sizeof utils / sizeof utils[0],
 	SMALL_FILLS = sizeof small_fills / sizeof small_fills[0],
 	FILLS_COMPARED = 6,
-	EXACT_LAYERS = 16
+	EXACT_LAYERS = 16,
+	L4_ROUNDS = 5
 };
 
 /* Rates on a link of one lane where a usual one has four (assumed). */
@@ -33,7 +34,7 @@ static void measure_choice(struct plan *p, struct allocation *a)
 }
 
 /* The partition of one fill; NULL with the reason. */
-static struct allocation *divided(struct plan *p, double fill, double util, struct err *e)
+static struct allocation *divided_once(struct plan *p, double fill, double util, struct err *e)
 {
 	struct allocation *a = NULL;
 
@@ -43,6 +44,30 @@ static struct allocation *divided(struct plan *p, double fill, double util, stru
 			return NULL;
 	if (contexts_divide(p, fill, e) == 0 && (a = attempt_at(p, util, true, e)) != NULL)
 		measure_choice(p, a);
+	return a;
+}
+
+/*
+ * Buffers in L4 hold more than the windows that a partition counts where something behind them
+ * waits: when a context has no room for them, those of the next partition keep as much free, and
+ * twice as much each time that this was not enough.
+ */
+static struct allocation *divided(struct plan *p, double fill, double util, struct err *e)
+{
+	struct allocation *a = NULL;
+	int64_t over = 0;
+
+	p->l4_over = &over;
+	for (int k = 0; k < L4_ROUNDS && !a && !attempt_stopped(p); k++) {
+		if (k > 0 && (over == 0 || p->l4_spared >= p->t->l4_cuts))
+			break;
+		p->l4_spared += over > p->l4_spared ? over : p->l4_spared;
+		over = 0;
+		*e = (struct err){ 0 };
+		a = divided_once(p, fill, util, e);
+	}
+	p->l4_over = NULL;
+	p->l4_spared = 0;
 	return a;
 }
 
