@@ -33,6 +33,7 @@ struct arch {
 	bool raw;        /* ends at the heads, without decoding */
 	enum ar_act act; /* of ar_cba */
 	int nval;
+	double gain;         /* factor of convolutions' weights; 0: 1 */
 	bool count;          /* weights are counted, not made */
 	double params, macs; /* weights; a product for each of them and pixel of the output */
 };

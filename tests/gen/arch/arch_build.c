@@ -224,7 +224,7 @@ static struct val windowed(struct arch *a, const char *op, const char *scope, st
 	const int64_t c = co;
 	struct val in[3] = { x };
 
-	in[1] = ar_random(a, 4, dim, sqrt(3 * 2 / fan));
+	in[1] = ar_random(a, 4, dim, (a->gain > 0 ? a->gain : 1) * sqrt(3 * 2 / fan));
 	in[2] = ar_random(a, 1, &c, 0.1);
 	return put(a, op, scope, in, 3, attrs);
 }

@@ -9,12 +9,6 @@ enum {
 	SHIFT = SIDE / 2
 };
 
-/* A map [1][h][w][dim]. */
-struct map {
-	struct val x;
-	int h, w, dim;
-};
-
 static struct val cut(struct arch *a, const char *s, struct val x, int axis, int from, int to,
 		      int step)
 {
@@ -35,14 +29,14 @@ static struct val roll(struct arch *a, const char *s, struct val x, int axis, in
 	return ar_node(a, "Concat", s, part, 2, ar_name("axis=%d", axis));
 }
 
-static struct val rolled(struct arch *a, const char *s, struct map m, int rows, int columns)
+static struct val rolled(struct arch *a, const char *s, struct ar_map m, int rows, int columns)
 {
 	m.x = roll(a, ar_name("%s/rows", s), m.x, 1, rows);
 	return roll(a, ar_name("%s/columns", s), m.x, 2, columns);
 }
 
 /* [windows][49][dim] and back. */
-static struct val to_windows(struct arch *a, const char *s, struct map m)
+static struct val to_windows(struct arch *a, const char *s, struct ar_map m)
 {
 	const int64_t n = (int64_t)m.h * m.w / PIXELS;
 	struct val x =
@@ -53,7 +47,7 @@ static struct val to_windows(struct arch *a, const char *s, struct map m)
 	return ar_reshape(a, s, x, 3, (const int64_t[]){ n, PIXELS, m.dim });
 }
 
-static struct val from_windows(struct arch *a, const char *s, struct val x, struct map m)
+static struct val from_windows(struct arch *a, const char *s, struct val x, struct ar_map m)
 {
 	x = ar_reshape(a, ar_name("%s/split", s), x, 6,
 		       (const int64_t[]){ 1, m.h / SIDE, m.w / SIDE, SIDE, SIDE, m.dim });
@@ -68,7 +62,7 @@ static int part(int i, int size)
 }
 
 /* -100 between pixels of a window that are no neighbours in the image: [1][windows][1][49][49]. */
-static struct val shift_mask(struct arch *a, struct map m)
+static struct val shift_mask(struct arch *a, struct ar_map m)
 {
 	const int64_t n = (int64_t)m.h * m.w / PIXELS, dim[5] = { 1, n, 1, PIXELS, PIXELS };
 	float *v = xcalloc((size_t)n * PIXELS * PIXELS, sizeof *v);
@@ -89,8 +83,8 @@ static struct val shift_mask(struct arch *a, struct map m)
 }
 
 /* Attention within windows x [n][49][dim]; the bias of places is the same in all. */
-static struct val attention(struct arch *a, const char *s, struct val x, struct map m, int heads,
-			    bool shifted)
+static struct val attention(struct arch *a, const char *s, struct val x, struct ar_map m, int heads,
+			    enum ar_windows kind)
 {
 	const int64_t n = (int64_t)m.h * m.w / PIXELS, place[4] = { 1, heads, PIXELS, PIXELS };
 	struct val qkv[3], p;
@@ -104,8 +98,9 @@ static struct val attention(struct arch *a, const char *s, struct val x, struct 
 	qkv[0] = ar_mul(a, s, qkv[0], 1 / sqrt((double)m.dim / heads));
 	p = ar_1(a, "Transpose", ar_name("%s/kt", s), qkv[1], "perm=0,1,3,2");
 	p = ar_2(a, "MatMul", ar_name("%s/qk", s), qkv[0], p, "");
-	p = ar_2(a, "Add", ar_name("%s/place", s), p, ar_random(a, 4, place, 0.5), "");
-	if (shifted) {
+	if (kind != AR_PLAIN)
+		p = ar_2(a, "Add", ar_name("%s/place", s), p, ar_random(a, 4, place, 0.5), "");
+	if (kind == AR_SHIFTED) {
 		p = ar_reshape(a, ar_name("%s/all", s), p, 5,
 			       (const int64_t[]){ 1, n, heads, PIXELS, PIXELS });
 		p = ar_2(a, "Add", ar_name("%s/mask", s), p, shift_mask(a, m), "");
@@ -118,18 +113,28 @@ static struct val attention(struct arch *a, const char *s, struct val x, struct 
 	return ar_linear(a, ar_name("%s/proj", s), p, m.dim, m.dim);
 }
 
-static struct val block(struct arch *a, const char *s, struct map m, int heads, bool shifted)
+struct val ar_window_attention(struct arch *a, const char *s, struct ar_map m, int heads,
+			       enum ar_windows kind)
 {
-	struct map y = m;
+	struct ar_map y = m;
 
-	y.x = ar_tokens_norm(a, ar_name("%s/norm1", s), m.x, m.dim, AR_LN);
-	if (shifted)
+	if (kind == AR_SHIFTED)
 		y.x = rolled(a, ar_name("%s/shift", s), y, SHIFT, SHIFT);
 	y.x = to_windows(a, ar_name("%s/windows", s), y);
-	y.x = attention(a, ar_name("%s/attn", s), y.x, m, heads, shifted);
+	y.x = attention(a, s, y.x, m, heads, kind);
 	y.x = from_windows(a, ar_name("%s/merge", s), y.x, m);
-	if (shifted)
+	if (kind == AR_SHIFTED)
 		y.x = rolled(a, ar_name("%s/unshift", s), y, m.h - SHIFT, m.w - SHIFT);
+	return y.x;
+}
+
+static struct val block(struct arch *a, const char *s, struct ar_map m, int heads, bool shifted)
+{
+	struct ar_map y = m;
+
+	y.x = ar_tokens_norm(a, ar_name("%s/norm1", s), m.x, m.dim, AR_LN);
+	y.x = ar_window_attention(a, ar_name("%s/attn", s), y, heads,
+				  shifted ? AR_SHIFTED : AR_PLACED);
 	m.x = ar_2(a, "Add", ar_name("%s/add1", s), m.x, y.x, "");
 	y.x = ar_tokens_norm(a, ar_name("%s/norm2", s), m.x, m.dim, AR_LN);
 	y.x = ar_mlp(a, ar_name("%s/mlp", s), y.x, m.dim, 4 * m.dim, AR_GELU);
@@ -137,7 +142,7 @@ static struct val block(struct arch *a, const char *s, struct map m, int heads, 
 }
 
 /* Four pixels become one of four times the features, then two times. */
-static struct map merged(struct arch *a, const char *s, struct map m)
+static struct ar_map merged(struct arch *a, const char *s, struct ar_map m)
 {
 	struct val x[4];
 
@@ -148,13 +153,13 @@ static struct map merged(struct arch *a, const char *s, struct map m)
 	m.x = ar_node(a, "Concat", s, x, 4, "axis=3");
 	m.x = ar_tokens_norm(a, ar_name("%s/norm", s), m.x, 4 * m.dim, AR_LN);
 	m.x = ar_product(a, ar_name("%s/reduction", s), m.x, 4 * m.dim, 2 * m.dim);
-	return (struct map){ m.x, m.h / 2, m.w / 2, 2 * m.dim };
+	return (struct ar_map){ m.x, m.h / 2, m.w / 2, 2 * m.dim };
 }
 
 void ar_swin(struct arch *a, const void *with)
 {
 	const struct ar_swin *t = with;
-	struct map m = { ar_input(a, 3, 224), 56, 56, t->dim };
+	struct ar_map m = { ar_input(a, 3, 224), 56, 56, t->dim };
 
 	a->opset = a->opset < 17 ? 17 : a->opset;
 	a->classes = a->classes ? a->classes : 1000;

@@ -26,11 +26,18 @@
 	(&(const struct ar_text){                                                                  \
 	    .tokens = 64, .dim = 768, .depth = 12, .pooled = true, .gate = AR_TANH_GELU })
 
-#define LEVIT(...) (&(const struct ar_levit){ __VA_ARGS__ })
-#define SWIN(...)  (&(const struct ar_swin){ __VA_ARGS__ })
+#define DIMS(...)        ((const int[4]){ __VA_ARGS__ })
+#define CLIP_RESNET(...) (&(const struct ar_clip_resnet){ __VA_ARGS__ })
+#define LEVIT(...)       (&(const struct ar_levit){ __VA_ARGS__ })
+#define SWIN(...)        (&(const struct ar_swin){ __VA_ARGS__ })
 
 const struct arch_row arch_transformers[] = {
 	/* clang-format off */
+	{ "cas_vit_m",     ar_cas_vit, DIMS(64, 96, 192, 384) },
+	{ "cas_vit_s",     ar_cas_vit, DIMS(48, 64, 128, 256) },
+	{ "cas_vit_t",     ar_cas_vit, DIMS(96, 128, 256, 512) },
+	{ "clip_resnet_50_image_encoder",   ar_clip_resnet, CLIP_RESNET(224, 64, { 3, 4, 6, 3 }, 1024) },
+	{ "clip_resnet_50x4_image_encoder", ar_clip_resnet, CLIP_RESNET(288, 80, { 4, 6, 10, 6 }, 640) },
 	{ "clip_resnet_50_text_encoder",    ar_text, CLIP_TEXT(512, 12) },
 	{ "clip_resnet_50x4_text_encoder",  ar_text, CLIP_TEXT(640, 12) },
 	{ "clip_vit_b_16_image_encoder",    ar_vit,  CLIP_IMAGE(16, 768, 12, 512) },
@@ -38,13 +45,19 @@ const struct arch_row arch_transformers[] = {
 	{ "clip_vit_b_32_image_encoder",    ar_vit,  CLIP_IMAGE(32, 768, 12, 512) },
 	{ "clip_vit_b_32_text_encoder",     ar_text, CLIP_TEXT(512, 12) },
 	{ "clip_vit_l_14_text_encoder",     ar_text, CLIP_TEXT(768, 12) },
+	{ "davit_tiny",    ar_davit, NULL },
 	{ "deit_base",                      ar_vit,  CLASSIFIER(768, 12, .fused = false) },
 	{ "deit_small",                     ar_vit,  CLASSIFIER(384, 6, .fused = false) },
 	{ "deit_tiny",                      ar_vit,  CLASSIFIER(192, 3, .fused = false) },
+	{ "detr_resnet_v1_50", ar_detr, NULL },
+	{ "fastvit_sa12",  ar_fastvit, NULL },
 	{ "levit128",      ar_levit, LEVIT({ 128, 256, 384 }, { 4, 8, 12 }, 16) },
 	{ "levit192",      ar_levit, LEVIT({ 192, 288, 384 }, { 3, 5, 6 }, 32) },
 	{ "levit256",      ar_levit, LEVIT({ 256, 384, 512 }, { 4, 6, 8 }, 32) },
 	{ "levit384",      ar_levit, LEVIT({ 384, 512, 768 }, { 6, 9, 12 }, 32) },
+	{ "nextvit_base",  ar_nextvit, DIMS(3, 4, 20, 3) },
+	{ "nextvit_small", ar_nextvit, DIMS(3, 4, 10, 3) },
+	{ "segformer_b0_bn", ar_segformer, NULL },
 	{ "siglip2_b_16_text_encoder",      ar_text, SIGLIP_TEXT },
 	{ "siglip2_b_32_256_image_encoder", ar_vit,  SIGLIP_IMAGE(32, 256) },
 	{ "siglip_b_16_image_encoder",      ar_vit,  SIGLIP_IMAGE(16, 224) },

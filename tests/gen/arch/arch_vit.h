@@ -34,9 +34,36 @@ struct ar_swin {
 };
 void ar_swin(struct arch *a, const void *with);
 
+/* A map [1][h][w][dim]. */
+struct ar_map {
+	struct val x;
+	int h, w, dim;
+};
+/* Attention in windows of 7x7: alone, with a bias of places, and of a map that is shifted. */
+enum ar_windows {
+	AR_PLAIN,
+	AR_PLACED,
+	AR_SHIFTED
+};
+struct val ar_window_attention(struct arch *a, const char *scope, struct ar_map m, int heads,
+			       enum ar_windows kind);
+
 struct ar_levit {
 	int dim[3], heads[3], key;
 };
 void ar_levit(struct arch *a, const void *with);
+
+void ar_cas_vit(struct arch *a, const void *dims);  /* int[4] */
+void ar_fastvit(struct arch *a, const void *with);  /* SA12 */
+void ar_nextvit(struct arch *a, const void *depth); /* int[4] */
+void ar_davit(struct arch *a, const void *with);    /* tiny */
+void ar_segformer(struct arch *a,
+		  const void *with); /* B0 with batch norms, 19 classes of 512x1024 */
+void ar_clip_resnet(struct arch *a, const void *with);
+void ar_detr(struct arch *a, const void *with); /* on ResNet-50, 800x800 */
+
+struct ar_clip_resnet {
+	int size, width, blocks[4], joint;
+};
 
 #endif
