@@ -11,7 +11,7 @@ load helper
 			far(p2, p) || far(o2, o) { printf "%s: %.2f M, %.2f G, not %s M, %s G\n", name, p2, o2, p, o; exit 1 }'
 		seen=$((seen + 1))
 	done < <(grep -v '^#' "$ROOT/tests/cases/archs.txt")
-	[ "$seen" -ge 97 ]
+	[ "$seen" -ge 98 ]
 }
 
 # made ARCH [MKARCH-OPTION...]: with few channels it passes the whole chain, and the program runs.
@@ -68,8 +68,9 @@ made() {
 	made yolov9c --size 64
 }
 
-@test "the residual encoders of CLIP, PP-OCRv5's recognition" {
+@test "the residual encoders of CLIP, PP-OCRv5" {
 	made clip_resnet_50_image_encoder --size 64
+	made paddle_ocr_v5_mobile_detection
 	made paddle_ocr_v5_mobile_recognition --classes 50
 }
 
