@@ -130,8 +130,10 @@ static int load(struct work *w, const struct config *cfg, struct err *e)
 static int stored(struct work *w, struct alloc_set *old, struct err *e)
 {
 	json_t *j = bundle_get_json(w->b, "alloc.json", e);
-	int rc = j ? alloc_set_from_json(j, old, e) : -1;
+	int rc = -1;
 
+	if (j && (rc = alloc_set_from_json(j, old, e)) < 0)
+		err_in(e, "alloc.json");
 	json_decref(j);
 	return rc;
 }
