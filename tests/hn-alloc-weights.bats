@@ -77,6 +77,51 @@ as_simulated() {
 	cmp <(har-pack -m alloc.json plain.har) <(har-pack -m alloc.json auto.har)
 }
 
+@test "compress_l3_weights: few bits in L3 and in the configuration, the same values" {
+	# Of 1196 weights of a feature 46 are the largest, 127, the others 0: with k = 3 they take
+	# 46 x (31 + 1 + 3) + 1150 x (1 + 3) = 6210 bits, 777 bytes, and one that says so.
+	mkonnx s.onnx <<- END
+		input x 1,1196,4,8
+		init w 32,1196,1,1 1 $(seq 25 | sed 's/.*/0/' | tr '\n' ' ')
+		init v 8,32,1,1 .1 -.2 .05
+		node Conv c x,w a kernel_shape=1,1
+		node Relu r a b
+		node Conv d b,v y kernel_shape=1,1
+		output y
+	END
+	onnx2hn -q s.onnx | hn-normalize -q | hn-quantize -q --random-calib -o s.har
+	seq 0 38271 | awk '{ printf "%d ", ($1 * 7919) % 256 }' > x.txt
+	xargs arr npy x.npy uint8 1,4,8,1196 < x.txt
+	hn-infer -q -c bit_exact --raw --in x.npy s.har -o want.npy
+	raw='hef_param(params_load_time_compression=False)'
+	small='compilation_param(conv1, compress_l3_weights=enabled)'
+	for n in plain small; do
+		allocated s.har $n "$one $two $raw $([ $n = plain ] || echo "$small")"
+		as_simulated $n
+		mv a.hef $n.hef
+		hef-run -q --raw --in x.npy $n.hef -o got.npy
+		same_bytes want.npy got.npy
+	done
+	cuts='.layers[] | select(.layer == "s/conv1").l3_weight_cuts'
+	# 32 x 1200 bytes take two cuts, 32 x (778 + 4) one.
+	[ "$(jq "$cuts" plain.json)" = 2 ]
+	[ "$(jq "$cuts" small.json)" = 1 ]
+	jq -e '.load_bytes[0] == 38400' plain.json
+	jq -e '.load_bytes[0] == 25024' small.json
+	# The HEF has 32 x 778 bytes and two words for 32 x 1196.
+	saved=$(($(stat -c %s plain.hef) - $(stat -c %s small.hef)))
+	[ $((saved - 13368)) -ge -64 ] && [ $((saved - 13368)) -le 64 ]
+	# L2 has them as they are; False and nothing are the same.
+	allocated s.har mixed "$one $small"
+	[ "$(jq -c '.layers[] | select(.layer == "s/conv1") | [.l3_weight_cuts, .l2_bytes]' mixed.json)" = '[1,16384]' ]
+	allocated s.har off "$one $two $raw compilation_param({*}, compress_l3_weights=disabled)"
+	cmp <(har-pack -m alloc.json plain.har) <(har-pack -m alloc.json off.har)
+	allocated s.har all "$one $two $raw compilation_param({*}, compress_l3_weights=enabled)"
+	[ "$(jq -c '[.layers[] | select(.compress_l3_weights).layer]' all.json)" = '["s/conv1","s/conv2"]' ]
+	echo 'compilation_param(input_layer1, compress_l3_weights=True)' > s.alls
+	hn-alloc -q -s s.alls s.har -o a.har
+}
+
 @test "L2 in the report and in the table: its bytes over those of the device" {
 	echo "$one" > s.alls
 	hn-alloc -s s.alls "$M" -o a.har --report a.json 2> log

@@ -48,6 +48,7 @@ struct alloc_layer {
 	int32_t lcus, subclusters, input_aligners, apus;
 	int32_t l3_weight_cuts, l3_buffer_cuts;
 	int64_t l2_bytes;          /* of its weights, in the L2 of its subclusters together */
+	bool compressed;           /* its weights lie in L3 in few bits (kernel/rice.h) */
 	int32_t mixed;             /* mixed_mem of the script; -1: not given */
 	int32_t columns, features; /* MAC mode: 8 x 8 or 16 x 4; 0 without MACs */
 	int64_t row_cycles;        /* cycles per output row */

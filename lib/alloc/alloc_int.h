@@ -70,6 +70,7 @@ struct unit {
 	struct choice fixed; /* from the script; 0 (mode: -1): free */
 	double min_fps;      /* compilation_param(X, fps=...), 0: none */
 	enum match match;    /* resources_allocation_strategy */
+	int64_t *packed;  /* compress_l3_weights: bytes of its 1, 2 ... largest features; or NULL */
 	int mixed;        /* may L2 hold a part of its weights: 1 in any context, 0 no, -1 in one */
 	bool no_contexts; /* its input buffers hold whole windows */
 	bool balanced;    /* the buffers behind it have one size */
@@ -222,6 +223,14 @@ int unit_modes(const struct unit *u);
 bool unit_has_columns(const struct plan *p, const struct unit *u);
 /* What a part takes in of a row of input 0: take / of. */
 void unit_input_share(const struct unit *u, struct part part, int64_t *take, int64_t *of);
+/* ---- compress.c ---- */
+/* Weights in L3 take few bits from here on; false: it has no 8-bit weights. */
+bool unit_compress(struct plan *p, struct unit *u);
+/* Bytes that so many features take at the most, as they are stored, with a word each. */
+int64_t unit_stored_bytes(const struct unit *u, int32_t features);
+/* Bytes that loading them takes: their share of the layer's. */
+double unit_load_bytes(const struct unit *u, int32_t features);
+
 /* Where the weights of a part of so many features lie: bytes in L2, cuts of L3. */
 struct weights {
 	int64_t l2, cuts;

@@ -106,6 +106,8 @@ static void put_weights(json_t *o, const struct alloc_layer *l)
 {
 	if (l->l2_bytes)
 		json_object_set_new(o, "l2_bytes", json_integer(l->l2_bytes));
+	if (l->compressed)
+		json_object_set_new(o, "compress_l3_weights", json_true());
 	if (l->mixed >= 0)
 		json_object_set_new(o, "mixed_mem", json_boolean(l->mixed));
 }
@@ -115,7 +117,8 @@ static int read_weights(const json_t *o, struct alloc_layer *l, struct err *e)
 	bool mixed;
 
 	l->mixed = -1;
-	if (json_get_int(o, "l2_bytes", 0, INT64_C(1) << 40, 0, &l->l2_bytes, e) < 0)
+	if (json_get_bool(o, "compress_l3_weights", false, &l->compressed, e) < 0 ||
+	    json_get_int(o, "l2_bytes", 0, INT64_C(1) << 40, 0, &l->l2_bytes, e) < 0)
 		return -1;
 	if (!json_object_get(o, "mixed_mem"))
 		return 0;

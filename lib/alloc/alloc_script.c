@@ -214,6 +214,8 @@ static void print_params(const struct allocation *a, struct str *out)
 			   "number_of_input_aligners=%d",
 			   l->subclusters, l->columns > l->features ? "enabled" : "disabled",
 			   l->apus, l->input_aligners);
+		if (l->compressed)
+			str_puts(out, ", compress_l3_weights=enabled");
 		if (l->mixed >= 0)
 			str_printf(out, ", mixed_mem=%s", l->mixed ? "enabled" : "disabled");
 		str_puts(out, ")\n");

@@ -81,7 +81,7 @@ struct alloc_bound lower_bound(const struct plan *p, bool several)
 	if (!several)
 		return b;
 	for (size_t i = 0; i < p->n; i++)
-		bytes += (double)p->units[i].cost.weight_bytes;
+		bytes += unit_load_bytes(&p->units[i], p->units[i].cost.features);
 	contexts = fmax(2, ceil(bytes / l3));
 	b.load_s =
 	    fmax(bytes / p->t->bandwidth, contexts * p->t->per_context_s) + p->t->fixed_s_per_batch;

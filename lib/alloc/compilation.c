@@ -6,6 +6,7 @@ struct compilation {
 	int32_t subclusters, apus, aligners; /* 0: not given */
 	int mode;                            /* -1: not given */
 	int no_contexts, balanced, mixed;    /* the same */
+	int compressed;                      /* the same */
 	double fps;
 	bool manual;
 	enum match match;
@@ -39,6 +40,7 @@ static int compilation_read(const struct plan *p, const struct alls_stmt *st, st
 				   .no_contexts = alls_get_switch(st, "no_contexts"),
 				   .balanced = alls_get_switch(st, "balance_output_multisplit"),
 				   .mixed = alls_get_switch(st, "mixed_mem"),
+				   .compressed = alls_get_switch(st, "compress_l3_weights"),
 				   .match = match_of(st),
 				   .fps = alls_get_number(st, "fps", 0),
 				   .manual = alls_has_word(st, "resources_allocation_strategy",
@@ -81,6 +83,10 @@ static int compilation_fits(const struct plan *p, const struct alls_stmt *st,
 			quote(u->l->name));
 		return alls_in(st, e);
 	}
+	if (c->compressed == 1 && (!u->cost.macs || !u->q->kernel.n)) {
+		err_set(e, "layer '%s': it has no 8-bit weights to compress", quote(u->l->name));
+		return alls_in(st, e);
+	}
 	if (c->aligners && c->aligners != p->t->mode[c->mode > 0 ? c->mode : 0].input_aligners) {
 		err_set(e, "layer '%s': it takes %d input aligners in this mode", quote(u->l->name),
 			p->t->mode[c->mode > 0 ? c->mode : 0].input_aligners);
@@ -113,6 +119,10 @@ static int compilation_apply(struct plan *p, const struct alls_stmt *st, const s
 		u->balanced = c->balanced == 1;
 	if (c->mixed >= 0)
 		u->mixed = c->mixed;
+	if (c->compressed == 0)
+		u->packed = NULL;
+	else if (c->compressed == 1)
+		unit_compress(p, u);
 	if (c->match != MATCH_NONE)
 		u->match = c->match;
 	if (c->manual && !u->fixed.parts) /* whoever chooses by hand chooses the parts, too */

@@ -56,14 +56,13 @@ double context_load_bytes(const struct plan *p, const struct allocation *a, int3
 
 	for (size_t i = 0; i < a->nlayers; i++) {
 		const struct alloc_layer *l = &a->layers[i];
-		const struct cost *c;
+		const struct unit *u;
 
 		if (alloc_is_relay(a, i))
 			continue;
-		c = &phys_unit(p, a, i)->cost;
-		if (c->features > 0 && (context < 0 || l->context == context))
-			bytes += (double)c->weight_bytes * (l->feature_to - l->feature_from) /
-				 c->features;
+		u = phys_unit(p, a, i);
+		if (context < 0 || l->context == context)
+			bytes += unit_load_bytes(u, l->feature_to - l->feature_from);
 	}
 	return bytes;
 }

@@ -45,6 +45,7 @@ static void add_layer(struct plan *p, struct allocation *a, const struct unit *u
 	out->apus = (int32_t)need.v[RES_APU];
 	out->l3_weight_cuts = (int32_t)need.v[RES_WEIGHTS];
 	out->mixed = u->mixed;
+	out->compressed = u->packed != NULL;
 	if (!u->cost.outside)
 		out->l2_bytes = unit_weights(p, u, c.subclusters, part.to - part.from, l2).l2;
 	if (u->cost.macs) {

@@ -189,9 +189,15 @@ struct weights unit_weights(const struct plan *p, const struct unit *u, int32_t 
 	const double share = (double)features / u->cost.features;
 	const int64_t bytes = (int64_t)ceil((double)u->cost.weight_bytes * share);
 	const int64_t each = ceil_div(bytes, subclusters), inside = in_l2(p, u, each, l2);
+	int64_t outside = each - inside;
 
+	/* In L2 they are as they are multiplied, in L3 as they are stored. */
+	if (u->packed && outside > 0)
+		outside = (int64_t)ceil(
+		    (double)unit_stored_bytes(u, (int32_t)ceil_div(features, subclusters)) *
+		    (double)outside / (double)each);
 	return (struct weights){ .l2 = inside * subclusters,
-				 .cuts = weight_cuts(p->t, each - inside, subclusters) };
+				 .cuts = weight_cuts(p->t, outside, subclusters) };
 }
 
 struct need unit_part_need(const struct plan *p, const struct unit *u, struct choice c,

@@ -74,7 +74,7 @@ const struct alls_row alls_rows_hardware[] = {
 	       { "number_of_apus", INT_FROM(0) },
 	       { "number_of_input_aligners", INT_FROM(0) },
 	       { "buffer_in_l4", SWITCH, OFF },
-	       { "compress_l3_weights", SWITCH, OFF },
+	       { "compress_l3_weights", SWITCH, DEF("False") },
 	       { "defuse_num_layers", INT_FROM(1), ONLY("1"), .why = "layers are defused with defuse(...)" },
 	       { "defuse_spatial_w", SWITCH, OFF },
 	       { "enable_ew_add_optimization", SWITCH, OFF },

@@ -177,6 +177,7 @@ static int layer(struct builder *b, size_t index)
 	o->input_aligners = a->input_aligners;
 	o->apus = a->apus;
 	o->l3_weight_cuts = a->l3_weight_cuts;
+	o->packed = a->compressed;
 	o->group = a->group < 0 ? -1 : b->place[a->group]; /* it stands before its members */
 	if (!l)
 		return relay(b, o, a, index);

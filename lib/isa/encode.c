@@ -3,6 +3,7 @@
  * tensors, streams and post units, segment 1 + k the layers and edges of context k.
  */
 #include "isa/records.h"
+#include "kernel/rice.h"
 
 /* With its CCW headers a record stays below the 4 GiB that one configuration pointer spans. */
 #define MAX_RECORD 0xf0000000u
@@ -169,7 +170,29 @@ static void values(struct str *s, const struct isa_field *v)
 	}
 }
 
-static int fields(struct str *s, const struct qop *q, struct err *e)
+/* Features, bytes, and each feature's weights; they are the last axis. */
+static void packed(struct str *s, const struct isa_field *v, int32_t features)
+{
+	struct str bytes = { 0 };
+	const size_t n = (size_t)features;
+
+	for (size_t i = 0; i < n; i++)
+		rice_put((const int8_t *)v->data + i, v->n / n, n, &bytes);
+	i32(s, features);
+	u32(s, (uint32_t)bytes.len);
+	str_add(s, bytes.p, bytes.len);
+	str_release(&bytes);
+}
+
+/* Is it a kernel that is to be packed? */
+static bool is_packed(const struct qfield *f, const struct isa_field *v, int32_t features)
+{
+	return features > 0 && f->offset == offsetof(struct qop, kernel) &&
+	       v->n % (size_t)features == 0;
+}
+
+/* features: of the kernel that is packed; 0: it is not. */
+static int fields(struct str *s, const struct qop *q, int32_t features, struct err *e)
 {
 	size_t nf, count = 0;
 	const struct qfield *f = qop_fields(&nf);
@@ -177,7 +200,7 @@ static int fields(struct str *s, const struct qop *q, struct err *e)
 
 	for (size_t i = 0; i < nf; i++) {
 		struct isa_field v = isa_field_of(q, &f[i]);
-		bool small;
+		bool small, pack;
 
 		if (isa_field_is_array(&f[i]) ? v.n == 0 : *(uint32_t *)v.data == 0)
 			continue;
@@ -186,11 +209,14 @@ static int fields(struct str *s, const struct qop *q, struct err *e)
 			return err_set(e, "%s has %zu values, more than a record holds", f[i].name,
 				       v.n);
 		}
-		small = is_nibbles(&f[i], &v);
+		pack = is_packed(&f[i], &v, features);
+		small = !pack && is_nibbles(&f[i], &v);
 		u16(&body, (uint32_t)i);
-		u16(&body, small ? ISA_KIND_NIBBLES : (uint32_t)f[i].kind);
+		u16(&body, pack ? ISA_KIND_PACKED : small ? ISA_KIND_NIBBLES : (uint32_t)f[i].kind);
 		u32(&body, (uint32_t)v.n);
-		if (small)
+		if (pack)
+			packed(&body, &v, features);
+		else if (small)
 			nibbles(&body, v.data, v.n);
 		else
 			values(&body, &v);
@@ -225,7 +251,7 @@ static int layer(struct str *s, const struct isa_layer *l, struct err *e)
 	i32(s, l->in_column);
 	ints(s, &l->in);
 	ints(s, &l->out);
-	if (fields(s, &l->q, e) < 0)
+	if (fields(s, &l->q, l->packed ? l->to - l->from : 0, e) < 0)
 		return err_in(e, "layer '%s'", quote(l->name));
 	return 0;
 }

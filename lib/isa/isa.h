@@ -71,6 +71,7 @@ struct isa_layer {
 	enum isa_role role;
 	int32_t context, cluster; /* cluster -1: outside the clusters */
 	int32_t lcus, subclusters, input_aligners, apus, l3_weight_cuts;
+	bool packed;        /* its 8-bit weights are stored in few bits (kernel/rice.h) */
 	int32_t group;      /* first of the merged layers that share all these but cuts; -1: none */
 	int64_t row_cycles; /* cycles per output row */
 	int32_t rows;       /* output rows per frame, or lines: qop_map_lines */

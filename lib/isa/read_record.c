@@ -2,6 +2,7 @@
 #include "base/limits.h"
 #include "base/mem.h"
 #include "isa/decode.h"
+#include "kernel/rice.h"
 
 static double f64(struct cursor *c)
 {
@@ -170,19 +171,39 @@ static void nibbles(struct cursor *c, int8_t *w, size_t n)
 	}
 }
 
+/* Weights in few bits, each feature by itself. */
+static void packed(struct cursor *c, int8_t *w, size_t n)
+{
+	const uint32_t features = cur_u32le(c), bytes = cur_u32le(c);
+	const void *from = cur_bytes(c, bytes);
+	struct cursor in = cur_make(from, from ? bytes : 0, c->e);
+
+	if (!c->failed && (features == 0 || n % features != 0 || features > bytes)) {
+		err_set(c->e, "packed weights of %u features, %zu in %u bytes", features, n, bytes);
+		c->failed = true;
+	}
+	for (uint32_t i = 0; i < features && !c->failed; i++)
+		c->failed = rice_get(&in, w + i, n / features, features) < 0;
+	if (!c->failed && cur_left(&in)) {
+		err_set(c->e, "%zu bytes behind packed weights", cur_left(&in));
+		c->failed = true;
+	}
+	skip(c, bytes);
+}
+
 static size_t element_bytes(enum qfield_kind k)
 {
 	return k == QF_V8 ? 1 : k == QF_V16 ? 2 : 4;
 }
 
 /* One field; fields come in ascending order, each at most once. */
-static int field(struct cursor *c, struct qop *q, int *last)
+static int field(struct cursor *c, struct qop *q, int *last, bool *is_packed)
 {
 	size_t nf, bytes;
 	const struct qfield *f = qop_fields(&nf);
 	uint16_t number = cur_u16le(c), kind = cur_u16le(c);
 	uint32_t n = cur_u32le(c);
-	bool small = kind == ISA_KIND_NIBBLES;
+	const bool small = kind == ISA_KIND_NIBBLES, pack = kind == ISA_KIND_PACKED;
 	void *data;
 
 	if (c->failed)
@@ -193,16 +214,24 @@ static int field(struct cursor *c, struct qop *q, int *last)
 		return err_set(c->e, "field '%s' is out of order", f[number].name);
 	*last = number;
 	f += number;
-	if (small ? f->kind != QF_V8 : kind != (uint16_t)f->kind)
+	if (small || pack ? f->kind != QF_V8 : kind != (uint16_t)f->kind)
 		return err_set(c->e, "field '%s' is of kind %u, %d expected", f->name, kind,
 			       (int)f->kind);
-	bytes = small ? ((size_t)n + 1) / 2 : (size_t)n * element_bytes(f->kind);
+	/* A packed weight has a bit at the least. */
+	bytes = pack    ? (size_t)n / 8
+		: small ? ((size_t)n + 1) / 2
+			: (size_t)n * element_bytes(f->kind);
 	if (bytes > cur_left(c))
 		return err_set(c->e, "field '%s' has %u values in %zu bytes", f->name, n,
 			       cur_left(c));
 	if (n == 0 || (!isa_field_is_array(f) && n != 1))
 		return err_set(c->e, "field '%s' has %u values", f->name, n);
 	data = isa_field_alloc(q, f, n);
+	if (pack) {
+		*is_packed = true;
+		packed(c, data, n);
+		return c->failed ? -1 : 0;
+	}
 	if (small)
 		nibbles(c, data, n);
 	else
@@ -245,7 +274,7 @@ static void layer(struct reader *r, struct cursor *c, int32_t context)
 	}
 	l->role = (enum isa_role)role;
 	for (uint32_t i = 0; i < nfields && !c->failed; i++) {
-		if (field(c, &l->q, &last) < 0) {
+		if (field(c, &l->q, &last, &l->packed) < 0) {
 			err_in(c->e, "layer '%s'", quote(l->name));
 			c->failed = true;
 		}

@@ -19,9 +19,10 @@ enum isa_record {
 	ISA_REC_POST = 6
 };
 
-/* Storage of a field's values: enum qfield_kind, or two 4-bit weights in a byte. */
+/* Storage of a field's values: enum qfield_kind, two 4-bit weights in a byte, or weights packed. */
 enum {
-	ISA_KIND_NIBBLES = 16
+	ISA_KIND_NIBBLES = 16,
+	ISA_KIND_PACKED = 17
 };
 
 /* A view of field f of a record: its element size, count and data (a scalar counts one). */

@@ -1,4 +1,5 @@
 /* The programme's binary form: round trips, damage at every byte, checks of every reference. */
+#include "kernel/rice.h"
 #include "prog.h"
 
 static void image_of(const struct variant *v, struct isa_image *im)
@@ -79,13 +80,13 @@ static bool survives(const void *p, size_t n)
 	return ok;
 }
 
-static void damage(void)
+static void damage(const struct variant *v)
 {
 	struct isa_image im;
 	size_t bad = 0;
 	struct rng r;
 
-	image_of(&(struct variant){ .contexts = 2, .w_bits = 4 }, &im);
+	image_of(v, &im);
 	for (size_t i = 0; i < im.bytes.len; i++) {
 		char old = im.bytes.p[i];
 
@@ -113,6 +114,49 @@ static void damage(void)
 	}
 	check(bad == 0, "an image with several wrong bytes is an error or sound");
 	isa_image_release(&im);
+}
+
+/* ---- weights in few bits ---- */
+
+/* Two features side by side: n weights of the first one give these bytes, and come back. */
+static void few(const int8_t *w, size_t n, const char *bytes, size_t nbytes, const char *what)
+{
+	int8_t pair[16] = { 0 }, back[16] = { 0 };
+	struct str s = { 0 };
+	struct err e = { 0 };
+	struct cursor c;
+
+	for (size_t i = 0; i < n; i++)
+		pair[2 * i] = w[i];
+	rice_put(pair, n, 2, &s);
+	c = cur_make(s.p, s.len, &e);
+	check(s.len == nbytes && memcmp(s.p, bytes, nbytes) == 0 &&
+		  rice_bytes(pair, n, 2) == nbytes && rice_get(&c, back, n, 2) == 0 &&
+		  cur_left(&c) == 0 && memcmp(pair, back, sizeof pair) == 0,
+	      what);
+	str_release(&s);
+}
+
+static bool refused(const char *bytes, size_t n)
+{
+	int8_t w[2];
+	struct err e = { 0 };
+	struct cursor c = cur_make(bytes, n, &e);
+
+	return rice_get(&c, w, 2, 1) < 0 && err_is(&e);
+}
+
+/* By hand: 0 -1 1 3 are z = 0 1 2 6; with k = 1 the bits 00 01 100 11100, low ones first. */
+static void few_bits(void)
+{
+	few((int8_t[]){ 0, -1, 1, 3 }, 4, "\x01\x98\x03", 3, "a Rice code");
+	few((int8_t[]){ 127, -128 }, 2, "\x08\x7f\x80", 3, "whole bytes");
+	few((int8_t[]){ 7, -8 }, 2, "\x09\x87", 2, "nibbles");
+	few((int8_t[]){ 0, 0, 0, 0, 0, 0, 0, 0 }, 8, "\x00\x00", 2, "nothing but zeros");
+	check(refused("\x0a\x00", 2), "an unknown way");
+	check(refused("\x07\xff\xff", 3), "a code of no weight");
+	check(refused("\x08\x01", 2), "too few bytes");
+	check(refused("", 0), "no bytes");
 }
 
 /* ---- configuration words ---- */
@@ -349,9 +393,14 @@ int main(void)
 		   "a scale per feature");
 	round_trip(&(struct variant){ .w_bits = 4 }, "4-bit weights come back");
 	packed_weights_are_smaller();
+	round_trip(&(struct variant){ .packed = true }, "packed weights come back");
+	round_trip(&(struct variant){ .packed = true, .w_bits = 4 }, "packed 4-bit weights, too");
 	round_trip(&(struct variant){ .relay = true, .contexts = 2 }, "a relay comes back");
 	words();
-	damage();
+	damage(&(struct variant){ .contexts = 2, .w_bits = 4 });
+	damage(&(struct variant){ .packed = true });
+	damage(&(struct variant){ .packed = true, .w_bits = 4 });
+	few_bits();
 	references(&(struct variant){ 0 }, changes, sizeof changes / sizeof *changes);
 	references(&(struct variant){ .relay = true }, relay_changes,
 		   sizeof relay_changes / sizeof *relay_changes);

@@ -37,6 +37,7 @@ struct variant {
 	bool relay;                  /* conv1 -> ew_add1 through a relay, layer L_ADD then */
 	int32_t skip;                /* rows of the buffer conv1 -> ew_add1; 0: enough */
 	int32_t w_bits;              /* of the kernels: 8 or 4 */
+	bool packed;                 /* they are stored in few bits */
 	const struct hef_form *form; /* of the HEF; NULL: the default */
 };
 
@@ -159,6 +160,8 @@ static inline void kernels(struct isa_prog *p, const struct variant *v)
 	}
 	frame(&p->layers[L_OUT1].q, HN_OUTPUT, 1, out, out);
 	frame(&p->layers[L_OUT2].q, HN_OUTPUT, 1, mid, mid);
+	for (int i = 0; i < NLAYERS && v->packed; i++)
+		p->layers[i].packed = p->layers[i].q.kernel.n > 0;
 }
 
 static inline void tensor(struct isa_prog *p, int i, const char *name, int32_t h, int32_t w,
