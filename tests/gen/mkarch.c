@@ -109,7 +109,7 @@ static const struct arch_row *const families[] = {
 	arch_face,
 	arch_damoyolo,
 	arch_deep_yolo,
-	arch_mixed,
+	arch_ocr,
 	arch_yolov5,
 	arch_zoo,
 };

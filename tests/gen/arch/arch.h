@@ -128,7 +128,7 @@ extern const struct arch_row arch_pyramid[];
 extern const struct arch_row arch_face[];
 extern const struct arch_row arch_damoyolo[];
 extern const struct arch_row arch_deep_yolo[];
-extern const struct arch_row arch_mixed[];
+extern const struct arch_row arch_ocr[];
 extern const struct arch_row arch_yolov5[];
 extern const struct arch_row arch_zoo[];
 

@@ -1,7 +1,4 @@
-/*
- * Convolutions with attention at their end: the residual encoders of CLIP (Radford et al. 2021),
- * and PP-OCRv5's detection and recognition of text on PP-LCNetV3 (Cui et al. 2025).
- */
+/* PP-OCRv5's detection and recognition of text on PP-LCNetV3 (Cui et al. 2025). */
 #include "arch_block.h"
 
 static struct val cr(struct arch *a, const char *scope, struct val x, int c, int k, int s)
@@ -9,62 +6,7 @@ static struct val cr(struct arch *a, const char *scope, struct val x, int c, int
 	return ar_act(a, scope, ar_conv(a, scope, x, c, k, s), AR_RELU);
 }
 
-/* ---- CLIP's residual networks: pools halve, and one query attends to all pixels ---- */
-struct clip {
-	int width, blocks[4], size, out;
-};
-
-static struct val bottleneck(struct arch *a, const char *s, struct val x, int c, int step)
-{
-	struct val y = cr(a, ar_name("%s/conv1", s), x, c, 1, 1);
-
-	y = cr(a, ar_name("%s/conv2", s), y, c, 3, 1);
-	if (step > 1)
-		y = ar_avgpool(a, ar_name("%s/avgpool", s), y, step, step);
-	y = ar_conv(a, ar_name("%s/conv3", s), y, 4 * c, 1, 1);
-	if (step > 1)
-		x = ar_avgpool(a, ar_name("%s/downsample", s), x, step, step);
-	if (x.c != 4 * c)
-		x = ar_conv(a, ar_name("%s/downsample", s), x, 4 * c, 1, 1);
-	return ar_act(a, s, ar_2(a, "Add", s, y, x, ""), AR_RELU);
-}
-
-/* The mean of the pixels is a token of its own, and asks. */
-static struct val pooled(struct arch *a, const char *s, struct val x, int heads, int out)
-{
-	const int dim = x.c, n = x.h * x.w + 1;
-	const struct ar_attention t = { .nq = 1, .nk = n, .dim = dim, .heads = heads, .out = out };
-	struct val y = ar_to_tokens(a, s, x), q;
-
-	q = ar_1(a, "ReduceMean", s, y, "axes=1, keepdims=1");
-	y = ar_node(a, "Concat", s, (struct val[]){ q, y }, 2, "axis=1");
-	y = ar_add_place(a, s, y, n, dim);
-	q = ar_reshape(a, ar_name("%s/query", s), ar_token(a, s, y, 0, dim), 3,
-		       (const int64_t[]){ 1, 1, dim });
-	q.h = q.w = 1;
-	y.h = 1;
-	y.w = n;
-	a->macs += 2.0 * n * dim * (1 + dim) + (double)dim * (dim + out);
-	return ar_attend(a, s, q, y, &t);
-}
-
-static void clip(struct arch *a, const void *with)
-{
-	const struct clip *v = with;
-	struct val x = ar_input(a, 3, v->size);
-	const int c = ar_thin(a, v->width);
-
-	x = cr(a, "/conv1", x, c / 2, 3, 2);
-	x = cr(a, "/conv3", cr(a, "/conv2", x, c / 2, 3, 1), c, 3, 1);
-	x = ar_avgpool(a, "/avgpool", x, 2, 2);
-	for (int i = 0; i < 4; i++)
-		for (int k = 0; k < v->blocks[i]; k++)
-			x = bottleneck(a, ar_name("/layer%d/layer%d.%d", i + 1, i + 1, k), x,
-				       c << i, i && k == 0 ? 2 : 1);
-	ar_output(a, pooled(a, "/attnpool", x, x.c < 64 ? 1 : x.c / 64, v->out));
-}
-
-/* ---- PP-OCRv5: depthwise and pointwise convolutions, each with two scales and shifts ---- */
+/* ---- the backbone: depthwise and pointwise convolutions, each with two scales and shifts ---- */
 struct lcnet {
 	int k, c, step[2];
 	bool excited;
@@ -109,7 +51,7 @@ static struct val lcnet(struct arch *a, struct val x, const struct lcnet rows[14
 	return x;
 }
 
-/* ---- PP-OCRv5's detection of text: four levels at a quarter of the size, and a map of it ---- */
+/* ---- detection: four levels at a quarter of the size, and a map of it ---- */
 
 /* A convolution, and its features scaled by their means. */
 static struct val gated(struct arch *a, const char *s, struct val x, int c, int k)
@@ -157,7 +99,7 @@ static void detection(struct arch *a, const void *with)
 	ar_output(a, ar_act(a, "/head/conv3", x, AR_SIGMOID));
 }
 
-/* ---- and its recognition ---- */
+/* ---- recognition ---- */
 static struct val swish(struct arch *a, const char *s, struct val x, int c, int h, int w)
 {
 	const int k[2] = { h, w }, one[2] = { 1, 1 }, pad[2] = { h / 2, w / 2 };
@@ -213,12 +155,6 @@ static void recognition(struct arch *a, const void *with)
 	ar_output(a, ar_1(a, "Softmax", "/softmax", x, "axis=2"));
 }
 
-/* clang-format off */
-const struct arch_row arch_mixed[] = {
-	{ "clip_resnet_50_image_encoder", clip, &(const struct clip){ 64, { 3, 4, 6, 3 }, 224, 1024 } },
-	{ "clip_resnet_50x4_image_encoder", clip, &(const struct clip){ 80, { 4, 6, 10, 6 }, 288, 640 } },
-	{ "paddle_ocr_v5_mobile_detection", detection, NULL },
-	{ "paddle_ocr_v5_mobile_recognition", recognition, NULL },
-	{ NULL, NULL, NULL }
-};
-/* clang-format on */
+const struct arch_row arch_ocr[] = { { "paddle_ocr_v5_mobile_detection", detection, NULL },
+				     { "paddle_ocr_v5_mobile_recognition", recognition, NULL },
+				     { NULL, NULL, NULL } };
