@@ -262,13 +262,6 @@ struct im_source {
 	void *ctx;
 };
 
-/* ---- split.c ---- */
-/* n, a Split with one output, gets so many, which the caller sets. */
-void im_split(struct im_graph *g, struct im_node *n, size_t nout, int64_t axis);
-/* The nout sizes that v holds; sum: of those that are told; open: one that is not, or nout. */
-int64_t *im_split_sizes(struct im_graph *g, const struct im_value *v, size_t nout, size_t *open,
-			int64_t *sum, struct err *e);
-
 /* ---- patterns ---- */
 /*
  * Recognises activations and the like that exporters spell out in several nodes, and replaces them

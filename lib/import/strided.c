@@ -67,3 +67,11 @@ int strided_bounds(const struct strided *s, int rank, struct bounds *b, struct b
 	}
 	return 0;
 }
+
+void put_bounds(struct im_graph *g, struct im_node *n, const struct bounds *b)
+{
+	im_put_ints(g, n, "starts", b->from, b->n);
+	im_put_ints(g, n, "ends", b->to, b->n);
+	im_put_ints(g, n, "axes", b->axis, b->n);
+	im_put_ints(g, n, "steps", b->step, b->n);
+}

@@ -2,11 +2,8 @@
 #ifndef HN_IMPORT_STRIDED_H
 #define HN_IMPORT_STRIDED_H
 
-#include "base/err.h"
 #include "base/limits.h"
-#include <stdbool.h>
-#include <stddef.h>
-#include <stdint.h>
+#include "import/import.h"
 
 /* A strided slice: entry i of n has begin, end and step; bit i of a mask is about entry i. */
 struct strided {
@@ -31,5 +28,7 @@ int strided_bounds(const struct strided *s, int rank, struct bounds *b, struct b
 /* Begins and sizes (-1: all that is left) of each of n dimensions. */
 int sized_bounds(const int64_t *begin, const int64_t *size, size_t n, struct bounds *b,
 		 struct err *e);
+/* n, a Slice, gets them. */
+void put_bounds(struct im_graph *g, struct im_node *n, const struct bounds *b);
 
 #endif

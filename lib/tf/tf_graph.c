@@ -150,19 +150,6 @@ static void stuck(struct tf *t, const struct tf_oper *o, size_t first, const cha
 	n->fault = arena_strdup(&t->g->arena, why);
 }
 
-/* Steps become parts of the first node that makes an output of the operator. */
-static void bind_parts(struct im_graph *g, size_t first)
-{
-	struct im_node *whole = NULL;
-
-	for (size_t i = first; i < g->nnode; i++)
-		if (!g->node[i]->part_of && !whole)
-			whole = g->node[i];
-	for (size_t i = first; i < g->nnode; i++)
-		if (g->node[i]->part_of)
-			g->node[i]->part_of = whole;
-}
-
 /* What a file says about the tensor where no rule does. */
 static void told_by_file(struct tf *t, const struct tf_oper *o)
 {
@@ -191,7 +178,7 @@ static void make(struct tf *t, const struct tf_oper *o)
 		stuck(t, o, first, tf_refusal(o->kind));
 	else if (row->make(t, o, &why) < 0)
 		stuck(t, o, first, why.msg);
-	bind_parts(t->g, first);
+	im_bind_parts(t->g, first);
 	for (size_t i = first; i < t->g->nnode; i++)
 		onnx_early(t->g, t->g->node[i], TF_OPSET);
 	told_by_file(t, o);

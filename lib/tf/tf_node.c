@@ -108,31 +108,12 @@ int tf_dims(const struct tf_oper *o, size_t i, int *rank, int64_t dim[LIMIT_RANK
 int tf_list(const struct tf_oper *o, size_t i, const char *what, int64_t out[LIMIT_RANK], size_t *n,
 	    struct err *e)
 {
-	const struct im_value *v = i < o->nin ? o->in[i] : NULL;
-
-	if (!v)
-		return err_set(e, "its %s is absent", what);
-	if (!v->is_const)
-		return err_set(e, "its %s is computed from data ('%s'), a constant expected", what,
-			       quote(v->name));
-	*n = tensor_count(&v->data);
-	if (v->data.rank > 1 || *n > LIMIT_RANK)
-		return err_set(e, "its %s of shape %s is no list of at most %d integers", what,
-			       tensor_shape_text(&v->data), LIMIT_RANK);
-	for (size_t k = 0; k < *n; k++)
-		out[k] = tensor_get_int(&v->data, k);
-	return 0;
+	return im_list(i < o->nin ? o->in[i] : NULL, what, out, n, e);
 }
 
 int tf_number(const struct tf_oper *o, size_t i, const char *what, int64_t *out, struct err *e)
 {
-	int64_t v[LIMIT_RANK] = { 0 };
-	size_t n;
-
-	if (tf_list(o, i, what, v, &n, e) < 0)
-		return -1;
-	*out = v[0];
-	return n == 1 ? 0 : err_set(e, "its %s is %zu numbers, one expected", what, n);
+	return im_one_number(i < o->nin ? o->in[i] : NULL, what, out, e);
 }
 
 bool tf_last(const struct tf_oper *o)

@@ -2,6 +2,7 @@
 #ifndef HN_TF_TF_OPS_H
 #define HN_TF_TF_OPS_H
 
+#include "import/operand.h"
 #include "onnx/onnx.h"
 #include "tf/tf_int.h"
 

@@ -6,10 +6,7 @@ static struct im_node *slice(struct tf *t, const struct tf_oper *o, const struct
 {
 	struct im_node *n = tf_unary(t, o, "Slice", o->in[0]);
 
-	im_put_ints(t->g, n, "starts", b->from, b->n);
-	im_put_ints(t->g, n, "ends", b->to, b->n);
-	im_put_ints(t->g, n, "axes", b->axis, b->n);
-	im_put_ints(t->g, n, "steps", b->step, b->n);
+	put_bounds(t->g, n, b);
 	return n;
 }
 

@@ -4,6 +4,7 @@
 
 #include "import/file.h"
 #include "import/import.h"
+#include "import/operand.h"
 #include "tflite/flatbuf.h"
 
 /* Numbers of the schema, version 3. */

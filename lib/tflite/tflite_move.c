@@ -107,26 +107,15 @@ int tfl_split_v(struct tfl *t, const struct tfl_oper *o, struct err *e)
 int tfl_pad(struct tfl *t, const struct tfl_oper *o, struct err *e)
 {
 	int64_t pad[2 * LIMIT_RANK];
-	const struct tensor *pairs;
 	struct im_node *n;
-	size_t rank;
+	size_t count;
 
-	if (tfl_needs(o, 2, e) < 0)
+	if (tfl_needs(o, 2, e) < 0 || im_margins(o->in[1]->v, pad, &count, e) < 0)
 		return -1;
-	if (!o->in[1]->v->is_const)
-		return err_set(e, "its paddings are computed from data");
-	pairs = &o->in[1]->v->data;
-	if (pairs->rank != 2 || pairs->dim[1] != 2 || pairs->dim[0] > LIMIT_RANK)
-		return err_set(e, "its paddings %s are no pairs", tensor_shape_text(pairs));
-	rank = (size_t)pairs->dim[0];
-	for (size_t d = 0; d < rank; d++) {
-		pad[d] = tensor_get_int(pairs, 2 * d);
-		pad[rank + d] = tensor_get_int(pairs, 2 * d + 1);
-	}
 	n = tfl_node(t, o, "Pad", 3);
 	n->in[0] = o->in[0]->v;
 	n->in[2] = o->nin > 2 && o->in[2] ? o->in[2]->v : NULL;
-	im_put_ints(t->g, n, "pads", pad, 2 * rank);
+	im_put_ints(t->g, n, "pads", pad, count);
 	if (strcmp(o->kind, "MIRROR_PAD") == 0)
 		im_put_text(n, "mode", fb_i8(&o->opt, 0, 0) ? "symmetric" : "reflect");
 	return 0;

@@ -273,19 +273,6 @@ static void stuck(struct tfl *t, const struct tfl_oper *o, size_t first, const c
 	n->fault = arena_strdup(&t->g->arena, why);
 }
 
-/* Steps become parts of the first node that makes an output of the operator. */
-static void bind_parts(struct im_graph *g, size_t first)
-{
-	struct im_node *whole = NULL;
-
-	for (size_t i = first; i < g->nnode; i++)
-		if (!g->node[i]->part_of && !whole)
-			whole = g->node[i];
-	for (size_t i = first; i < g->nnode; i++)
-		if (g->node[i]->part_of)
-			g->node[i]->part_of = whole;
-}
-
 static int read_operator(struct tfl *t, const struct fb_table *p, size_t at, struct err *e)
 {
 	const size_t first = t->g->nnode;
@@ -312,7 +299,7 @@ static int read_operator(struct tfl *t, const struct fb_table *p, size_t at, str
 		stuck(t, &o, first, refusal(&o));
 	else if (row->make(t, &o, &why) < 0)
 		stuck(t, &o, first, why.msg);
-	bind_parts(t->g, first);
+	im_bind_parts(t->g, first);
 	return err_is(e) ? -1 : 0;
 }
 

@@ -6,10 +6,7 @@ static struct im_node *slice(struct tfl *t, const struct tfl_oper *o, const stru
 {
 	struct im_node *n = tfl_unary(t, o, "Slice", o->in[0]->v);
 
-	im_put_ints(t->g, n, "starts", b->from, b->n);
-	im_put_ints(t->g, n, "ends", b->to, b->n);
-	im_put_ints(t->g, n, "axes", b->axis, b->n);
-	im_put_ints(t->g, n, "steps", b->step, b->n);
+	put_bounds(t->g, n, b);
 	return n;
 }
 
