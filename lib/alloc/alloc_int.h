@@ -191,6 +191,7 @@ int cost_matmul(const struct plan *p, const struct unit *u, struct cost *c);
 int cost_pool(const struct plan *p, const struct unit *u, struct cost *c);
 int cost_reduce(const struct plan *p, const struct unit *u, struct cost *c);
 int cost_eltwise(const struct plan *p, const struct unit *u, struct cost *c);
+int cost_depth_to_space(const struct plan *p, const struct unit *u, struct cost *c);
 int cost_resize(const struct plan *p, const struct unit *u, struct cost *c);
 int cost_ppu(const struct plan *p, const struct unit *u, struct cost *c);
 int cost_norm(const struct plan *p, const struct unit *u, struct cost *c);

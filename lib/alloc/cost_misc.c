@@ -33,6 +33,19 @@ int cost_eltwise(const struct plan *p, const struct unit *u, struct cost *c)
 	return 0;
 }
 
+/* Columns leave one by one; the features of a lane go together. */
+int cost_depth_to_space(const struct plan *p, const struct unit *u, struct cost *c)
+{
+	const double words =
+	    (double)c->cols * (double)ceil_div(c->features, p->t->mode[0].features);
+	const int64_t cycles = (int64_t)ceil(words / p->t->d2s_columns_per_cycle);
+
+	if (cost_eltwise(p, u, c) < 0)
+		return -1;
+	c->ia_cycles = cycles > c->ia_cycles ? cycles : c->ia_cycles;
+	return 0;
+}
+
 /* Bilinear takes the mean of two values twice, of rows and of columns; nearest one value. */
 int cost_resize(const struct plan *p, const struct unit *u, struct cost *c)
 {

@@ -75,6 +75,7 @@ static const struct field fields[] = {
 	FIELD("throughput.mac_utilization_1x1",   DOUBLE, mac_utilization_1x1, 0.01, 1),
 	FIELD("throughput.mac_utilization_dw",    DOUBLE, mac_utilization_dw, 0.01, 1),
 	FIELD("throughput.ia_utilization",        DOUBLE, ia_utilization, 0.01, 1),
+	FIELD("throughput.d2s_columns_per_cycle", DOUBLE, d2s_columns_per_cycle, 0.01, 1024),
 	FIELD("throughput.dw_features_per_cycle", INT32,  dw_features_per_cycle, 1, 1024),
 	FIELD("throughput.ia_values_per_cycle",   INT32,  ia_values_per_cycle, 1, 1024),
 	FIELD("throughput.apu_values_per_cycle",  INT32,  apu_values_per_cycle, 1, 1024),
