@@ -196,4 +196,10 @@ replays() {
 	[ "$(lcus)" -lt 10 ]
 	jq -e '[.layers[] | select(.merged)] | group_by(.merged) | map(length) | max <= 4' r.json
 	jq -e '.fps >= 100' r.json
+	# Pairs only, or none.
+	alloc 'performance_param(fps=100)' 'allocator_param(merge_min_layer_utilization=0.001, max_auto_merge_depth=2)'
+	jq -e '[.layers[] | select(.merged)] | group_by(.merged) | map(length) | max == 2' r.json
+	replays
+	alloc 'performance_param(fps=100)' 'allocator_param(merge_min_layer_utilization=0.001, max_auto_merge_depth=1)'
+	jq -e '[.layers[] | select(.merged)] == []' r.json
 }

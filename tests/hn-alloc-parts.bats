@@ -54,3 +54,53 @@ allocated() {
 	echo 'defuse(argmax1, 5, defuse_type=SPATIAL)' > s.alls
 	fails_with 1 "hn-alloc: s.alls:1:1: defuse: 'argmax1' can be divided into at most 4 parts" hn-alloc -q -s s.alls q.har
 }
+
+@test "defuse_num_layers, defuse_spatial_w: parts of a layer by its own setting" {
+	classes
+	allocated 'compilation_param(conv1, defuse_num_layers=2)'
+	[ "$(jq -c '[.layers[] | select(.layer == "m/conv1") | [.name, .feature_from, .feature_to]]' report.json)" = '[["m/conv1_d0",0,8],["m/conv1_d1",8,20]]' ]
+	allocated 'compilation_param(conv1, defuse_num_layers=4, defuse_spatial_w=True)'
+	[ "$(jq -c '[.layers[] | select(.layer == "m/conv1") | .column_to]' report.json)" = '[8,16,24,32]' ]
+	# One part is one, and a layer that has no parts by features is passed over by a glob.
+	allocated 'compilation_param({*}, defuse_num_layers=1)'
+	[ "$(jq '[.layers[] | select(.layer == "m/conv1")] | length' report.json)" = 1 ]
+	allocated 'compilation_param({*}, defuse_num_layers=2)'
+	[ "$(jq -c '[.layers[] | .name | sub("m/"; "")]' report.json)" = '["input_layer1","conv1_d0","conv1_d1","argmax1","output_layer1"]' ]
+	for what in 'conv1, defuse_num_layers=4|44|conv1|3 parts by features' 'argmax1, defuse_num_layers=2|46|argmax1|1 parts by features'; do
+		IFS='|' read -r args column name most <<< "$what"
+		echo "compilation_param($args)" > s.alls
+		fails_with 1 "hn-alloc: s.alls:1:$column: compilation_param: layer 'm/$name': it can be divided into at most $most" \
+			hn-alloc -q -s s.alls q.har
+	done
+}
+
+@test "max_auto_defuse: the search divides a layer into so many parts at the most" {
+	classes
+	parts='[.layers[] | select(.layer == "m/conv1")] | length'
+	# The class of a pixel is cheap, the convolution of 16 bits is not.
+	mkonnx m.onnx <<- END
+		input x 1,64,16,32
+		init w1 128,64,3,3 .3 -.2 .1 .25 -.15 .05 -.3
+		node Conv c1 x,w1 a kernel_shape=3,3 pads=1,1,1,1
+		node Relu r a b
+		init w2 8,128,1,1 .3 -.2 .1
+		node Conv c2 b,w2 y kernel_shape=1,1
+		output y
+	END
+	rm want.npy
+	seq 0 32767 | awk '{ printf "%d ", ($1 * 7919) % 256 }' > x.txt
+	xargs arr npy x.npy uint8 1,16,32,64 < x.txt
+	onnx2hn -q m.onnx | hn-normalize -q | hn-quantize -q -c x.npy -o q.har 2> log
+	hn-infer -q -c bit_exact --raw --in x.npy q.har -o want.npy
+	allocated ''
+	[ "$(jq "$parts" report.json)" -gt 2 ]
+	fast=$(jq .fps report.json)
+	allocated 'allocator_param(max_auto_defuse=2)'
+	[ "$(jq "$parts" report.json)" = 2 ]
+	jq -e ".fps < $fast" report.json
+	allocated 'allocator_param(max_auto_defuse=1)'
+	[ "$(jq "$parts" report.json)" = 1 ]
+	# A script that divides it means it.
+	allocated 'allocator_param(max_auto_defuse=1) {} = defuse(conv1, 3)'
+	[ "$(jq "$parts" report.json)" = 3 ]
+}

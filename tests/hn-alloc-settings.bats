@@ -145,6 +145,21 @@ rows() {
 	cmp <(har-pack -m alloc.json plain.har) <(har-pack -m alloc.json own.har)
 }
 
+@test "buffer_calc_fps: buffers for that rate are smaller, and the rate is no higher then" {
+	rows='[.edges[].rows] | add'
+	allocated plain ''
+	allocated slow "buffer_calc_param(buffer_calc_fps=$(jq '.fps / 8' plain.json))"
+	jq -n --slurpfile a plain.json --slurpfile b slow.json -e "(\$a[0] | $rows) > (\$b[0] | $rows)"
+	hn-alloc -q -s <(har-pack -m auto.alls slow.har) "$Q" -o again.har
+	cmp <(har-pack -m alloc.json slow.har) <(har-pack -m alloc.json again.har)
+	hn2hef -q slow.har -o a.hef
+	hef-run -q --timing time.json a.hef
+	jq -n --slurpfile a slow.json --slurpfile t time.json -e '$a[0].fps > 0 and ($t[0].fps / $a[0].fps - 1 | fabs < 0.05)'
+	# Buffers for a rate that the network does not have are those for the one it has.
+	allocated fast 'buffer_calc_param(buffer_calc_fps=1e9)'
+	cmp <(har-pack -m alloc.json plain.har) <(har-pack -m alloc.json fast.har)
+}
+
 @test "a kernel without code of its own takes twice as long" {
 	for k in 5 7; do
 		quantized dw$k <<- END

@@ -119,6 +119,12 @@ near() {
 	har-pack -m auto.alls a.har > auto.alls
 	hn-alloc -q -a "$T" -s auto.alls "$Q" -o b.har
 	cmp <(har-pack -m alloc.json a.har) <(har-pack -m alloc.json b.har)
+	# None is asked for.
+	allocated 'allocator_param(calculate_power=False)'
+	jq -e '.power_w == null' r.json
+	run ! grep -q power log
+	hn-alloc -q -a "$T" -s <(har-pack -m auto.alls a.har) "$Q" -o b.har
+	cmp <(har-pack -m alloc.json a.har) <(har-pack -m alloc.json b.har)
 	# Several contexts: none, as in the product.
 	allocated "$(cat "$BATS_FILE_TMPDIR/two.alls")"
 	jq -e '.power_w == null' r.json

@@ -114,7 +114,8 @@ struct allocation {
 	int32_t stuck; /* fps 0: the edge that has no room; else -1 */
 	double *load;  /* by context: bytes of weights */
 	struct alloc_bound bound;
-	bool no_ecc; /* layer controllers without error correction */
+	bool no_power; /* no estimate of the power is asked for */
+	bool no_ecc;   /* layer controllers without error correction */
 	/* Of the run that made it, not stored. */
 	struct alloc_try *tries;
 	size_t ntries;

@@ -155,7 +155,7 @@ struct plan {
 	int32_t ddr_cuts, l4_cuts; /* an edge that takes more L3 may lie elsewhere; -1: none */
 	bool no_ddr;               /* no automatic buffers in external memory */
 	bool no_memory;            /* none at all: the platform has none */
-	bool muxer;              /* the outputs of a context share a stream */
+	bool muxer;                /* the outputs of a context share a stream */
 	bool reshapes;           /* format conversions at inputs and outputs, where there is room */
 	bool spill;              /* it does, when L3 has no room */
 	bool no_ecc;             /* allocator_param(enable_lcu_ecc=disabled) */
@@ -167,6 +167,10 @@ struct plan {
 	/* merging that no command names (merge_auto.c) */
 	bool merge_contexts; /* in several contexts, too */
 	double merge_util;   /* down to this control utilization; 0: as needed */
+	int32_t most_merged; /* layers of a group */
+	int32_t most_parts;  /* into which the search divides a layer */
+	double buffer_fps;   /* rate for which buffers are sized; 0: the network's */
+	bool no_power;       /* no estimate of the power */
 	double most_control; /* share of the controllers that layers may want before it */
 	bool merge_never;    /* this try is without */
 	bool merge_fits;     /* without it the network would not be in one context */

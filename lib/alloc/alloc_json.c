@@ -154,6 +154,8 @@ json_t *alloc_to_json(const struct allocation *a)
 	alloc_put_group(j, a);
 	if (a->removed.n)
 		json_object_set_new(j, "removed", alloc_put_names(a->removed.v, a->removed.n));
+	if (a->no_power)
+		json_object_set_new(j, "calculate_power", json_false());
 	for (i = 0; i < a->nlayers; i++) {
 		o = json_object();
 		json_object_set_new(o, "name", json_string(a->layers[i].name));
@@ -315,7 +317,7 @@ static int read_reals(struct allocation *a, const json_t *j, const char *key, do
 /* What older files do not have. */
 static int read_facts(struct allocation *a, const json_t *j, struct err *e)
 {
-	bool ecc;
+	bool ecc, power;
 
 	if (!json_object_get(j, "load_bytes"))
 		a->load = arena_array(&a->arena, (size_t)a->ncontexts, sizeof *a->load);
@@ -324,6 +326,9 @@ static int read_facts(struct allocation *a, const json_t *j, struct err *e)
 	if (json_get_bool(j, "lcu_ecc", true, &ecc, e) < 0)
 		return -1;
 	a->no_ecc = !ecc;
+	if (json_get_bool(j, "calculate_power", true, &power, e) < 0)
+		return -1;
+	a->no_power = !power;
 	a->scale = 1;
 	if (alloc_read_group(a, j, e) < 0)
 		return -1;

@@ -279,6 +279,8 @@ static void print_head(const struct allocation *a, struct str *out)
 		str_printf(out, "performance_param(optimize_for_batch=%d)\n", a->batch);
 	if (a->no_ecc)
 		str_puts(out, "allocator_param(enable_lcu_ecc=disabled)\n");
+	if (a->no_power)
+		str_puts(out, "allocator_param(calculate_power=disabled)\n");
 }
 
 static void print_group(const struct hn_group *group, struct str *out)

@@ -148,3 +148,37 @@ int directive_defuse_block(struct plan *p, const struct alls_stmt *st, struct er
 
 	return plan_each(p, st, alls_get(st, "layers"), divide_one, &count, e);
 }
+
+/* compilation_param(layer, defuse_num_layers=n): as defuse(layer, n), without names. */
+static int divide_each(struct plan *p, const struct alls_stmt *st, const struct named *n, void *ctx,
+		       struct err *e)
+{
+	const int32_t parts = alls_get_int(st, "defuse_num_layers", 0);
+	const bool spatial = alls_get_switch(st, "defuse_spatial_w") == 1;
+	struct unit *u = n->u;
+	const int32_t step = u ? step_of(u, spatial, false) : 0;
+
+	(void)p;
+	(void)ctx;
+	if (!u || n->part >= 0 || n->joined || (alls_by_glob(st) && parts > 1 && !step))
+		return 0;
+	if (parts > 1 && step) {
+		*(spatial ? &u->cost.column_step : &u->cost.slice_step) = step;
+		u->fixed.spatial = spatial;
+	}
+	if (parts > 1 && (!step || parts > unit_max_parts(u, spatial))) {
+		err_set(e, "layer '%s': it can be divided into at most %d parts by %s",
+			quote(u->l->name), step ? unit_max_parts(u, spatial) : 1,
+			spatial ? "columns" : "features");
+		return alls_in_value(st, alls_get(st, "defuse_num_layers"), e);
+	}
+	u->fixed.parts = parts;
+	return 0;
+}
+
+int directive_divide(struct plan *p, const struct alls_stmt *st, struct err *e)
+{
+	if (!alls_get(st, "defuse_num_layers"))
+		return 0;
+	return plan_each(p, st, alls_get(st, "layers"), divide_each, NULL, e);
+}

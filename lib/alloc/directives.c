@@ -147,6 +147,7 @@ int directives_read(struct plan *p, struct err *e)
 	/* Parts first: the other commands may name them. */
 	if (each_command(p, "defuse_block", directive_defuse_block, e) < 0 ||
 	    each_command(p, "defuse", directive_defuse, e) < 0 ||
+	    each_command(p, "compilation_param", directive_divide, e) < 0 ||
 	    each_command(p, "output_layer", output_layer, e) < 0 || relays_read(p, e) < 0 ||
 	    merge_read(p, e) < 0 || each_command(p, "bucket", directive_bucket, e) < 0 ||
 	    each_command(p, "compilation_param", directive_compilation, e) < 0 ||

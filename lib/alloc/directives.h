@@ -14,6 +14,8 @@ char *directive_scoped(struct plan *p, const struct unit *u, const char *name);
 
 /* ---- defuse.c ---- */
 int directive_defuse(struct plan *p, const struct alls_stmt *st, struct err *e);
+/* The parts that compilation_param gives a layer. */
+int directive_divide(struct plan *p, const struct alls_stmt *st, struct err *e);
 int directive_defuse_block(struct plan *p, const struct alls_stmt *st, struct err *e);
 
 /* ---- compilation.c ---- */

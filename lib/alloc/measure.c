@@ -109,6 +109,7 @@ void measure(const struct plan *p, struct allocation *a)
 		a->load[c] = context_load_bytes(p, a, c);
 	a->batch = p->batch;
 	a->no_ecc = p->no_ecc;
+	a->no_power = p->no_power;
 	a->stuck = -1;
 	a->bottleneck = alloc_slowest(a, -1);
 	a->bound = lower_bound(p, a->ncontexts > 1);

@@ -74,7 +74,7 @@ static bool go_together(const struct plan *p, const struct unit *a, const struct
 {
 	struct need x, y, both;
 
-	if (members(p, a) + members(p, b) > MERGE_MOST ||
+	if (members(p, a) + members(p, b) > p->most_merged ||
 	    (a->place[0] >= 0 && b->place[0] >= 0 && a->place[0] != b->place[0]) ||
 	    !merge_need(p, a, a->choice, l2, &x) || !merge_need(p, b, b->choice, l2, &y))
 		return false;

@@ -126,6 +126,16 @@ static double least_price(const struct search *s, const struct wider *w, int32_t
 	return price(&least, &w->now, &s->capacity);
 }
 
+/* Parts that a choice may have, as far as the script leaves it open. */
+static int32_t most_parts(const struct plan *p, const struct unit *u, bool spatial)
+{
+	const int32_t most = unit_max_parts(u, spatial);
+
+	if (!merge_alone(p, u))
+		return 1;
+	return u->fixed.parts || most < p->most_parts ? most : p->most_parts;
+}
+
 /* All choices with parts by features, or by columns, from few parts to many. */
 static void consider_all(const struct search *s, struct wider *w, bool spatial)
 {
@@ -134,7 +144,7 @@ static void consider_all(const struct search *s, struct wider *w, bool spatial)
 	const int modes = unit_modes(w->u);
 	struct choice c = { .spatial = spatial };
 
-	const int32_t parts = merge_alone(s->p, w->u) ? unit_max_parts(w->u, spatial) : 1;
+	const int32_t parts = most_parts(s->p, w->u, spatial);
 
 	for (c.parts = spatial ? 2 : 1; c.parts <= parts; c.parts++) {
 		if (least_price(s, w, c.parts) >= w->best_price)

@@ -154,8 +154,19 @@ static int allocator_param(struct plan *p, const struct alls_stmt *st, struct er
 	p->l4_cuts = alls_get_int(st, "automatic_l4_portals_l3_cuts_threshold", p->l4_cuts);
 	if (alls_get_switch(st, "automatic_l4_portals") == 0)
 		p->l4_cuts = -1;
+	p->most_parts = alls_get_int(st, "max_auto_defuse", p->most_parts);
+	p->most_merged = alls_get_int(st, "max_auto_merge_depth", p->most_merged);
+	if (alls_get(st, "calculate_power"))
+		p->no_power = alls_get_switch(st, "calculate_power") == 0;
 	if (alls_get(st, "enable_lcu_ecc"))
 		p->no_ecc = alls_get_switch(st, "enable_lcu_ecc") == 0;
+	return 0;
+}
+
+static int buffer_calc_param(struct plan *p, const struct alls_stmt *st, struct err *e)
+{
+	(void)e;
+	p->buffer_fps = alls_get_number(st, "buffer_calc_fps", p->buffer_fps);
 	return 0;
 }
 
@@ -184,13 +195,16 @@ int settings_read(struct plan *p, struct err *e)
 			 { "context_switch_param", context_switch_param },
 			 { "performance_param", performance_param },
 			 { "platform_param", platform_param },
-			 { "allocator_param", allocator_param } };
+			 { "allocator_param", allocator_param },
+			 { "buffer_calc_param", buffer_calc_param } };
 	size_t i, k;
 
 	p->batch = 1;
 	p->ddr_cuts = DDR_CUTS;
 	p->l4_cuts = L4_CUTS;
 	p->level = 1;
+	p->most_merged = MERGE_MOST;
+	p->most_parts = MAX_PARTS;
 	for (i = 0; p->script && i < p->script->nstmts; i++)
 		for (k = 0; k < sizeof commands / sizeof commands[0]; k++)
 			if (alls_is(&p->script->stmts[i], commands[k].command, NULL) &&

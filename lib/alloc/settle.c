@@ -29,6 +29,15 @@ static bool settle_places(const struct plan *p, struct allocation *a, int32_t c,
 	return false;
 }
 
+/* Cycles between the frames for which buffers are sized: no fewer than the slowest layer takes. */
+static double buffer_interval(const struct plan *p, const struct allocation *a, int32_t context)
+{
+	const double own = ideal_interval(p, a, context);
+	const double given = p->buffer_fps > 0 ? p->t->clock_hz / p->buffer_fps : 0;
+
+	return given > own ? given : own;
+}
+
 /* Rows, cuts and clusters of all contexts; false when a context does not fit. */
 bool settle(const struct plan *p, struct allocation *a, const struct flow *f, double pace,
 	    struct err *e)
@@ -39,7 +48,7 @@ bool settle(const struct plan *p, struct allocation *a, const struct flow *f, do
 	if (p->l4_over)
 		*p->l4_over = 0;
 	for (c = 0; c < a->ncontexts; c++)
-		rows_size(p, a, f, c, pace * ideal_interval(p, a, c));
+		rows_size(p, a, f, c, pace * buffer_interval(p, a, c));
 	if (rows_force(p, a, e) < 0)
 		return false;
 	rows_cuts(p, a);
@@ -62,7 +71,7 @@ bool settle_context(const struct plan *p, struct allocation *a, int32_t context)
 	struct flow f;
 
 	flow_init(&f, p, a);
-	rows_size(p, a, &f, context, ideal_interval(p, a, context));
+	rows_size(p, a, &f, context, buffer_interval(p, a, context));
 	flow_release(&f, a);
 	rows_cuts(p, a);
 	return place_context(p, a, context, &ignored) == 0 &&

@@ -147,7 +147,7 @@ double frame_joules(const struct allocation *a, const struct target *t)
  */
 double alloc_power(const struct allocation *a, const struct target *t)
 {
-	if (a->ncontexts != 1 || a->fps <= 0 || t->power_idle <= 0)
+	if (a->no_power || a->ncontexts != 1 || a->fps <= 0 || t->power_idle <= 0)
 		return 0;
 	return t->power_idle + a->fps * frame_joules(a, t);
 }

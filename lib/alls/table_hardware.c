@@ -5,6 +5,7 @@
 #define RENAMED "max_..._utilization of this command or of resources_param(...) replace it"
 #define NEWER   "HailoRT 4.21 refuses such a HEF"
 #define SEARCH  "the search of this compiler has no such setting"
+#define ROWS    "buffers are computed from the rows that each kernel needs, set one with buffers(...)"
 #define OFF     ONLY("False allowed"), .why = ABSENT
 
 const struct alls_row alls_rows_hardware[] = {
@@ -24,7 +25,7 @@ const struct alls_row alls_rows_hardware[] = {
 	       { "automatic_l4_portals", SWITCH },
 	       { "automatic_l4_portals_l3_cuts_threshold", INT(0, 65536) },
 	       { "automatic_resize_reshapes", SWITCH, OFF },
-	       { "calculate_power", SWITCH, OFF },
+	       { "calculate_power", SWITCH, DEF("True") },
 	       { "cluster_timeout", TIME, IGNORED("the search ends by itself") },
 	       { "defuse_by_validator", SWITCH, OFF },
 	       { "disable_row_per_cut", SWITCH, IGNORED(SEARCH) },
@@ -46,8 +47,8 @@ const struct alls_row alls_rows_hardware[] = {
 	       { "force_map_on_mirror", SWITCH, OFF },
 	       { "fps_ratio_impact", FLOAT_FROM(0), IGNORED(SEARCH) },
 	       { "input_layer_max_successors", INT_FROM(1), IGNORED(SEARCH) },
-	       { "max_auto_defuse", INT_FROM(1), IGNORED(SEARCH) },
-	       { "max_auto_merge_depth", INT_FROM(0), IGNORED("at most four layers are merged automatically") },
+	       { "max_auto_defuse", INT_FROM(1) },
+	       { "max_auto_merge_depth", INT_FROM(0), DEF("4") },
 	       { "optimize_pipeline_stoppage", SWITCH, OFF },
 	       { "ppu_reshape_slack", INT_FROM(0), IGNORED(ABSENT) },
 	       { "run_format_fixer", SWITCH, OFF },
@@ -55,12 +56,12 @@ const struct alls_row alls_rows_hardware[] = {
 	       { "splitter_timeout", TIME, IGNORED("the search ends by itself") },
 	       { "validate", SWITCH, IGNORED("every placement is validated") },
 	       { "width_splitter_defuse", SWITCH, OFF }) },
-	{ "buffer_calc_param", .stages = ALLOC, NO_EFFECT("buffers are computed from the rows that each kernel needs, set one with buffers(...)"),
+	{ "buffer_calc_param", .stages = ALLOC, APPLIED,
 	  .what = "how buffers are computed",
 	  ARGS({ "buffer_calc_fps", FLOAT_FROM(0) },
-	       { "optimize_buffers", SWITCH },
-	       { "save_latency_timeline", SWITCH },
-	       { "split_aware_optimize_buffers", SWITCH }) },
+	       { "optimize_buffers", SWITCH, IGNORED(ROWS) },
+	       { "save_latency_timeline", SWITCH, OFF },
+	       { "split_aware_optimize_buffers", SWITCH, IGNORED(ROWS) }) },
 	{ "compilation_param", .stages = ALLOC, APPLIED, .in_context = true, .rule = alls_rule_compilation,
 	  .what = "the resources of given layers",
 	  ARGS({ "layers", LAYERS, REQUIRED, POSITIONAL },
@@ -75,8 +76,8 @@ const struct alls_row alls_rows_hardware[] = {
 	       { "number_of_input_aligners", INT_FROM(0) },
 	       { "buffer_in_l4", SWITCH, OFF },
 	       { "compress_l3_weights", SWITCH, DEF("False") },
-	       { "defuse_num_layers", INT_FROM(1), ONLY("1"), .why = "layers are defused with defuse(...)" },
-	       { "defuse_spatial_w", SWITCH, OFF },
+	       { "defuse_num_layers", INT_FROM(1) },
+	       { "defuse_spatial_w", SWITCH, DEF("False") },
 	       { "enable_ew_add_optimization", SWITCH, OFF },
 	       { "enable_nested_defuse", SWITCH, OFF },
 	       { "hw_layer_type_list", WORD("lcu ppu"), LIST(1, 8), ONLY("lcu"), .why = ABSENT },
@@ -116,7 +117,7 @@ const struct alls_row alls_rows_hardware[] = {
 	       { "enable_self_reset_optimization", SWITCH, OFF },
 	       { "share_config", SWITCH },
 	       { "strict_runtime_versioning", BOOL, ONLY("False"), .why = NEWER }) },
-	{ "optimize_buffers", .stages = ALLOC, NO_EFFECT("buffers are computed from the rows that each kernel needs, set one with buffers(...)"),
+	{ "optimize_buffers", .stages = ALLOC, NO_EFFECT(ROWS),
 	  .what = "smaller buffers",
 	  NO_ARGS },
 	{ "performance_param", .stages = ALLOC, APPLIED,
