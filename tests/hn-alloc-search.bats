@@ -103,6 +103,19 @@ partitions() {
 	compares '$a[0].fps < $b[0].fps' on-fast on-slow
 }
 
+@test "mode=enabled divides what one context would hold, at every level" {
+	quantized_shapes
+	hn-alloc -q shapes.q.har -o one.har --report one.json
+	jq -e '.contexts == 1' one.json
+	for level in 0 1 2; do
+		echo "context_switch_param(mode=enabled) performance_param(compiler_optimization_level=$level)" > s.alls
+		hn-alloc -q -s s.alls shapes.q.har -o a.har --report a.json
+		# Each context has a layer that computes.
+		jq -e '.contexts as $n | $n > 1 and ([.layers[] |
+			select(.layer | test("input_layer|output_layer") | not) | .context] | unique | length) == $n' a.json
+	done
+}
+
 @test "Ctrl-C with --keep-best ends the search with the best found so far, without it the program" {
 	echo 'context_switch_param(mode=enabled) performance_param(compiler_optimization_level=max)' > s.alls
 	for o in --keep-best ''; do

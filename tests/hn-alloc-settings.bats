@@ -225,7 +225,7 @@ rows() {
 }
 
 @test "a timeout in seconds, minutes and hours" {
-	for t in 0.0001 0.0001s 0.00001m 0.0000001h; do
+	for t in 0.000002 0.000002s 0.00000004m 0.000000001h; do
 		echo "context_switch_param(mode=enabled) allocator_param(timeout=$t)" > s.alls
 		fails_with 1 "hn-alloc: the search was ended before it had found a placement" \
 			hn-alloc -q -s s.alls "$BATS_FILE_TMPDIR/m.har"

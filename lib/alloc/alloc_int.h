@@ -521,9 +521,10 @@ void contexts_order(struct plan *p, struct cut_order *order);
 /* ---- exact.c ---- */
 /*
  * The partition whose batch takes the least time, with context_scale; false when no partition keeps
- * the machine's limits.  For small networks: each run of layers is allocated.
+ * the machine's limits, or none can be faster than `limit` seconds.  For small networks: each run
+ * of layers is allocated.
  */
-bool contexts_exact(struct plan *p);
+bool contexts_exact(struct plan *p, double limit);
 
 /* ---- settle.c ---- */
 /* Rows, cuts and clusters of all contexts; false when a context does not fit. */

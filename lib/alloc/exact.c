@@ -5,7 +5,8 @@
  * Its terms do not add up to one number before the end (hn-machine(7), Contexts), so that all
  * partitions of the first layers are kept that no other one beats in every term.
  */
-#include "alloc/alloc_int.h"
+#include "alloc/exact.h"
+#include <math.h>
 
 /* A partition of the layers before a cut. */
 struct label {
@@ -21,16 +22,11 @@ struct labels {
 };
 
 enum {
-	MAX_CUTS = 64,
+	MAX_CUTS = 4096, /* twelve layers have no more */
+	CUTS_OF_MANY = 256,
+	FEW_LAYERS = 12,
+	MOST_LAYERS = 14,
 	MAX_UNITS = 32
-};
-
-/* What a run does in a context of its own. */
-struct run {
-	uint32_t layers; /* bits: places in the order */
-	bool fits;
-	struct pace pace;
-	double load, scale;
 };
 
 struct exact {
@@ -39,10 +35,15 @@ struct exact {
 	/* Sets of layers that read nothing outside them, from none to all: where contexts may end.
 	 */
 	uint32_t cut[MAX_CUTS];
-	size_t ncuts;
+	size_t ncuts, most_cuts;
+	uint32_t computing;
+	bool divides;      /* a cut lies between layers that compute */
+	bool outputs;      /* leave with the layer that they read, where there are many */
 	struct labels *at; /* by cut */
-	struct run *runs;  /* known so far: cuts of parallel branches have them in common */
-	size_t nruns, cap_runs;
+	/* By cut: what the layers behind it take at the least, each term by itself. */
+	struct label *rest;
+	double limit; /* seconds of a batch that are known already */
+	struct runs runs;
 };
 
 /* Bits of the layers that a layer reads, without inputs of the network. */
@@ -62,25 +63,56 @@ static bool add_cut(struct exact *x, uint32_t set)
 	for (size_t i = x->ncuts; i-- > 0;)
 		if (x->cut[i] == set)
 			return true;
-	if (x->ncuts == MAX_CUTS)
+	if (x->ncuts == x->most_cuts)
 		return false;
 	x->cut[x->ncuts++] = set;
 	return true;
 }
 
-/* All cuts, fewer layers first; false when there are too many. */
-static bool all_cuts(struct exact *x)
+/* Is it an output? */
+static bool leaves(const struct exact *x, size_t k)
 {
+	return x->order.units[k]->l->type == HN_OUTPUT && reads(x, k) != 0;
+}
+
+/* A set of layers with the outputs that read them. */
+static uint32_t with_outputs(const struct exact *x, uint32_t set)
+{
+	for (size_t k = 0; x->outputs && k < x->order.n; k++)
+		if (leaves(x, k) && (reads(x, k) & ~set) == 0)
+			set |= UINT32_C(1) << k;
+	return set;
+}
+
+/* All cuts, fewer layers first; false when there are too many.  outputs: go with what they read. */
+static bool all_cuts(struct exact *x, bool outputs)
+{
+	x->outputs = outputs;
+	x->ncuts = 0;
 	add_cut(x, 0);
 	for (size_t i = 0; i < x->ncuts; i++)
 		for (size_t k = 0; k < x->order.n; k++) {
 			const uint32_t bit = UINT32_C(1) << k;
 
 			if (!(x->cut[i] & bit) && (reads(x, k) & ~x->cut[i]) == 0 &&
-			    !add_cut(x, x->cut[i] | bit))
+			    !add_cut(x, with_outputs(x, x->cut[i] | bit)))
 				return false;
 		}
 	return true;
+}
+
+/* Bits of the layers that compute, and how many they are. */
+static size_t find_computing(struct exact *x)
+{
+	size_t n = 0;
+
+	x->computing = 0;
+	for (size_t k = 0; k < x->order.n; k++)
+		if (!leaves(x, k)) {
+			x->computing |= UINT32_C(1) << k;
+			n++;
+		}
+	return n;
 }
 
 /* Those along the order, where layers that stay together do not end one. */
@@ -101,98 +133,17 @@ static bool stay_together(const struct exact *x)
 	return together;
 }
 
-/* A network's input is where it is read first. */
-static void settle_sources(struct plan *p)
+/* Cuts of all kinds, where there are not too many, and layers that stay together are none. */
+static void find_cuts(struct exact *x, size_t layers)
 {
-	for (size_t i = 0; i < p->n; i++) {
-		struct unit *u = &p->units[i];
+	const bool together = stay_together(x);
 
-		if (u->l->nin > 0)
-			continue;
-		u->context = INT32_MAX;
-		for (size_t k = 0; k < u->l->nsucc; k++) {
-			const int32_t c = p->units[u->l->succ[k]->index].context;
-
-			u->context = c < u->context ? c : u->context;
-		}
-		if (u->context == INT32_MAX)
-			u->context = 0;
-		u->last_context = u->context;
-	}
-}
-
-/* Layers before the run are in context 0, the run in 1, the others in 2. */
-static void set_contexts(const struct exact *x, uint32_t before, uint32_t run)
-{
-	for (size_t k = 0; k < x->order.n; k++) {
-		const uint32_t bit = UINT32_C(1) << k;
-		struct unit *u = x->order.units[k];
-
-		u->context = u->last_context = before & bit ? 0 : run & bit ? 1 : 2;
-	}
-	settle_sources(x->p);
-}
-
-/* Tensors of other contexts that the run reads, each once. */
-static int32_t streams_into(const struct plan *p)
-{
-	bool *seen = xcalloc(p->n + 1, sizeof *seen);
-	int32_t streams = 0;
-
-	for (size_t i = 0; i < p->n; i++) {
-		const struct layer *l = p->units[i].l;
-
-		for (size_t k = 0; k < l->nin && p->units[i].context == 1; k++) {
-			const size_t from = l->in[k].layer->index;
-
-			streams += p->units[from].context != 1 && !seen[from];
-			seen[from] = true;
-		}
-	}
-	free(seen);
-	return streams;
-}
-
-/* One try at the run with thresholds x scale. */
-static bool try_run(struct plan *p, struct run *r)
-{
-	struct err ignored = { 0 };
-	struct allocation *a;
-	bool ok = false;
-
-	merge_reset(p);
-	for (size_t i = 0; i < p->n; i++)
-		if (unit_minimum(p, &p->units[i], false, &ignored) < 0)
-			return false;
-	search_context(p, 1, false, r->scale);
-	if (!(a = phys_build(p, &ignored)))
-		return false;
-	if (settle_context(p, a, 1)) {
-		r->load = context_load_bytes(p, a, 1) / p->t->bandwidth;
-		ok = pace_context(p, a, 1, &r->pace);
-	}
-	alloc_free(a);
-	return ok;
-}
-
-/* The run behind the layers before it. */
-static struct run evaluate(struct exact *x, uint32_t before, uint32_t layers)
-{
-	static const double scales[] = { 1, 0.95, 0.9, 0.85, 0.8, 0.7, 0.6, 0.5, 0 };
-	struct run r = { .layers = layers };
-
-	for (size_t i = 0; i < x->nruns; i++)
-		if (x->runs[i].layers == layers)
-			return x->runs[i];
-	set_contexts(x, before, layers);
-	if (streams_into(x->p) <= x->p->t->max_inter_context_streams)
-		for (size_t i = 0; i < sizeof scales / sizeof scales[0] && !r.fits; i++) {
-			r.scale = scales[i];
-			r.fits = try_run(x->p, &r);
-		}
-	VEC_GROW(x->runs, x->nruns, &x->cap_runs);
-	x->runs[x->nruns++] = r;
-	return r;
+	x->most_cuts = CUTS_OF_MANY;
+	if (!together && all_cuts(x, false))
+		return;
+	x->most_cuts = layers <= FEW_LAYERS ? MAX_CUTS : CUTS_OF_MANY;
+	if (together || !all_cuts(x, true))
+		cuts_in_order(x);
 }
 
 static bool beats(const struct label *a, const struct label *b)
@@ -211,48 +162,24 @@ static void offer(struct labels *l, struct label new)
 	l->v[l->n++] = new;
 }
 
-/* Is there more than one layer to divide, beside outputs? */
-static bool has_several(const struct exact *x)
+/* Is there a cut between layers that compute? */
+static bool layers_divide(const struct exact *x)
 {
-	size_t n = 0;
-
-	for (size_t k = 0; k < x->order.n; k++)
-		n += x->order.units[k]->l->type != HN_OUTPUT;
-	return n > 1;
+	for (size_t i = 0; i < x->ncuts; i++)
+		if ((x->cut[i] & x->computing) && (x->computing & ~x->cut[i]))
+			return true;
+	return false;
 }
 
-/* The run from begin to end behind everything that is known at begin. */
-static void extend(struct exact *x, size_t begin, size_t end)
+/* May layers be a context? */
+static bool is_run(const struct exact *x, size_t begin, size_t end)
 {
-	const double clock = x->p->t->clock_hz;
-	const struct labels *before = &x->at[begin];
-	struct run r;
-	double idle;
+	const uint32_t layers = x->cut[end] & ~x->cut[begin];
 
+	if ((x->cut[begin] & ~x->cut[end]) != 0 || !(layers & x->computing))
+		return false;
 	/* context_switch_param(mode=enabled) asks for several contexts. */
-	if (x->p->mode == 1 && begin == 0 && end == x->ncuts - 1 && has_several(x))
-		return;
-	if (!before->n || (x->cut[begin] & ~x->cut[end]) != 0)
-		return;
-	r = evaluate(x, x->cut[begin], x->cut[end] & ~x->cut[begin]);
-	if (!r.fits)
-		return;
-	idle = r.pace.latency > r.pace.interval ? (double)(r.pace.latency - r.pace.interval) / clock
-						: 0;
-	for (size_t i = 0; i < before->n; i++) {
-		struct label l = before->v[i];
-
-		if (l.contexts >= x->p->t->max_contexts)
-			continue;
-		l.compute += x->p->batch * (double)r.pace.interval / clock;
-		l.fill += idle;
-		l.load += r.load;
-		l.contexts++;
-		l.from = begin;
-		l.label = i;
-		l.scale = r.scale;
-		offer(&x->at[end], l);
-	}
+	return x->p->mode != 1 || !x->divides || (x->computing & ~layers);
 }
 
 static double seconds_of(const struct plan *p, const struct label *l)
@@ -261,6 +188,55 @@ static double seconds_of(const struct plan *p, const struct label *l)
 	double least = l->contexts * p->t->per_context_s;
 
 	return l->compute + (idle > least ? idle : least);
+}
+
+/* A label and a run behind it, of so many cycles per frame. */
+static struct label behind(const struct exact *x, const struct label *l, const struct run *r,
+			   double interval)
+{
+	struct label new = *l;
+
+	new.compute += x->p->batch *interval / x->p->t->clock_hz;
+	new.load += r->load;
+	new.contexts++;
+	return new;
+}
+
+/* Can no partition that begins so be faster than what is known?  Rates are exact to thousandths. */
+static bool hopeless(const struct exact *x, const struct label *l, size_t end)
+{
+	struct label all = *l;
+
+	all.compute += x->rest[end].compute;
+	all.load += x->rest[end].load;
+	all.contexts += x->rest[end].contexts;
+	return 0.995 * seconds_of(x->p, &all) > x->limit;
+}
+
+/* The run from begin to end behind everything that is known at begin. */
+static void extend(struct exact *x, size_t begin, size_t end)
+{
+	const uint32_t layers = x->cut[end] & ~x->cut[begin];
+	const double clock = x->p->t->clock_hz;
+	const struct labels *before = &x->at[begin];
+	struct run r = runs_get(&x->runs, x->cut[begin], layers);
+
+	for (size_t i = 0; i < before->n && r.fits; i++) {
+		const double least = r.paced ? (double)r.pace.interval : r.least;
+		struct label l = behind(x, &before->v[i], &r, least);
+
+		if (l.contexts > x->p->t->max_contexts || hopeless(x, &l, end))
+			continue;
+		r = runs_pace(&x->runs, x->cut[begin], layers);
+		l = behind(x, &before->v[i], &r, (double)r.pace.interval);
+		if (r.pace.latency > r.pace.interval)
+			l.fill += (double)(r.pace.latency - r.pace.interval) / clock;
+		l.from = begin;
+		l.label = i;
+		l.scale = r.scale;
+		if (r.fits)
+			offer(&x->at[end], l);
+	}
 }
 
 /* Contexts and scales along the best label, from the last run back. */
@@ -288,33 +264,79 @@ static void settle_best(struct exact *x)
 		best = l->label;
 		end = l->from;
 	}
-	settle_sources(p);
+	exact_settle_sources(p);
 }
 
-bool contexts_exact(struct plan *p)
+/* The least that the layers behind each cut take; false when the search has been stopped. */
+static bool find_rest(struct exact *x)
 {
-	struct exact x = { .p = p };
+	const struct label never = { .compute = HUGE_VAL,
+				     .load = HUGE_VAL,
+				     .contexts = INT32_MAX / 2 };
+
+	for (size_t begin = x->ncuts - 1; begin-- > 0;) {
+		struct label *rest = &x->rest[begin];
+
+		*rest = never;
+		for (size_t end = begin + 1; end < x->ncuts && !attempt_stopped(x->p); end++) {
+			struct label l;
+			struct run r;
+
+			if (!is_run(x, begin, end))
+				continue;
+			r = runs_get(&x->runs, x->cut[begin], x->cut[end] & ~x->cut[begin]);
+			if (!r.fits)
+				continue;
+			l = behind(x, &x->rest[end], &r, r.least);
+			rest->compute = fmin(rest->compute, l.compute);
+			rest->load = fmin(rest->load, l.load);
+			if (l.contexts < rest->contexts)
+				rest->contexts = l.contexts;
+		}
+	}
+	return !attempt_stopped(x->p);
+}
+
+/* Labels of all cuts; false when there is none at the end, or the search has been stopped. */
+static bool label_cuts(struct exact *x)
+{
+	offer(&x->at[0], (struct label){ 0 });
+	for (size_t begin = 0; begin < x->ncuts; begin++)
+		for (size_t end = begin + 1; end < x->ncuts; end++) {
+			if (attempt_stopped(x->p))
+				return false;
+			if (x->at[begin].n > 0 && is_run(x, begin, end))
+				extend(x, begin, end);
+		}
+	return x->at[x->ncuts - 1].n > 0;
+}
+
+bool contexts_exact(struct plan *p, double limit)
+{
+	struct exact x = { .p = p, .limit = limit };
+	size_t layers = 0;
 	bool found;
 
 	contexts_order(p, &x.order);
-	if (x.order.n == 0 || x.order.n > MAX_UNITS) {
+	if (x.order.n <= MAX_UNITS)
+		layers = find_computing(&x);
+	if (layers == 0 || layers > MOST_LAYERS) {
 		cut_order_release(&x.order);
 		return false;
 	}
-	if (stay_together(&x) || !all_cuts(&x))
-		cuts_in_order(&x);
+	find_cuts(&x, layers);
+	x.divides = layers_divide(&x);
+	runs_init(&x.runs, p, &x.order);
 	x.at = xcalloc(x.ncuts, sizeof *x.at);
-	offer(&x.at[0], (struct label){ 0 });
-	for (size_t begin = 0; begin < x.ncuts; begin++)
-		for (size_t end = begin + 1; end < x.ncuts; end++)
-			extend(&x, begin, end);
-	found = x.at[x.ncuts - 1].n > 0;
+	x.rest = xcalloc(x.ncuts, sizeof *x.rest);
+	found = find_rest(&x) && label_cuts(&x);
 	if (found)
 		settle_best(&x);
 	for (size_t i = 0; i < x.ncuts; i++)
 		free(x.at[i].v);
 	free(x.at);
-	free(x.runs);
+	free(x.rest);
+	runs_release(&x.runs);
 	cut_order_release(&x.order);
 	return found;
 }

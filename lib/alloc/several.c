@@ -2,6 +2,8 @@
 #include "alloc/alloc_int.h"
 #include "base/log.h"
 
+#include <math.h>
+
 /*
  * Thresholds x these: fuller contexts are fewer, emptier ones have room for wide layers.  The last
  * are for networks whose contexts would read too many tensors, or that cannot be placed.
@@ -16,19 +18,29 @@ enum {
 	UTILS = sizeof utils / sizeof utils[0],
 	SMALL_FILLS = sizeof small_fills / sizeof small_fills[0],
 	FILLS_COMPARED = 6,
-	EXACT_LAYERS = 16,
 	L4_ROUNDS = 5
 };
 
-/* Rates on a link of one lane where a usual one has four (assumed). */
+/*
+ * The target with the link that the script has partitions compared on: one lane where a usual one
+ * has four (assumed).
+ */
+static struct target compared_on(const struct plan *p)
+{
+	struct target t = *p->t;
+
+	if (p->low_bandwidth)
+		t.bandwidth /= 4;
+	return t;
+}
+
+/* Rates on that link. */
 static void measure_choice(struct plan *p, struct allocation *a)
 {
 	const struct target *t = p->t;
-	struct target slow = *t;
+	const struct target link = compared_on(p);
 
-	slow.bandwidth /= 4;
-	if (p->low_bandwidth)
-		p->t = &slow;
+	p->t = &link;
 	measure(p, a);
 	p->t = t;
 }
@@ -81,14 +93,23 @@ static bool thresholds_given(const struct plan *p)
 	return given;
 }
 
-/* Small networks: the best partition there is. */
-static struct allocation *divided_exactly(struct plan *p)
+/* Small networks: the best partition there is, if it is not slower than the one that is known. */
+static struct allocation *divided_exactly(struct plan *p, const struct allocation *known)
 {
+	const struct target *t = p->t;
+	const struct target link = compared_on(p);
+	const double limit =
+	    known && known->fps > 0 ? p->batch / known->fps - t->fixed_s_per_batch : HUGE_VAL;
 	struct err ignored = { 0 };
 	struct allocation *a = NULL;
+	bool found;
 
-	if (p->level > 0 && p->n <= EXACT_LAYERS && !p->nbuffers && !thresholds_given(p) &&
-	    contexts_exact(p) && (a = attempt_narrowing(p, &ignored)) != NULL)
+	if (p->level == 0 || p->nbuffers || thresholds_given(p))
+		return NULL;
+	p->t = &link;
+	found = contexts_exact(p, limit);
+	p->t = t;
+	if (found && (a = attempt_narrowing(p, &ignored)) != NULL)
 		measure_choice(p, a);
 	p->context_scale = NULL;
 	return a;
@@ -134,22 +155,37 @@ static void compare(struct plan *p, double fill, double util, struct allocation 
 	*best = a;
 }
 
+/* The best partition of a small network, unless *best is better. */
+static void compare_exact(struct plan *p, struct allocation **best)
+{
+	struct allocation *a = divided_exactly(p, is_asked_for(p, *best) ? *best : NULL);
+
+	if (!a)
+		return;
+	attempt_record(p, 0, 0, a, NULL);
+	if (*best && is_better(p, *best, a)) {
+		alloc_free(a);
+		return;
+	}
+	alloc_free(*best);
+	*best = a;
+}
+
 /* The best of the partitions compared; more are tried until there is one. */
 struct allocation *several_contexts(struct plan *p, struct err *e)
 {
 	const size_t tries = tries_of(p);
-	struct allocation *best = divided_exactly(p);
+	struct allocation *best = NULL;
 	struct err last = { 0 };
 	size_t k;
-
-	if (best)
-		attempt_record(p, 0, 0, best, NULL);
 
 	for (k = 0; k < FILLS * UTILS && (k < tries || !best) && !attempt_stopped(p); k++) {
 		if (k < tries)
 			progress("partitions", k, tries);
 		compare(p, fills[k % FILLS], utils[k / FILLS], &best, &last);
 	}
+	if (!attempt_stopped(p))
+		compare_exact(p, &best);
 	for (k = 0; best && k < SMALL_FILLS && !is_asked_for(p, best) && !attempt_stopped(p); k++)
 		compare(p, small_fills[k], 0, &best, &last);
 	progress("partitions", tries, tries);

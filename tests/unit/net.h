@@ -65,13 +65,25 @@ static inline struct layer *add_conv(struct graph *g, struct layer *from, int32_
 	return l;
 }
 
+/* Shapes and records of all layers. */
+static inline void finish_net(struct net *n)
+{
+	struct err e = { 0 };
+
+	if (graph_infer_shapes(n->g, &e) < 0)
+		die(&e);
+	n->m.g = n->g;
+	n->m.n = n->g->nlayers;
+	n->m.q = xcalloc(n->m.n, sizeof *n->m.q);
+	for (size_t i = 0; i < n->m.n; i++)
+		make_record(n->g->layers[i], &n->m.q[i]);
+}
+
 /* input, `depth` convolutions of `c` features, an addition of the first one's output, output. */
 static inline struct net make_net(int32_t size, int32_t c, int depth)
 {
 	struct net n = { .g = graph_new("net") };
-	struct err e = { 0 };
 	struct layer *first, *l, *add, *out;
-	size_t i;
 
 	l = graph_add(n.g, HN_INPUT, "input_layer1");
 	l->out[0] = (struct hn_shape){ size, size, 8, 4 };
@@ -83,13 +95,26 @@ static inline struct net make_net(int32_t size, int32_t c, int depth)
 	layer_add_input(n.g, add, first, 0);
 	out = graph_add(n.g, HN_OUTPUT, "output_layer1");
 	layer_add_input(n.g, out, add, 0);
-	if (graph_infer_shapes(n.g, &e) < 0)
-		die(&e);
-	n.m.g = n.g;
-	n.m.n = n.g->nlayers;
-	n.m.q = xcalloc(n.m.n, sizeof *n.m.q);
-	for (i = 0; i < n.m.n; i++)
-		make_record(n.g->layers[i], &n.m.q[i]);
+	finish_net(&n);
+	return n;
+}
+
+/* input, a convolution, `branches` that read it, each with an output of its own. */
+static inline struct net make_star(int32_t size, int32_t c, int branches)
+{
+	struct net n = { .g = graph_new("net") };
+	struct layer *made[32], *l;
+
+	l = graph_add(n.g, HN_INPUT, "input_layer1");
+	l->out[0] = (struct hn_shape){ size, size, 8, 4 };
+	made[0] = add_conv(n.g, l, 3, 8, c);
+	for (int i = 1; i <= branches; i++)
+		made[i] = add_conv(n.g, made[0], i % 2 ? 3 : 1, c, c);
+	for (int i = 1; i <= branches; i++) {
+		l = graph_add(n.g, HN_OUTPUT, graph_new_name(n.g, "output_layer"));
+		layer_add_input(n.g, l, made[i], 0);
+	}
+	finish_net(&n);
 	return n;
 }
 
@@ -109,7 +134,6 @@ static inline struct layer *add_sum(struct graph *g, struct layer *a, struct lay
 static inline struct net random_net(uint32_t seed, int32_t size, int32_t c, int depth)
 {
 	struct net n = { .g = graph_new("net") };
-	struct err e = { 0 };
 	struct layer *made[32], *out;
 	int k = 0, unread;
 
@@ -136,13 +160,7 @@ static inline struct net random_net(uint32_t seed, int32_t size, int32_t c, int 
 			out = out ? add_sum(n.g, out, made[k]) : made[k];
 	made[0] = graph_add(n.g, HN_OUTPUT, "output_layer1");
 	layer_add_input(n.g, made[0], out, 0);
-	if (graph_infer_shapes(n.g, &e) < 0)
-		die(&e);
-	n.m.g = n.g;
-	n.m.n = n.g->nlayers;
-	n.m.q = xcalloc(n.m.n, sizeof *n.m.q);
-	for (size_t i = 0; i < n.m.n; i++)
-		make_record(n.g->layers[i], &n.m.q[i]);
+	finish_net(&n);
 	return n;
 }
 
