@@ -39,8 +39,8 @@ static const struct cli_tool tool = { .name = "hn-alloc",
 
 /* A network group on its way. */
 struct part {
-	struct graph *whole, *g; /* with what the host does, and of the device */
-	struct alls *script;     /* what it says of the group; NULL: there are no groups */
+	struct graph *g;     /* of the device */
+	struct alls *script; /* what it says of the group; NULL: there are no groups */
 	struct qmodel m;
 	struct alloc_removed removed;
 };
@@ -51,7 +51,7 @@ struct work {
 	struct target target;
 	struct alls *script;
 	struct alls_groups groups;
-	struct graph *g; /* all of the bundle */
+	struct graph *g, *device; /* all of the bundle, and what the host does not do */
 	struct tensors *q;
 	struct part *part; /* by network group; one when there are none */
 	size_t nparts;
@@ -88,18 +88,16 @@ static int take_part(struct work *w, size_t i, struct err *e)
 
 	if (w->groups.n)
 		p->script = alls_of_group(w->script, w->g, &w->groups, i);
-	if (!(p->whole =
-		  w->groups.n ? graph_of_group(w->g, &w->groups.v[i], e) : graph_clone(w->g)) ||
-	    graph_link(p->whole, e) < 0 || !(p->g = graph_part(p->whole, PART_DEVICE, e)) ||
-	    qmodel_load(&p->m, p->g, w->q, e) < 0)
+	p->g = w->groups.n ? graph_of_group(w->device, &w->groups.v[i], e) : graph_clone(w->device);
+	if (!p->g || graph_link(p->g, e) < 0 || qmodel_load(&p->m, p->g, w->q, e) < 0)
 		return -1;
-	return alloc_remove(p->g, p->whole, &p->m, p->script ? p->script : w->script, &p->removed,
-			    e);
+	return alloc_remove(p->g, w->g, &p->m, p->script ? p->script : w->script, &p->removed, e);
 }
 
 static int take_parts(struct work *w, struct err *e)
 {
-	if (alls_groups_read(w->script, w->g, &w->groups, e) < 0)
+	if (alls_groups_read(w->script, w->g, &w->groups, e) < 0 ||
+	    !(w->device = graph_part(w->g, PART_DEVICE, e)))
 		return -1;
 	w->nparts = w->groups.n ? w->groups.n : 1;
 	w->part = xcalloc(w->nparts, sizeof *w->part);
@@ -385,7 +383,6 @@ static void release(struct work *w)
 		alloc_removed_release(&p->removed);
 		qmodel_release(&p->m);
 		graph_free(p->g);
-		graph_free(p->whole);
 		alls_free(p->script);
 	}
 	free(w->part);
@@ -394,6 +391,7 @@ static void release(struct work *w)
 	alloc_set_free(&w->set);
 	alls_groups_release(&w->groups);
 	tensors_free(w->q);
+	graph_free(w->device);
 	graph_free(w->g);
 	alls_free(w->script);
 	bundle_free(w->b);

@@ -48,15 +48,19 @@ struct work {
 	struct str hef;
 };
 
-/* The graph of a group, cut at the device, without what its allocation does without. */
+/* The parts of a group, without what its allocation does without. */
 static int load_part(struct work *w, const struct allocation *a, struct part *p, struct err *e)
 {
-	struct graph *g = a->group.name ? graph_of_group(w->g, &a->group, e) : graph_clone(w->g);
+	for (int i = 0; !err_is(e) && i < 3; i++) {
+		struct graph *g = graph_part(w->g, (enum graph_part)i, e);
 
-	if (g && graph_link(g, e) == 0)
-		for (int i = 0; !err_is(e) && i < 3; i++)
-			p->part[i] = graph_part(g, (enum graph_part)i, e);
-	graph_free(g);
+		if (g && a->group.name) {
+			p->part[i] = graph_of_group(g, &a->group, e);
+			graph_free(g);
+		} else {
+			p->part[i] = g;
+		}
+	}
 	if (err_is(e) || qmodel_load(&p->m, p->part[PART_DEVICE], w->q, e) < 0)
 		return -1;
 	for (size_t i = 0; i < a->removed.n; i++)

@@ -144,6 +144,24 @@ Output side/conv4 UINT8, NHWC(4x4x8)" ] || report "$(cat info)"
 	[ "$(hef-run --info a.hef | grep -c '    Network name: both/\(main\|side\)$')" -eq 2 ]
 }
 
+@test "what commands add before and behind a network goes with it" {
+	printf '%s\n' 'n = normalization([10, 20, 30], [50, 60, 70], side/input_layer2)' \
+		'l = logits_layer(side/conv4, argmax, 3, engine=cpu)' > n.alls
+	hn-normalize -q -s n.alls "$D/joined.har" -o fp.har
+	har-pack -m hn fp.har | jq -r '.layers | keys[]' | grep -q ^two/
+	hn-quantize -q --random-calib fp.har -o q.har 2> log
+	printf '%s\n' 'first = network_group([main])' 'second = network_group([side])' > s.alls
+	hn-alloc -q -s s.alls q.har -o a.har
+	[ "$(groups a.har '(.layers | length)')" = '[4,5]' ]
+	hn2hef -q a.har -o a.hef
+	hef-run -q --check a.hef
+	for raw in '' --raw; do
+		hef-run -q $raw --in main/input_layer1="$D/x.npy" --in side/input_layer2="$D/y3.npy" -o got.npz a.hef
+		hn-infer -q -c bit_exact $raw --in main/input_layer1="$D/x.npy" --in side/input_layer2="$D/y3.npy" -o want.npz q.har
+		same_bytes want.npz got.npz
+	done
+}
+
 # $1 is the script, $2 the end of the message.
 refused() {
 	echo "$1" > s.alls

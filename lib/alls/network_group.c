@@ -53,13 +53,37 @@ static int add_group(const struct alls_stmt *st, const struct graph *g, struct a
 	return 0;
 }
 
-/* The group of a layer, by its full name; -1: none. */
+/* The group of a name that a command makes, by its scope; -1: none. */
 static int group_of(const struct alls_groups *groups, const char *name)
 {
 	for (size_t i = 0; i < groups->n; i++)
 		if (hn_group_has(&groups->v[i], name))
 			return (int)i;
 	return -1;
+}
+
+/* Every layer is in one group. */
+static int divide(const struct graph *g, const struct alls_stmt *last, struct alls_groups *out,
+		  struct err *e)
+{
+	out->of = arena_array(&out->arena, g->nlayers + 1, sizeof *out->of);
+	for (size_t i = 0; i < g->nlayers; i++)
+		out->of[i] = -1;
+	for (size_t k = 0; k < out->n; k++) {
+		bool *has = graph_group_layers(g, &out->v[k]);
+
+		for (size_t i = 0; i < g->nlayers; i++)
+			if (has[i])
+				out->of[i] = (int)k;
+		free(has);
+	}
+	for (size_t i = 0; i < g->nlayers; i++)
+		if (out->of[i] < 0) {
+			err_set(e, "layer '%s' is of a network that is in no group",
+				quote(g->layers[i]->name));
+			return alls_in(last, e);
+		}
+	return 0;
 }
 
 int alls_groups_read(const struct alls *s, const struct graph *g, struct alls_groups *out,
@@ -77,13 +101,7 @@ int alls_groups_read(const struct alls *s, const struct graph *g, struct alls_gr
 		if (add_group(last, g, out, e) < 0)
 			return -1;
 	}
-	for (size_t i = 0; out->n && i < g->nlayers; i++)
-		if (group_of(out, g->layers[i]->name) < 0) {
-			err_set(e, "layer '%s' is of a network that is in no group",
-				quote(g->layers[i]->name));
-			return alls_in(last, e);
-		}
-	return 0;
+	return last ? divide(g, last, out, e) : 0;
 }
 
 void alls_groups_release(struct alls_groups *g)
@@ -121,7 +139,7 @@ static int group_of_name(const struct part *p, const char *name)
 	const struct layer *l = graph_find(p->g, name);
 
 	if (l)
-		return group_of(p->groups, l->name);
+		return p->groups->of[l->index];
 	for (size_t i = 0; i < p->s->nstmts; i++)
 		for (size_t k = 0; k < p->s->stmts[i].nlhs; k++)
 			if (strcmp(p->s->stmts[i].lhs[k], name) == 0)

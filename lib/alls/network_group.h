@@ -8,6 +8,7 @@ struct alls_groups {
 	struct arena arena;
 	struct hn_group *v;
 	size_t n; /* 0: the script says nothing, all networks are one group */
+	int *of;  /* by layer of the graph: its group */
 };
 /*
  * The groups of a checked script, in its order; each network of g is in one of them.  Released by

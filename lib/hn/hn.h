@@ -267,6 +267,11 @@ struct hn_group {
 bool hn_group_has(const struct hn_group *group, const char *name);
 /* Has a graph layers of that scope? */
 bool graph_has_network(const struct graph *g, const char *network);
+/*
+ * By layer of a linked graph: is it the group's?  Layers of its networks are, and beside them those
+ * that commands made, in the scope of the graph.  The caller frees it.
+ */
+bool *graph_group_layers(const struct graph *g, const struct hn_group *group);
 /* The group's layers, linked, called by its name; error when others read them, or they others. */
 struct graph *graph_of_group(const struct graph *g, const struct hn_group *group, struct err *e);
 
