@@ -246,3 +246,31 @@ allocated() {
 	allocated -a ./t.json
 	jq -e '.layers | map(select(.name | test("norm")) | [.cluster, .lcus]) == [[-1, 0]]' m.json
 }
+
+# product HEADS: the controllers of a product of two maps of 24 features, by a_b of that many heads.
+product() {
+	mkonnx m.onnx <<- END
+		input x 1,16,24
+		output y
+		initi s 4 0 16 $1 $((24 / $1))
+		initi t 3 1 16 16
+		node Reshape r1 x,s a
+		node Transpose t1 a b perm=0,2,1,3
+		node Transpose t2 a c perm=0,2,3,1
+		node MatMul m b,c y
+	END
+	echo 'model_optimization_config(calibration, calibset_size=1, batch_size=1)' > calib.alls
+	onnx2hn -q m.onnx --net-name n | hn-normalize -q |
+		hn-quantize -q --random-calib -s calib.alls -o m.har 2> quantize.log
+	allocated "${@:2}"
+	jq '[.layers[] | select(.layer == "n/matmul1") | .lcus] | add' m.json
+}
+
+@test "a product takes a controller for each head, as many as the target has for it" {
+	[ "$(product 1)" = 1 ]
+	[ "$(product 3)" = 3 ]
+	[ "$(product 12)" = 8 ]
+	[ "$(product 12 -a hailo15l)" = 4 ]
+	jq 'del(.throughput.product_controllers)' "$ROOT/share/targets/hailo8.json" > t.json
+	[ "$(product 3 -a ./t.json)" = 1 ]
+}

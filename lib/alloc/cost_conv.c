@@ -72,9 +72,16 @@ int cost_conv(const struct plan *p, const struct unit *u, struct cost *c)
 	return 0;
 }
 
-/* The second input takes the place of weights; it is held in the input buffer. */
+/*
+ * The second input takes the place of weights; it is held in the input buffer.  Each head has a
+ * controller, if there are as many.
+ */
 int cost_matmul(const struct plan *p, const struct unit *u, struct cost *c)
 {
+	const int32_t heads = u->l->p.groups, most = p->t->product_controllers;
+
+	if (most > 1)
+		c->controllers = heads < most ? heads : most;
 	c->macs = true;
 	c->taps = layer_in_shape(u->l, 0)->c / u->l->p.groups;
 	c->wide = u->q->in_bits.v[0] == 16 || u->q->in_bits.v[1] == 16;

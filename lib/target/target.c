@@ -89,6 +89,7 @@ static const struct field optional[] = {
 	FIELD("throughput.general_kernel", DOUBLE, general_kernel, 0.01, 1),
 	FIELD("throughput.norm_controllers", INT32, norm_controllers, 1, 64),
 	FIELD("throughput.norm_passes", INT32, norm_passes, 1, 1024),
+	FIELD("throughput.product_controllers", INT32, product_controllers, 1, 64),
 	FIELD("power.idle_w",       DOUBLE, power_idle, 0, 1e3),
 	FIELD("power.lcu_w",        DOUBLE, power_lcu, 0, 1e3),
 	FIELD("power.lcu_ecc",      DOUBLE, power_ecc, 0, 10),

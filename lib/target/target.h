@@ -74,7 +74,8 @@ struct target {
 	 * value passes an APU in the slowest of them; 0: it lies outside the clusters
 	 */
 	int32_t norm_controllers, norm_passes;
-	double general_kernel; /* rate of kernels without code of their own; 0: the others' */
+	int32_t product_controllers; /* at most, of a product of two tensors: one by head; 0: 1 */
+	double general_kernel;       /* rate of kernels without code of their own; 0: the others' */
 	/* Watts: of the idle device; of a working LCU (x with ECC), subcluster, IA or APU, L3 cut
 	 */
 	double power_idle, power_lcu, power_ecc, power_subcluster, power_unit, power_l3_cut;
