@@ -11,7 +11,7 @@ load helper
 			far(p2, p) || far(o2, o) { printf "%s: %.2f M, %.2f G, not %s M, %s G\n", name, p2, o2, p, o; exit 1 }'
 		seen=$((seen + 1))
 	done < <(grep -v '^#' "$ROOT/tests/cases/archs.txt")
-	[ "$seen" -ge 96 ]
+	[ "$seen" -ge 97 ]
 }
 
 @test "each architecture has one name" {
@@ -83,6 +83,7 @@ made() {
 	made arcface_mobilefacenet
 	made face_attr_resnet_v1_18 --size 178
 	made lightface_slim
+	made hardnet39ds --size 64
 	made scdepthv3 --size 320
 	made unet_mobilenet_v2 --size 64
 }

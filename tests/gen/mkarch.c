@@ -32,6 +32,7 @@ static const struct {
 	{ "espcn_x3",                         arch_espcn_x3 },
 	{ "espcn_x4",                         arch_espcn_x4 },
 	{ "fcn8_resnet_v1_18",                arch_fcn8_resnet_v1_18 },
+	{ "hardnet39ds",                      arch_hardnet39ds },
 	{ "hardnet68",                        arch_hardnet68 },
 	{ "inception_v1",                     arch_inception_v1 },
 	{ "mobilenet_v1",                     arch_mobilenet_v1 },

@@ -192,6 +192,7 @@ void arch_stdc1(struct arch *a);
 void arch_zero_dce(struct arch *a);
 void arch_tddfa_mobilenet_v1(struct arch *a);
 void arch_hardnet68(struct arch *a);
+void arch_hardnet39ds(struct arch *a);
 void arch_deeplab_v3_mobilenet_v2_wo_dilation(struct arch *a);
 void arch_dncnn3(struct arch *a);
 void arch_dncnn_color_blind(struct arch *a);

@@ -180,8 +180,15 @@ static int links(int i, int base, int growth, double m, int *out, int *c)
 	return n;
 }
 
+/* A 3x3 convolution, or a pointwise and a depthwise one. */
+static struct val hard_layer(struct arch *a, const char *s, struct val x, int c, bool separable)
+{
+	x = ar_act(a, s, ar_conv(a, s, x, ar_thin(a, c), separable ? 1 : 3, 1), AR_RELU6);
+	return separable ? ar_dw(a, ar_name("%s/dw", s), x, 3, 1) : x;
+}
+
 static struct val hard_block(struct arch *a, const char *s, struct val x, int growth, double m,
-			     int n)
+			     int n, bool separable)
 {
 	struct val layer[17] = { x }, in[8], kept[17];
 	int link[8], c, count = 0;
@@ -192,8 +199,7 @@ static struct val hard_block(struct arch *a, const char *s, struct val x, int gr
 		for (int j = 0; j < k; j++)
 			in[j] = layer[link[j]];
 		layer[i] = k > 1 ? ar_concat(a, ar_name("%s/cat%d", s, i), in, (size_t)k) : in[0];
-		layer[i] = ar_conv(a, ar_name("%s/%d", s, i), layer[i], ar_thin(a, c), 3, 1);
-		layer[i] = ar_act(a, ar_name("%s/%d", s, i), layer[i], AR_RELU6);
+		layer[i] = hard_layer(a, ar_name("%s/%d", s, i), layer[i], c, separable);
 	}
 	for (int i = 1; i <= n; i++)
 		if (i % 2 || i == n)
@@ -212,10 +218,32 @@ void arch_hardnet68(struct arch *a)
 	for (int i = 0; i < 5; i++) {
 		const char *s = ar_name("/block%d", i);
 
-		x = hard_block(a, s, x, growth[i], 1.7, depth[i]);
+		x = hard_block(a, s, x, growth[i], 1.7, depth[i], false);
 		x = cr(a, ar_name("%s/out", s), x, width[i], 1, 1);
 		if (i == 0 || i == 2 || i == 3)
 			x = ar_maxpool(a, ar_name("%s/pool", s), x, 2, 2);
+	}
+	ar_output(a, ar_classify(a, "/fc", x));
+}
+
+/* Depthwise convolutions in the place of pools. */
+void arch_hardnet39ds(struct arch *a)
+{
+	static const int growth[4] = { 16, 20, 64, 160 }, depth[4] = { 4, 16, 8, 4 };
+	static const int width[4] = { 96, 320, 640, 1024 };
+	struct val x = ar_input(a, 3, 224);
+
+	classes(a);
+	x = ar_act(a, "/stem0", ar_conv(a, "/stem0", x, ar_thin(a, 24), 3, 2), AR_RELU6);
+	x = ar_act(a, "/stem1", ar_conv(a, "/stem1", x, ar_thin(a, 48), 1, 1), AR_RELU6);
+	x = ar_dw(a, "/pool", x, 3, 2);
+	for (int i = 0; i < 4; i++) {
+		const char *s = ar_name("/block%d", i), *out = ar_name("%s/out", s);
+
+		x = hard_block(a, s, x, growth[i], 1.6, depth[i], true);
+		x = ar_act(a, out, ar_conv(a, out, x, ar_thin(a, width[i]), 1, 1), AR_RELU6);
+		if (i < 3)
+			x = ar_dw(a, ar_name("%s/pool", s), x, 3, 2);
 	}
 	ar_output(a, ar_classify(a, "/fc", x));
 }
