@@ -259,6 +259,8 @@ wide_net() {
 @test "scripts that cannot be followed are refused with file, line and reason" {
 	script_fails 'place(0, [conv99])' "11: place: no layer 'conv99' in 'shapes' (did you mean 'conv1' or 'conv2' or 'conv3'?)"
 	script_fails 'place(12, [conv1])' '7: place: hailo8 has no cluster 12'
+	script_fails 'place(0, [conv1]) place(0, [conv1, conv2]) place(1, [conv2])' \
+		"44: place: layer 'shapes/conv2' is already in cluster 0"
 	script_fails 'defuse(avgpool1, 2)' \
 		"1: defuse: 'avgpool1' is not divided by features: this is a 'global_avg_pool', only layers with weights, maxpool, avgpool and resize layers are"
 	script_fails 'defuse(maxpool1, 2, defuse_type=SPATIAL)' \

@@ -72,10 +72,19 @@ int directive_context(struct plan *p, const struct alls_stmt *st, struct err *e)
 	return plan_each(p, st, alls_get(st, "layers"), context_apply, &k, e);
 }
 
+/* Another cluster than the one that an earlier statement gave. */
+static int placed(const struct alls_stmt *st, const char *name, int32_t k, struct err *e)
+{
+	err_set(e, "layer '%s' is already in cluster %d", quote(name), k);
+	return alls_in(st, e);
+}
+
 /* A relay with a controller; a portal is where the layer is that it feeds. */
 static int place_relay(struct relay *r, const struct alls_stmt *st, int32_t cluster, struct err *e)
 {
 	if (relay_kind_of(r->kind)->controller) {
+		if (r->place >= 0 && r->place != cluster)
+			return placed(st, r->name, r->place, e);
 		r->place = cluster;
 		return 0;
 	}
@@ -100,8 +109,11 @@ static int place_apply(struct plan *p, const struct alls_stmt *st, const struct 
 		err_set(e, "layer '%s' lies outside the clusters", quote(u->l->name));
 		return alls_in(st, e);
 	}
-	for (i = part < 0 ? 0 : part; i < (part < 0 ? MAX_PARTS : part + 1); i++)
+	for (i = part < 0 ? 0 : part; i < (part < 0 ? MAX_PARTS : part + 1); i++) {
+		if (u->place[i] >= 0 && u->place[i] != cluster)
+			return placed(st, u->l->name, u->place[i], e);
 		u->place[i] = cluster;
+	}
 	return 0;
 }
 
