@@ -122,6 +122,18 @@ as_simulated() {
 	hn-alloc -q -s s.alls s.har -o a.har
 }
 
+@test "max_memory_utilization: the search stops at so many cuts of weights" {
+	jq '.subcluster.l2_bytes = 0' "$ROOT/share/targets/hailo8.json" > t.json
+	cuts='[.layers[].l3_weight_cuts] | add'
+	allocated "$P" plain '' -a ./t.json
+	allocated "$P" less 'resources_param(max_memory_utilization=0.01)' -a ./t.json
+	# Of 1024 cuts.
+	jq -e "$cuts > 10.24" plain.json
+	jq -e "$cuts <= 10.24" less.json
+	jq -n --slurpfile a plain.json --slurpfile b less.json -e '$a[0].fps > $b[0].fps'
+	as_simulated less
+}
+
 @test "L2 in the report and in the table: its bytes over those of the device" {
 	echo "$one" > s.alls
 	hn-alloc -s s.alls "$M" -o a.har --report a.json 2> log
