@@ -88,15 +88,17 @@ partitions() {
 }
 
 @test "low_pcie_bandwidth: the partition that is the fastest on a slow link" {
-	TARGET=hailo8l
+	# Switching costs next to nothing here, so that the link decides.
+	jq '.context_switch.per_context_s = 0.0001' "$ROOT/share/targets/hailo8l.json" > quick.json
+	TARGET=./quick.json
 	cp "$BATS_FILE_TMPDIR/calib.alls" .
-	quantized resnext50_32x4d 1 160
-	Q=resnext50_32x4d.har
+	quantized shufflenet_v2 1 224
+	Q=shufflenet_v2.har
 	allocated fast 'performance_param(optimize_for_batch=32)'
 	allocated slow 'performance_param(optimize_for_batch=32) platform_param(hints=low_pcie_bandwidth)'
 	compares '$a[0].fps > $b[0].fps' fast slow
 	jq '.memory_system |= (.effective_bytes_per_s /= 4 | if .boundary_bytes_per_s then .boundary_bytes_per_s /= 4 else . end)' \
-		"$ROOT/share/targets/hailo8l.json" > slow-link.json
+		quick.json > slow-link.json
 	for n in fast slow; do
 		hn-alloc -q -a ./slow-link.json -s <(har-pack -m auto.alls $n.har) "$Q" -o b.har --report "on-$n.json"
 	done
