@@ -283,3 +283,15 @@ rows() {
 	run --separate-stderr hn-alloc -q -a hailo15h "$Q" -o a.har
 	[ -z "$stderr" ]
 }
+
+@test "a threshold of 0 leaves no room for any layer: the line says where it stands" {
+	for word in control compute memory apu compute_16bit input_aligner; do
+		echo "resources_param(max_${word}_utilization=0)" > s.alls
+		run -1 hn-alloc -q -s s.alls "$Q" -o a.har
+		[[ $output =~ ^"hn-alloc: s.alls:1:"[0-9]+": resources_param: argument 'max_${word}_utilization' is 0, a number above 0, up to 1"(.2)?" expected"$ ]] || report "$output"
+	done
+	printf '\ncontext_switch_param(mode=allowed, max_utilization=0.0)\n' > s.alls
+	run hn-alloc -q -s s.alls "$Q" -o a.har
+	[ "$output" = "hn-alloc: s.alls:2:52: context_switch_param: argument 'max_utilization' is 0.0, a number above 0, up to 1 expected" ] || report "$output"
+	[ ! -e a.har ] || report 'it was written all the same'
+}

@@ -22,6 +22,7 @@
 #define FLOAT_FROM(lo)  FLOAT(lo, INFINITY)
 #define FLOAT_ANY       FLOAT(-INFINITY, INFINITY)
 #define FLOAT_ABOVE(lo) FLOAT(lo, INFINITY), .above = true
+#define SHARE(hi)       FLOAT(0, hi), .above = true /* a threshold of 0 leaves no room at all */
 #define TIME            .type = ALLS_T_TIME, .min = 0, .max = INFINITY, .above = true
 #define BOOL            .type = ALLS_T_BOOL
 #define SWITCH          .type = ALLS_T_SWITCH

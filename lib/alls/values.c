@@ -129,7 +129,8 @@ static void put_range(const struct alls_param *p, struct str *out)
 	if (isinf(p->max))
 		str_printf(out, p->above ? " above %g" : " of at least %g", p->min);
 	else
-		str_printf(out, " from %g to %g", p->min, p->max);
+		str_printf(out, p->above ? " above %g, up to %g" : " from %g to %g", p->min,
+			   p->max);
 }
 
 static void put_words(const char *words, struct str *out)

@@ -293,8 +293,7 @@ static void test_errors(const struct target *t)
 		     "layer 'net/conv2' of context_0 reads 'net/conv1' of the later context_1");
 	expect_error(&n, t, "resources_param(max_compute_utilization=1.5)",
 		     "t.alls:1:41: resources_param: argument 'max_compute_utilization' is 1.5, a "
-		     "number from "
-		     "0 to 1 expected");
+		     "number above 0, up to 1 expected");
 	expect_error(&n, t, "compilation_param(conv1, number_of_apus=99)",
 		     "t.alls:1:41: compilation_param: argument 'number_of_apus' is 99, at most 2 "
 		     "expected on hailo8");
