@@ -295,3 +295,28 @@ rows() {
 	[ "$output" = "hn-alloc: s.alls:2:52: context_switch_param: argument 'max_utilization' is 0.0, a number above 0, up to 1 expected" ] || report "$output"
 	[ ! -e a.har ] || report 'it was written all the same'
 }
+
+@test "a rate that is not reached: a warning says what is, and what is short" {
+	# hailo8 has 512 subclusters and 128 layer controllers.
+	while IFS='|' read -r script column why; do
+		echo "$script" > s.alls
+		run --separate-stderr hn-alloc -q -s s.alls "$Q" -o a.har --report a.json
+		[ "$status" -eq 0 ]
+		reached=$(printf %.2f "$(jq .fps a.json)")
+		[[ $stderr == "hn-alloc: warning: s.alls:1:$column: performance_param: fps=1e5 is not reached, but $reached: "*"$why" ]] || report "$stderr"
+		jq -e --arg why "$why" '.fps < .fps_wanted and .fps_wanted == 100000 and (.fps_reason | endswith($why))' a.json
+	done <<- 'END'
+		performance_param(fps=1e5)|1|has all that a layer can use
+		resources_param(max_compute_utilization=0.02) performance_param(fps=1e5)|47|needs more subclusters, and 10 of the 10 allowed ones are taken
+		resources_param(max_control_utilization=0.04) performance_param(fps=1e5)|47|needs more layer controllers, and 4 of the 5 allowed ones are taken
+	END
+	echo 'context_switch_param(mode=enabled) performance_param(fps=1e5)' > s.alls
+	run --separate-stderr hn-alloc -q -s s.alls "$Q" -o a.har --report a.json
+	[[ $stderr == *": $(jq .contexts a.json) contexts take turns, at batch 1"* ]] || report "$stderr"
+	for fps in 500 4000; do
+		echo "performance_param(fps=$fps)" > s.alls
+		run --separate-stderr hn-alloc -q -s s.alls "$Q" -o a.har --report a.json
+		[ -z "$stderr" ]
+		jq -e ".fps >= $fps and (has(\"fps_wanted\") | not)" a.json
+	done
+}

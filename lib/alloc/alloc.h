@@ -121,6 +121,9 @@ struct allocation {
 	size_t ntries;
 	double scale; /* of the thresholds; below 1: what they allow could not be placed ... */
 	const char *lowered; /* ... because of this */
+	const char **halt;   /* by context: what ended the search for the script's rate; or NULL */
+	double wanted;       /* the script's rate, when it is not reached ... */
+	const char *unmet;   /* ... because of this */
 };
 
 struct alloc_opts {

@@ -87,6 +87,7 @@ struct unit {
 	/* the layers that it is merged with: a ring of indexes; now, and by the script */
 	int32_t next, given_next;
 	char *merged, *given_merged; /* full name of the ring; NULL: none yet */
+	const char *halt; /* the search for a given rate ended here, why; NULL: elsewhere */
 };
 
 /* Thresholds of one context. */
@@ -140,6 +141,7 @@ struct plan {
 	bool low_bandwidth;                /* platform_param(hints=low_pcie_bandwidth) */
 	const volatile sig_atomic_t *stop; /* not 0: end with the best found; may be NULL */
 	double fps;                        /* stop widening at this rate; 0: highest */
+	const struct alls_stmt *fps_st;    /* where it is given */
 	int32_t batch;
 	struct script_buffer *buffers;
 	size_t nbuffers;
@@ -358,6 +360,12 @@ struct limits plan_limits(const struct plan *p, int32_t context, bool single);
 void search_context(struct plan *p, int32_t context, bool single, double scale);
 /* Cycles per frame of the slowest layer of a context. */
 int64_t context_interval(const struct plan *p, int32_t context);
+
+/* ---- wanted.c ---- */
+/* What ended the search in each context, from the units' choices as they are now. */
+void wanted_keep(const struct plan *p, struct allocation *a);
+/* Says so when the script's rate is not reached, and why. */
+void wanted_check(const struct plan *p, struct allocation *a);
 
 /* ---- phys.c ---- */
 /* Physical layers and edges from the units' choices; edges have no rows yet. */

@@ -127,6 +127,10 @@ json_t *alloc_report(const struct allocation *a, const struct target *t)
 		json_object_set_new(j, "power_uncertainty_percent",
 				    json_integer(ALLOC_POWER_PERCENT));
 	}
+	if (a->unmet) {
+		put(j, "fps_wanted", a->wanted);
+		json_object_set_new(j, "fps_reason", json_string(a->unmet));
+	}
 	if (a->lowered) {
 		put(j, "thresholds_scale", a->scale);
 		json_object_set_new(j, "thresholds_reason", json_string(a->lowered));

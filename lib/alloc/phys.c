@@ -217,5 +217,6 @@ struct allocation *phys_build(struct plan *p, struct err *e)
 	set_groups(p, a);
 	for (i = 0; i < a->nedges; i++)
 		a->edges[i].kind = edge_kind(p, a, &a->edges[i]);
+	wanted_keep(p, a);
 	return a;
 }

@@ -117,6 +117,7 @@ struct allocation *alloc_run(const struct graph *g, const struct qmodel *m,
 		keep_removed(a, o->removed);
 		measure(&p, a);
 		take_tries(&p, a);
+		wanted_check(&p, a);
 	}
 	free(p.tries);
 	arena_release(&p.arena);

@@ -236,19 +236,15 @@ static void merge_down(struct search *s, enum resource r, double most)
 		count(s);
 }
 
-/* Is there a wider choice at all? */
-static bool could_widen(struct search *s, struct unit *u)
+bool search_could_widen(const struct search *s, struct unit *u, unsigned free)
 {
-	double allowed[RES_COUNT];
+	struct search more = *s;
 	struct wider w;
-	bool found;
 
-	memcpy(allowed, s->allowed, sizeof allowed);
 	for (int r = 0; r < RES_COUNT; r++)
-		s->allowed[r] = HUGE_VAL;
-	found = wider_of(s, u, &w) != NULL;
-	memcpy(s->allowed, allowed, sizeof allowed);
-	return found;
+		if (free & (1u << r))
+			more.allowed[r] = HUGE_VAL;
+	return wider_of(&more, u, &w) != NULL;
 }
 
 /*
@@ -261,7 +257,7 @@ static bool make_room(struct search *s, struct unit *u)
 	int32_t *next;
 	bool done = false;
 
-	if (!s->merging || !could_widen(s, u))
+	if (!s->merging || !search_could_widen(s, u, ~0u))
 		return false;
 	next = xcalloc(s->p->n, sizeof *next);
 	for (size_t i = 0; i < s->p->n; i++)
@@ -353,11 +349,15 @@ void search_context(struct plan *p, int32_t context, bool single, double scale)
 
 	search_begin(&s, single, scale);
 	for (i = 0; i < p->n; i++)
-		if (p->units[i].context == context)
+		if (p->units[i].context == context) {
+			p->units[i].halt = NULL;
 			reach_own_rate(&s, &p->units[i]);
+		}
 	while ((u = slowest(p, context)) != NULL && !u->cost.outside)
 		if (!widen(&s, u) && !make_room(&s, u))
 			break;
+	if (u && p->fps > 0)
+		u->halt = halt_reason(&s, u);
 	if (s.merging && p->merge_util > 0)
 		merge_down(&s, RES_LCU, p->merge_util * (double)s.capacity.v[RES_LCU]);
 	for (i = 0; i < p->n; i++)

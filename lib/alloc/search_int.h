@@ -24,6 +24,14 @@ bool within(const struct need *total, const struct need *before, const double al
  */
 bool search_need(const struct search *s, const struct unit *u, struct choice c, struct need *out);
 
+/* Is there a wider choice of a layer, if the thresholds of some resources (1 << r) were not there?
+ */
+bool search_could_widen(const struct search *s, struct unit *u, unsigned free);
+
+/* ---- wanted.c ---- */
+/* Why no wider choice of the slowest layer was taken; in the plan's arena. */
+const char *halt_reason(const struct search *s, struct unit *u);
+
 /* ---- narrow.c: when the search has ended ---- */
 /* resources_allocation_strategy=min_..._match_fps: the least that keeps up with the others. */
 void narrow(struct search *s, struct unit *u, double interval);

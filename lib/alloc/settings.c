@@ -119,6 +119,8 @@ static int performance_param(struct plan *p, const struct alls_stmt *st, struct 
 		level = alls_get_text(st, "optimization_level");
 	if (alls_get(st, "optimize_for_power"))
 		p->for_power = alls_get_switch(st, "optimize_for_power") == 1;
+	if (alls_get(st, "fps"))
+		p->fps_st = st;
 	p->fps = alls_get_number(st, "fps", p->fps);
 	p->batch = alls_get_int(st, "optimize_for_batch", p->batch);
 	if (level)
