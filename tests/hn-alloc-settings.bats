@@ -320,3 +320,15 @@ rows() {
 		jq -e ".fps >= $fps and (has(\"fps_wanted\") | not)" a.json
 	done
 }
+
+@test "a layer that no cluster holds: the cuts that it takes and those there are" {
+	# The smallest parts have 8 features: 8 x 16 x 3 x 3 bytes of weights and a bias of 4 bytes each;
+	# the window is 4 rows of 32 x 16.
+	jq '.clusters.l3_cuts = 1 | .subcluster.l2_bytes = 0' "$ROOT/share/targets/hailo8.json" > t.json
+	fails_with 1 "hn-alloc: layer 'm/conv1' does not fit in a cluster of hailo8: each of its parts takes whole L3 cuts of 32768 bytes, 1 for 1184 bytes of weights and 1 for 2048 bytes of input rows: 2 needed, 1 there" \
+		hn-alloc -q -a ./t.json "$Q" -o a.har
+	echo 'compilation_param(conv1, resources_allocation_strategy=manual_scs_selection, number_of_subclusters=4)' > s.alls
+	jq '.clusters.subclusters = 3' "$ROOT/share/targets/hailo8.json" > t.json
+	fails_with 1 "hn-alloc: layer 'm/conv1' does not fit in a cluster of hailo8: it takes 4 subclusters, 3 there" \
+		hn-alloc -q -a ./t.json -s s.alls "$Q" -o a.har
+}

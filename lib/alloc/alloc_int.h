@@ -263,8 +263,6 @@ bool fits_cluster(const struct target *t, const struct need *n, int64_t window_b
 int64_t unit_cycles(const struct plan *p, const struct unit *u, struct choice c);
 /* Watts x cycles of a frame, without those of buffers. */
 double unit_energy(const struct plan *p, const struct unit *u, struct choice c, bool l2);
-/* The choice with the fewest resources that the script allows; -1 when none fits in a cluster. */
-int unit_minimum(const struct plan *p, struct unit *u, bool l2, struct err *e);
 /* Largest and smallest choices in the script's bounds. */
 bool unit_allows(const struct unit *u, struct choice c);
 struct need need_add(struct need a, struct need b, int32_t times);
@@ -352,6 +350,10 @@ char *plan_name(const struct plan *p, struct arena *a, const struct named *n);
 char *plan_part_name(struct arena *a, const struct unit *u, int32_t i);
 /* K of "context_K", "contextK", "NET_context_K"; -1: no such form. */
 int32_t context_number(const struct plan *p, const char *name);
+
+/* ---- minimum.c ---- */
+/* The choice with the fewest resources that the script allows; -1 when none fits in a cluster. */
+int unit_minimum(const struct plan *p, struct unit *u, bool l2, struct err *e);
 
 /* ---- search.c ---- */
 /* Thresholds of a context: the script's, else the defaults for one or several contexts. */

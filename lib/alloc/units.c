@@ -322,32 +322,6 @@ bool unit_allows(const struct unit *u, struct choice c)
 	       (f->mode < 0 || f->mode == c.mode) && (!f->apus || f->apus == c.apus);
 }
 
-int unit_minimum(const struct plan *p, struct unit *u, bool l2, struct err *e)
-{
-	const struct choice *f = &u->fixed;
-	struct choice c = { .parts = f->parts ? f->parts : 1,
-			    .subclusters = f->subclusters ? f->subclusters : 1,
-			    .mode = f->mode > 0 ? f->mode : 0,
-			    .spatial = f->spatial,
-			    .apus = f->apus ? f->apus : 1 };
-	struct need need;
-
-	for (; c.parts <= unit_max_parts(u, f->spatial); c.parts++) {
-		if (unit_need(p, u, c, l2, &need)) {
-			u->choice = c;
-			return 0;
-		}
-		if (f->parts)
-			break;
-	}
-	return err_set(e,
-		       "layer '%s' does not fit in a cluster of %s: %lld bytes of weights, %lld "
-		       "bytes of input rows, "
-		       "%lld bytes of L3 per cluster",
-		       quote(u->l->name), p->t->name, (long long)u->cost.weight_bytes,
-		       (long long)u->window_bytes, (long long)(p->t->l3_cuts * p->t->l3_cut_bytes));
-}
-
 int32_t unit_steps(const struct unit *u)
 {
 	/* An output layer has no kernel. */
