@@ -90,3 +90,47 @@ cut_examples() {
 	done
 	[ $bad -eq 0 ]
 }
+
+# fields PAGE SECTION: words that it marks as fields, one a line
+fields() {
+	awk -v s="$2" '/^\.S[hs] / { on = $0 ~ "^.S[hs] " s "$" } on && /^\.(It |Pq )?Cm /' "$ROOT/man/$1" |
+		grep -oE '[a-z][a-z0-9_]+' | sort -u
+}
+
+# keys FILE...: of all objects in them
+keys() {
+	cat "$@" | jq -r '.. | objects | keys[]' | sort -u
+}
+
+@test "each field of the allocation, of --report and of --timing is in its page, and no other" {
+	cp "$BATS_FILE_TMPDIR"/stages/shapes.q.har .
+	cat > several.alls <<- 'END'
+		context_switch_param(mode=enabled)
+		performance_param(fps=1000000)
+		m = merge(conv6, conv7)
+		r = shortcut(conv2, conv4)
+		compilation_param(conv3, mixed_mem=enabled, compress_l3_weights=True)
+	END
+	: > one.alls
+	for s in one several; do
+		hn-alloc -q -s $s.alls shapes.q.har -o $s.har --report $s.report 2> log
+		har-pack -m alloc.json $s.har > $s.alloc
+		hn2hef -q $s.har | hef-run -q --timing $s.times -
+	done
+	jq -e '.contexts == 1' one.report
+	jq -e '.contexts > 1 and any(.layers[]; .merged) and any(.layers[]; .kind) and .fps_wanted' several.report
+	fields man5/har.5 ALLOCATION > a.page
+	fields man1/hn-alloc.1 Report | sort -u - a.page > r.page
+	fields man1/hef-run.1 Times > t.page
+	unknown=$(comm -23 <(keys ./*.alloc) a.page)
+	[ -z "$unknown" ] || report "not in the page: $unknown"
+	unknown=$(comm -23 <(keys ./*.report) r.page)
+	[ -z "$unknown" ] || report "not in the page: $unknown"
+	unknown=$(comm -23 <(keys ./*.times) t.page)
+	[ -z "$unknown" ] || report "not in the page: $unknown"
+	# Those that these runs have not: there is code that writes them.
+	while read -r word; do
+		grep -qF "\"$word\"" "$ROOT"/lib/alloc/*.c "$ROOT"/lib/sim/time_report.c "$ROOT/cmd/hn-alloc.c" "$ROOT/cmd/hef-run.c" ||
+			[ "$word" = hnt_script ] || report "no field $word"
+	done < <(sort -u r.page t.page)
+}
