@@ -45,7 +45,7 @@ struct target {
 	int32_t max_contexts, max_inter_context_streams;
 	int32_t config_channels_max;
 	double util_single, util_multi; /* default thresholds */
-	double d2s_columns_per_cycle; /* of depth to space, 8 features at most */
+	double d2s_columns_per_cycle;   /* of depth to space, 8 features at most */
 	double util_least; /* most of a resource that smallest choices take in one context */
 	double util_control_max;
 	double bandwidth;                               /* effective bytes/s to external memory */
