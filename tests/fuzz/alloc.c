@@ -8,6 +8,8 @@
 #include <string.h>
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+extern size_t fuzz_read;
+size_t fuzz_read;
 
 static char *text_of(json_t *j, size_t *n)
 {
@@ -40,6 +42,7 @@ static void read_allocation(const char *text, size_t n)
 	json_t *copy;
 
 	if (j && alloc_set_from_json(j, &a, &e) == 0) {
+		fuzz_read++;
 		copy = alloc_set_to_json(&a);
 		if (alloc_set_from_json(copy, &again, &e) < 0)
 			BUG("what was written is not read: %s", e.msg);
@@ -71,6 +74,7 @@ static void follow_script(const struct net *n, const struct target *t, const cha
 	alls_free(s);
 	if (!a)
 		return;
+	fuzz_read++;
 	alloc_script(a, &script);
 	if (!(s = alls_parse("auto.alls", script.p, script.len, &e)))
 		BUG("automatic script: %s", e.msg);

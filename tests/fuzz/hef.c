@@ -8,6 +8,8 @@
 #include "io/crc.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n);
+extern size_t fuzz_read;
+size_t fuzz_read;
 
 static void put_hash(uint8_t *file, size_t n)
 {
@@ -38,6 +40,7 @@ static void programme(const struct hef *h)
 
 	if (!p)
 		return;
+	fuzz_read++;
 	if (isa_encode(p, &im, &e) < 0 || !(q = isa_decode(im.bytes.p, im.bytes.len, &e)))
 		abort();
 	for (int which = PART_BEFORE; which <= PART_BEHIND; which += PART_BEHIND - PART_BEFORE) {
@@ -60,6 +63,7 @@ static void image(const uint8_t *data, size_t n)
 
 	if (!p && !err_is(&e))
 		abort();
+	fuzz_read += p != NULL;
 	isa_free(p);
 }
 

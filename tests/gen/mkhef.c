@@ -1,5 +1,5 @@
-/* mkhef FORM OUT: the HEF of a small programme made by hand (tests/unit/prog.h), in one of its
- * forms. */
+/* mkhef [-i] FORM OUT: the HEF of a small programme made by hand (tests/unit/prog.h), in one of its
+ * forms; with -i the programme alone, as the configuration words have it. */
 #include "../unit/hef_message.h"
 
 #define FORM(v)                                                                                    \
@@ -26,6 +26,9 @@ static const struct {
 	{ "ddr",      { .ddr = true } },
 	{ "deadlock", { .skip = 1 } },
 	{ "w4",       { .w_bits = 4 } },
+	{ "packed",   { .packed = true } },
+	{ "relay",    { .relay = true } },
+	{ "relay_ddr", { .relay = true, .ddr = true } },
 	{ "md5",      { .contexts = 2, .form = &md5_form } },
 	{ "crc32",    { .contexts = 2, .form = &crc32_form } },
 	{ "aligned",  { .contexts = 2, .form = &aligned } },
@@ -49,30 +52,56 @@ static void spoil(struct message *t)
 	}
 }
 
+static void hef_of(const char *form, const struct variant *v, struct str *out)
+{
+	struct message m;
+
+	message_open(&m, v);
+	if (strcmp(form, "softmax") == 0)
+		add_logits(&m, 1, 1);
+	if (strcmp(form, "foreign") == 0)
+		spoil(&m);
+	message_file(&m, out);
+	message_close(&m);
+}
+
+static int image_of(const struct variant *v, struct str *out)
+{
+	struct isa_prog *p = make_prog(v);
+	struct err e = { 0 };
+	struct isa_image im;
+	int r = isa_encode(p, &im, &e);
+
+	if (r == 0) {
+		str_add(out, im.bytes.p, im.bytes.len);
+		isa_image_release(&im);
+	}
+	isa_free(p);
+	return r;
+}
+
 int main(int argc, char *argv[])
 {
 	const struct variant *v = NULL;
+	bool image = argc == 4 && strcmp(argv[1], "-i") == 0;
+	const char *form = argc == 3 + image ? argv[1 + image] : "";
 	struct str file = { 0 };
-	struct message m;
 	FILE *f;
 
-	for (size_t i = 0; argc == 3 && i < sizeof forms / sizeof *forms; i++)
-		if (strcmp(forms[i].name, argv[1]) == 0)
+	for (size_t i = 0; i < sizeof forms / sizeof *forms; i++)
+		if (strcmp(forms[i].name, form) == 0)
 			v = &forms[i].v;
 	if (!v) {
-		fprintf(stderr, "usage: mkhef FORM OUT\n");
+		fprintf(stderr, "usage: mkhef [-i] FORM OUT\n");
 		return 2;
 	}
-	message_open(&m, v);
-	if (strcmp(argv[1], "softmax") == 0)
-		add_logits(&m, 1, 1);
-	if (strcmp(argv[1], "foreign") == 0)
-		spoil(&m);
-	message_file(&m, &file);
-	f = fopen(argv[2], "wb");
+	if (!image)
+		hef_of(form, v, &file);
+	else if (image_of(v, &file) < 0)
+		return 1;
+	f = fopen(argv[2 + image], "wb");
 	if (!f || fwrite(file.p, 1, file.len, f) != file.len || fclose(f) != 0)
 		return 1;
 	str_release(&file);
-	message_close(&m);
 	return 0;
 }
