@@ -1,6 +1,8 @@
 /* mkhef [-i] FORM OUT: the HEF of a small programme made by hand (tests/unit/prog.h), in one of its
- * forms; with -i the programme alone, as the configuration words have it. */
+ * forms; with -i the programme alone, as the configuration words have it.  mkhef -i FILE.hef OUT:
+ * the programme of the first group of that file. */
 #include "../unit/hef_message.h"
+#include "base/outfile.h"
 
 #define FORM(v)                                                                                    \
 	{                                                                                          \
@@ -65,12 +67,26 @@ static void hef_of(const char *form, const struct variant *v, struct str *out)
 	message_close(&m);
 }
 
-static int image_of(const struct variant *v, struct str *out)
+static struct isa_prog *programme_of(const char *path)
 {
-	struct isa_prog *p = make_prog(v);
+	struct err e = { 0 };
+	size_t n;
+	void *data = read_file(path, 1 << 20, &n, &e);
+	struct hef *h = data ? hef_parse(data, n, &e) : NULL;
+	struct isa_prog *p = h && hef_check(h, &e) == 0 ? hef_programme(h, 0, &e) : NULL;
+
+	if (!p)
+		fprintf(stderr, "mkhef: %s: %s\n", path, e.msg);
+	hef_free(h);
+	free(data);
+	return p;
+}
+
+static int image_of(struct isa_prog *p, struct str *out)
+{
 	struct err e = { 0 };
 	struct isa_image im;
-	int r = isa_encode(p, &im, &e);
+	int r = p ? isa_encode(p, &im, &e) : -1;
 
 	if (r == 0) {
 		str_add(out, im.bytes.p, im.bytes.len);
@@ -91,13 +107,13 @@ int main(int argc, char *argv[])
 	for (size_t i = 0; i < sizeof forms / sizeof *forms; i++)
 		if (strcmp(forms[i].name, form) == 0)
 			v = &forms[i].v;
-	if (!v) {
+	if (!v && !(image && strchr(form, '.'))) {
 		fprintf(stderr, "usage: mkhef [-i] FORM OUT\n");
 		return 2;
 	}
 	if (!image)
 		hef_of(form, v, &file);
-	else if (image_of(v, &file) < 0)
+	else if (image_of(v ? make_prog(v) : programme_of(form), &file) < 0)
 		return 1;
 	f = fopen(argv[2 + image], "wb");
 	if (!f || fwrite(file.p, 1, file.len, f) != file.len || fclose(f) != 0)
