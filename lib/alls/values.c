@@ -68,7 +68,8 @@ static bool in_range(const struct alls_param *p, const struct alls_value *v)
 	if (v->kind != ALLS_NUMBER || v->number > p->max ||
 	    (p->above ? v->number <= p->min : v->number < p->min))
 		return false;
-	return p->type != ALLS_T_INT || v->number == (double)(int64_t)v->number;
+	/* Beyond that every number is whole, but none that an int64_t holds. */
+	return p->type != ALLS_T_INT || (fabs(v->number) < 0x1p63 && v->number == floor(v->number));
 }
 
 static bool layers_fit(const struct alls_value *v)

@@ -77,6 +77,18 @@ static int relay(const struct isa_prog *p, const struct isa_layer *l, struct err
 	return 0;
 }
 
+/* Before anything counts what it writes. */
+static int range(const struct isa_prog *p, const struct isa_layer *l, struct err *e)
+{
+	const struct isa_tensor *t = main_tensor(p, l);
+
+	if (l->from < 0 || l->from >= l->to || l->to > t->c)
+		return err_set(e, "features %d to %d of %d", l->from, l->to, t->c);
+	if (l->column_from < 0 || l->column_from >= l->column_to || l->column_to > t->w)
+		return err_set(e, "columns %d to %d of %d", l->column_from, l->column_to, t->w);
+	return 0;
+}
+
 static int numbers(const struct isa_prog *p, const struct isa_layer *l, struct err *e)
 {
 	static const struct {
@@ -102,16 +114,10 @@ static int numbers(const struct isa_prog *p, const struct isa_layer *l, struct e
 	if ((nin == SIZE_MAX ? l->in.n == 0 : l->in.n != nin) ||
 	    (nout == SIZE_MAX ? l->out.n == 0 : l->out.n != nout))
 		return err_set(e, "%zu inputs and %zu outputs", l->in.n, l->out.n);
-	if (l->role == ISA_RELAY && relay(p, l, e) < 0)
+	if (range(p, l, e) < 0 || (l->role == ISA_RELAY && relay(p, l, e) < 0))
 		return -1;
 	if (l->role != ISA_RELAY && !passes(l, main_tensor(p, l), by_columns(p, l)))
 		return err_set(e, "%d rows, its tensor has %d", l->rows, main_tensor(p, l)->h);
-	if (l->from < 0 || l->from >= l->to || l->to > main_tensor(p, l)->c)
-		return err_set(e, "features %d to %d of %d", l->from, l->to, main_tensor(p, l)->c);
-	if (l->column_from < 0 || l->column_from >= l->column_to ||
-	    l->column_to > main_tensor(p, l)->w)
-		return err_set(e, "columns %d to %d of %d", l->column_from, l->column_to,
-			       main_tensor(p, l)->w);
 	return columns(p, l, e);
 }
 

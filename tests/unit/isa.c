@@ -271,6 +271,7 @@ CHANGE(bad_rows, p->layers[L_CONV2].rows = 7)
 CHANGE(gap, p->layers[L_CONV1B].from = MID / 2 + 1)
 CHANGE(overlap, p->layers[L_CONV1B].from = MID / 2 - 1)
 CHANGE(no_columns, p->layers[L_CONV2].column_to = 0)
+CHANGE(far_columns, p->layers[L_CONV2].column_from = INT32_MIN)
 CHANGE(some_columns, p->layers[L_CONV2].column_to--)
 CHANGE(columns_and_features, p->layers[L_CONV1A].column_to--)
 CHANGE(columns_of_dense, p->tensors[T_DENSE].w = 2; p->layers[L_DENSE].column_to = 1)
@@ -308,6 +309,7 @@ CHANGE(too_many_lcus, join(p); p->layers[L_ADD].lcus = p->machine.lcus + 1)
 CHANGE(relay_tensor, p->layers[L_ADD].out.v[0] = T_CONV2)
 CHANGE(relay_rows, p->layers[L_ADD].rows = 3)
 CHANGE(relay_range, p->layers[L_ADD].to--)
+CHANGE(relay_columns, p->layers[L_ADD].column_from = INT32_MIN)
 CHANGE(relay_half, p->edges[6] = p->edges[--p->nedges])
 CHANGE(relay_and_direct, p->edges[p->nedges] = p->edges[10]; p->edges[p->nedges++].from = L_CONV1A)
 CHANGE(relay_of_nothing, p->edges[5] = p->edges[9]; p->edges[6] = p->edges[10]; p->nedges -= 2)
@@ -320,6 +322,7 @@ static const struct change relay_changes[] = {
 	{ relay_tensor, "passes on other tensors" },
 	{ relay_rows, "3 rows" },
 	{ relay_range, "features 0 to 7" },
+	{ relay_columns, "columns -2147483648 to 8 of 8" },
 	{ relay_half, "1 edges for input 1, 2 expected" },
 	{ relay_and_direct, "arrives twice" },
 	{ relay_of_nothing, "no edge for input 0" },
@@ -350,6 +353,7 @@ static const struct change changes[] = {
 	{ gap, "is not tensor" },
 	{ overlap, "is not tensor" },
 	{ no_columns, "columns 0 to 0" },
+	{ far_columns, "columns -2147483648 to 8 of 8" },
 	{ some_columns, "is not tensor" },
 	{ columns_and_features, "cannot compute columns" },
 	{ columns_of_dense, "rank" },
