@@ -104,3 +104,26 @@ allocated() {
 	allocated 'allocator_param(max_auto_defuse=1) {} = defuse(conv1, 3)'
 	[ "$(jq "$parts" report.json)" = 3 ]
 }
+
+@test "no more parts are sent to another context than the device has streams" {
+	{
+		echo 'input x 1,3,8,8'
+		echo "init w1 480,3,1,1 .3 -.2 .1 .25 -.15"
+		echo "init w2 16,480,1,1 .1 -.2 .1 .05 -.15"
+		echo 'node Conv c1 x,w1 a kernel_shape=1,1'
+		echo 'node Relu r1 a b'
+		echo 'node Conv c2 b,w2 y kernel_shape=1,1'
+		echo 'output y'
+	} | mkonnx m.onnx
+	echo 'model_optimization_config(calibration, calibset_size=1, batch_size=1)' > c.alls
+	onnx2hn -q m.onnx | hn-normalize -q | hn-quantize -q --random-calib -s c.alls -o q.har 2> log
+	# 16 channels on each of 3 engines; 4 may be the configuration's, one is the input's.
+	two='context_0 = context([input_layer1, conv1]) context_1 = context([conv2, output_layer1])'
+	echo "defuse(conv1, 43) $two" > s.alls
+	hn-alloc -q -s s.alls q.har -o a.har
+	hn2hef -q a.har -o a.hef
+	hef-run -q --check a.hef
+	echo "defuse(conv1, 44) $two" > s.alls
+	fails_with 1 "hn-alloc: context_1 reads 44 tensors or parts of them of other contexts, hailo8 has 43 streams left for them" \
+		hn-alloc -q -s s.alls q.har
+}

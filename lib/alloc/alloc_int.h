@@ -536,6 +536,13 @@ void contexts_order(struct plan *p, struct cut_order *order);
  */
 bool contexts_exact(struct plan *p, double limit);
 
+/* ---- streams.c ---- */
+/*
+ * Does a context read more parts of other contexts, or send more to them, than the device has
+ * streams?  The context that sends the most of them, with the reason; -1: it has enough.
+ */
+int32_t streams_over(const struct plan *p, const struct allocation *a, int32_t context,
+		     struct err *e);
 /* ---- settle.c ---- */
 /* Rows, cuts and clusters of all contexts; false when a context does not fit. */
 bool settle(const struct plan *p, struct allocation *a, const struct flow *f, double pace,

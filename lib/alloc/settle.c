@@ -52,12 +52,16 @@ bool settle(const struct plan *p, struct allocation *a, const struct flow *f, do
 	if (rows_force(p, a, e) < 0)
 		return false;
 	rows_cuts(p, a);
+	if (p->misfit)
+		memset(p->misfit, 0, (size_t)a->ncontexts * sizeof *p->misfit);
 	for (c = 0; c < a->ncontexts; c++) {
 		struct err why = { 0 };
-		bool ok = settle_places(p, a, c, &why);
+		const int32_t wide = streams_over(p, a, c, &why);
+		bool ok = wide < 0 && settle_places(p, a, c, &why);
 
-		if (p->misfit)
-			p->misfit[c] = !ok;
+		/* Narrower layers have fewer parts: those of the context that sends them. */
+		if (p->misfit && !ok)
+			p->misfit[wide < 0 ? c : wide] = true;
 		if (!ok && fits)
 			*e = why;
 		fits = fits && ok;

@@ -188,5 +188,6 @@ int main(int argc, char *argv[])
 		printf("%.0f %.0f\n", a.params, a.macs);
 	else
 		onnxw_model(&a.graph, a.opset, argv[2]);
+	str_release(&a.graph);
 	return 0;
 }
