@@ -123,6 +123,23 @@ quantized_shapes() {
 	hn-quantize -q -c "$SHAPES/calib.npy" shapes.fp.har -o shapes.q.har
 }
 
+# For mkonnx: four convolutions, what the first one makes added to what the last one does.
+chain() {
+	cat <<- 'END'
+		input x 1,16,32,32
+		init w1 64,16,3,3 .3 -.2 .1 .25 -.15 .05 -.3
+		init w2 64,64,3,3 .1 -.2 .05
+		init w3 64,64,1,1 .2 .1 -.1
+		init w4 64,64,3,3 .05 -.1 .02
+		node Conv c1 x,w1 a kernel_shape=3,3 pads=1,1,1,1
+		node Conv c2 a,w2 b kernel_shape=3,3 pads=1,1,1,1
+		node Conv c3 b,w3 c kernel_shape=1,1
+		node Conv c4 c,w4 d kernel_shape=3,3 pads=1,1,1,1
+		node Add add d,a y
+		output y
+	END
+}
+
 # q.har, x.npy, m.onnx: a network of one input and two outputs, of 6 and 4 rows, and images for it.
 two_outputs() {
 	cat <<- 'END' | mkonnx m.onnx

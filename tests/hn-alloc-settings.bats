@@ -9,22 +9,6 @@ quantized() {
 	onnx2hn -q "$1.onnx" | hn-normalize -q | hn-quantize -q --random-calib -s "$1.alls" -o "$1.har" 2> "$1.log"
 }
 
-chain() {
-	cat <<- 'END'
-		input x 1,16,32,32
-		init w1 64,16,3,3 .3 -.2 .1 .25 -.15 .05 -.3
-		init w2 64,64,3,3 .1 -.2 .05
-		init w3 64,64,1,1 .2 .1 -.1
-		init w4 64,64,3,3 .05 -.1 .02
-		node Conv c1 x,w1 a kernel_shape=3,3 pads=1,1,1,1
-		node Conv c2 a,w2 b kernel_shape=3,3 pads=1,1,1,1
-		node Conv c3 b,w3 c kernel_shape=1,1
-		node Conv c4 c,w4 d kernel_shape=3,3 pads=1,1,1,1
-		node Add add d,a y
-		output y
-	END
-}
-
 setup_file() {
 	cd "$BATS_FILE_TMPDIR" || return
 	chain | quantized m
