@@ -94,6 +94,10 @@ void qop_rows_window(const struct qop *q, size_t in, int32_t y, int32_t *first, 
 void qop_rows_deconv(const struct qop *q, size_t in, int32_t y, int32_t *first, int32_t *last);
 void qop_rows_same(const struct qop *q, size_t in, int32_t y, int32_t *first, int32_t *last);
 void qop_rows_all(const struct qop *q, size_t in, int32_t y, int32_t *first, int32_t *last);
+/* The lines of the input, which comes in from_lines, that hold the values of line k of n: a reshape
+ * keeps their order. */
+void qop_reshaped_lines(const struct qop *q, int32_t k, int32_t n, int32_t from_lines,
+			int32_t *first, int32_t *last);
 void qop_rows_format(const struct qop *q, size_t in, int32_t y, int32_t *first, int32_t *last);
 void qop_rows_concat(const struct qop *q, size_t in, int32_t y, int32_t *first, int32_t *last);
 void qop_rows_slice(const struct qop *q, size_t in, int32_t y, int32_t *first, int32_t *last);

@@ -39,9 +39,8 @@ static void values_of(struct qdim d, int32_t lines, int32_t k, int64_t *from, in
 	*to = (k + 1) * line < all ? (k + 1) * line : all;
 }
 
-/* A reshape keeps the order of values. */
-static void lines_reshaped(const struct qop *q, int32_t k, int32_t n, int32_t from_lines,
-			   int32_t *first, int32_t *last)
+void qop_reshaped_lines(const struct qop *q, int32_t k, int32_t n, int32_t from_lines,
+			int32_t *first, int32_t *last)
 {
 	const struct qdim in = qop_in(q, 0);
 	const int64_t line = (int64_t)qop_line_columns(in.h, in.w, from_lines) * in.c;
@@ -119,7 +118,7 @@ void qop_step_lines(const struct qop *q, size_t in, int32_t k, int32_t n, int32_
 	if (in >= (size_t)q->nin)
 		return;
 	if (q->type == HN_FORMAT_CONVERSION && q->geom.n == 1)
-		lines_reshaped(q, line, lines, from_lines, first, last);
+		qop_reshaped_lines(q, line, lines, from_lines, first, last);
 	else if (qop_in(q, in).h > 1)
 		qop_step_rows(q, in, qop_out(q, 0).h == 1 ? 0 : line, k % steps, first, last);
 	else

@@ -220,23 +220,13 @@ void qop_columns_same(const struct qop *q, size_t in, int32_t from, int32_t to, 
 	*last = one ? 0 : to - 1;
 }
 
-/* The rows of the input that hold the values of row y, which stay in their order. */
-static void rows_reshape(const struct qop *q, size_t in, int32_t y, int32_t *first, int32_t *last)
-{
-	const struct qdim from = qop_in(q, in), to = qop_out(q, 0);
-	const int64_t row = (int64_t)from.w * from.c, out = (int64_t)to.w * to.c;
-
-	*first = (int32_t)(y * out / row);
-	*last = (int32_t)(((y + 1) * out - 1) / row);
-}
-
 /* An unpacked row needs the one that holds it; a transpose that moves rows may need any. */
 void qop_rows_format(const struct qop *q, size_t in, int32_t y, int32_t *first, int32_t *last)
 {
 	if (unpacks(q))
 		*first = *last = y / hn_packing((enum hn_pack)q->geom.v[1])->rows;
 	else if (q->geom.n == 1)
-		rows_reshape(q, in, y, first, last);
+		qop_reshaped_lines(q, y, qop_out(q, 0).h, qop_in(q, in).h, first, last);
 	else if (q->geom.v[1] == 0)
 		*first = *last = y;
 	else
