@@ -5,8 +5,8 @@
 #include "alloc/alloc_int.h"
 
 enum {
-	STREAMS = 48, /* of one direction that a device has: 16 on each of 3 engines */
-	CONFIG = 4    /* at most, for the configuration */
+	STREAMS = TARGET_CHANNELS * TARGET_ENGINES, /* of one direction */
+	CONFIG = 4 /* kept for the configuration; how many it takes is known to hn2hef */
 };
 
 /* Streams of one direction, and by context those that its layers send. */
@@ -49,8 +49,12 @@ static int32_t boundary(const struct plan *p, bool in)
 int32_t streams_over(const struct plan *p, const struct allocation *a, int32_t context,
 		     struct err *e)
 {
-	struct count c = { 0, xcalloc((size_t)a->ncontexts, sizeof *c.by) };
+	struct count c = { 0, NULL };
 	int32_t most = -1;
+
+	if (a->ncontexts < 2)
+		return -1;
+	c.by = xcalloc((size_t)a->ncontexts, sizeof *c.by);
 
 	for (int in = 0; in < 2 && most < 0; in++) {
 		const int32_t room = STREAMS - boundary(p, in);

@@ -1,10 +1,10 @@
 /* Which tensors enter and leave each context, and the stream indexes they get. */
 #include "hef/write.h"
+#include "target/target.h"
 
-/* Channels of one direction and engine, and engines, that a device has. */
 enum {
-	CHANNELS = 16,
-	ENGINES = 3,
+	CHANNELS = TARGET_CHANNELS,
+	ENGINES = TARGET_ENGINES,
 	FIRST_OUTPUT = 16 /* or a multiple: indexes of outputs are above those of inputs */
 };
 

@@ -31,6 +31,12 @@ enum target_precision_id {
 	PRECISION_COUNT
 };
 
+/* Streams: channels of one direction on an engine, and engines, of every device (HailoRT). */
+enum {
+	TARGET_CHANNELS = 16,
+	TARGET_ENGINES = 3
+};
+
 struct target {
 	char name[32];
 	int32_t clusters; /* number */
